@@ -1,0 +1,266 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { contains, formatPrefix, overlaps } from "../../network/cidr.ts";
+import { usable } from "../../network/subnetAddresses.ts";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import type { Handlers } from "../kit/handlers.ts";
+import { present } from "../kit/present.ts";
+import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { findZone, zonesOf, type Zone } from "./catalogue/zones.ts";
+import { readCidr, storedCidr } from "./cidrBlock.ts";
+import { vpcs, type CidrAssociation, type Vpc } from "./vpc.ts";
+
+export interface Subnet extends ResourceRow {
+  readonly vpcId: string;
+  /** Zone name: `us-east-1a`. */
+  readonly zone: string;
+  /** Absent for a subnet that has IPv6 only. */
+  readonly cidr: string | undefined;
+  readonly ipv6: readonly CidrAssociation[];
+  readonly defaultForAz: boolean;
+  readonly state: "pending" | "available";
+  readonly mapPublicIp: boolean;
+  readonly assignIpv6: boolean;
+  readonly dns64: boolean;
+  readonly hostnameType: Sdk.HostnameType;
+  readonly dnsARecord: boolean;
+  readonly dnsAaaaRecord: boolean;
+}
+
+/** What counts the addresses in use: network interfaces and reservations add themselves here. */
+export const addressUsers: ((ctx: Context, subnetId: string) => number)[] = [];
+
+function availableAddresses(ctx: Context, { id, cidr }: Subnet): number {
+  if (cidr === undefined) return 0;
+  const used = addressUsers.reduce((sum, count) => sum + count(ctx, id), 0);
+  return Number(usable(storedCidr(cidr))) - used;
+}
+
+export const viewIpv6Association = ({ id, cidr }: CidrAssociation): Sdk.SubnetIpv6CidrBlockAssociation => ({
+  AssociationId: id,
+  Ipv6CidrBlock: cidr,
+  Ipv6CidrBlockState: { State: "associated" },
+  Ipv6AddressAttribute: "public",
+  IpSource: "amazon",
+});
+
+/** A part of a VPC's addresses in one zone; who is in a subnet is under its network ACL and its route table. */
+export const subnets = defineResource({
+  type: "subnet",
+  idPrefix: "subnet",
+  notFound: "InvalidSubnetID.NotFound",
+  malformed: "InvalidSubnetID.Malformed",
+  ids: "SubnetIds",
+  view: (subnet: Subnet, { account, tags, ctx }): Sdk.Subnet => ({
+    SubnetId: subnet.id,
+    SubnetArn: `arn:aws:ec2:${ctx.region}:${account}:subnet/${subnet.id}`,
+    OwnerId: account,
+    VpcId: subnet.vpcId,
+    State: subnet.state,
+    AvailabilityZone: subnet.zone,
+    AvailabilityZoneId: findZone(ctx.region, subnet.zone)?.id,
+    CidrBlock: subnet.cidr,
+    Ipv6CidrBlockAssociationSet: subnet.ipv6.map(viewIpv6Association),
+    Ipv6Native: subnet.cidr === undefined,
+    AvailableIpAddressCount: availableAddresses(ctx, subnet),
+    DefaultForAz: subnet.defaultForAz,
+    MapPublicIpOnLaunch: subnet.mapPublicIp,
+    AssignIpv6AddressOnCreation: subnet.assignIpv6,
+    MapCustomerOwnedIpOnLaunch: false,
+    EnableDns64: subnet.dns64,
+    PrivateDnsNameOptionsOnLaunch: {
+      HostnameType: subnet.hostnameType,
+      EnableResourceNameDnsARecord: subnet.dnsARecord,
+      EnableResourceNameDnsAAAARecord: subnet.dnsAaaaRecord,
+    },
+    BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
+    Tags: tags,
+  }),
+  filters: {
+    "availability-zone": (subnet) => subnet.AvailabilityZone,
+    "availability-zone-id": (subnet) => subnet.AvailabilityZoneId,
+    "available-ip-address-count": (subnet) => subnet.AvailableIpAddressCount,
+    "cidr-block": (subnet) => subnet.CidrBlock,
+    "customer-owned-ipv4-pool": (subnet) => subnet.CustomerOwnedIpv4Pool,
+    "default-for-az": (subnet) => subnet.DefaultForAz,
+    "enable-dns64": (subnet) => subnet.EnableDns64,
+    "enable-lni-at-device-index": (subnet) => subnet.EnableLniAtDeviceIndex,
+    "ipv6-cidr-block-association.association-id": (subnet) =>
+      subnet.Ipv6CidrBlockAssociationSet?.map(({ AssociationId }) => AssociationId),
+    "ipv6-cidr-block-association.ipv6-cidr-block": (subnet) =>
+      subnet.Ipv6CidrBlockAssociationSet?.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock),
+    "ipv6-cidr-block-association.state": (subnet) =>
+      subnet.Ipv6CidrBlockAssociationSet?.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State),
+    "ipv6-native": (subnet) => subnet.Ipv6Native,
+    "map-customer-owned-ip-on-launch": (subnet) => subnet.MapCustomerOwnedIpOnLaunch,
+    "map-public-ip-on-launch": (subnet) => subnet.MapPublicIpOnLaunch,
+    "outpost-arn": (subnet) => subnet.OutpostArn,
+    "owner-id": (subnet) => subnet.OwnerId,
+    "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": (subnet) =>
+      subnet.PrivateDnsNameOptionsOnLaunch?.EnableResourceNameDnsARecord,
+    "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": (subnet) =>
+      subnet.PrivateDnsNameOptionsOnLaunch?.EnableResourceNameDnsAAAARecord,
+    "private-dns-name-options-on-launch.hostname-type": (subnet) =>
+      subnet.PrivateDnsNameOptionsOnLaunch?.HostnameType,
+    state: (subnet) => subnet.State,
+    "subnet-arn": (subnet) => subnet.SubnetArn,
+    "subnet-id": (subnet) => subnet.SubnetId,
+    "vpc-id": (subnet) => subnet.VpcId,
+  },
+  indexes: {
+    vpc: ({ vpcId }) => vpcId,
+    defaultIn: ({ account, zone, defaultForAz }) => (defaultForAz ? `${account}/${zone}` : undefined),
+  },
+  parents: { vpc: "vpc" },
+  transitions: {
+    available: (ctx, { id }) => subnets.update(ctx, id, { state: "available" }),
+  },
+});
+
+/** What each new subnet comes with: its network ACL association adds itself here. */
+export const furnishings: ((ctx: Context, subnet: Subnet) => void)[] = [];
+
+/** @throws {ApiError} InvalidParameterValue for a zone that the region does not have */
+export function readZone(ctx: Context, name: string | undefined, id: string | undefined): Zone {
+  const asked = name ?? id;
+  const zone = asked === undefined ? zonesOf(ctx.region)[0] : findZone(ctx.region, asked);
+  if (!zone) {
+    const names = zonesOf(ctx.region).map((each) => each.name);
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${asked}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${names.join(", ")}.`,
+    );
+  }
+  return zone;
+}
+
+/**
+ * Reads the IPv4 block of a subnet: a /16 to /28 within the VPC's blocks, apart from the other subnets'.
+ *
+ * @throws {ApiError} InvalidSubnet.Range, InvalidSubnet.Conflict
+ */
+function readSubnetCidr(ctx: Context, vpc: Vpc, text: string): string {
+  const block = readCidr(text, "cidrBlock", 4);
+  const cidr = formatPrefix(block);
+  const inside = vpc.ipv4.some((each) => contains(storedCidr(each.cidr), block));
+  if (block.length < 16 || block.length > 28 || !inside) throw new ApiError("InvalidSubnet.Range", cidr);
+  for (const other of subnets.by(ctx, "vpc", vpc.id)) {
+    if (other.cidr !== undefined && overlaps(storedCidr(other.cidr), block)) {
+      throw new ApiError("InvalidSubnet.Conflict", cidr);
+    }
+  }
+  return cidr;
+}
+
+/** Reads the IPv6 block of a subnet: a /44 to /64, in steps of 4, within the VPC's blocks. */
+export function readSubnetIpv6Cidr(ctx: Context, vpc: Vpc, text: string): CidrAssociation {
+  const block = readCidr(text, "ipv6CidrBlock", 6);
+  const cidr = formatPrefix(block);
+  const inside = vpc.ipv6.some((each) => contains(storedCidr(each.cidr), block));
+  if (block.length < 44 || block.length > 64 || block.length % 4 !== 0 || !inside) {
+    throw new ApiError("InvalidSubnet.Range", cidr);
+  }
+  for (const other of subnets.by(ctx, "vpc", vpc.id)) {
+    if (other.ipv6.some((each) => overlaps(storedCidr(each.cidr), block))) {
+      throw new ApiError("InvalidSubnet.Conflict", cidr);
+    }
+  }
+  return { id: `subnet-cidr-assoc-0${ctx.chance.hex(16)}`, cidr };
+}
+
+export function createSubnet(
+  ctx: Context,
+  fields: Pick<Subnet, "vpcId" | "zone" | "cidr" | "ipv6" | "defaultForAz" | "mapPublicIp">,
+  tags?: readonly Sdk.TagSpecification[],
+): Subnet {
+  const subnet = subnets.create(
+    ctx,
+    {
+      ...fields,
+      state: "pending",
+      assignIpv6: fields.cidr === undefined,
+      dns64: false,
+      hostnameType: fields.cidr === undefined ? "resource-name" : "ip-name",
+      dnsARecord: false,
+      dnsAaaaRecord: false,
+    },
+    tags,
+  );
+  for (const furnish of furnishings) furnish(ctx, subnet);
+  subnets.soon(ctx, subnet.id, "available", 1);
+  return subnet;
+}
+
+/** Outposts, IPAM pools and customer-owned addresses are not built: nobody can have one. */
+function refuseForeign({ OutpostArn, Ipv4IpamPoolId, Ipv6IpamPoolId }: Sdk.CreateSubnetRequest): void {
+  if (OutpostArn !== undefined) throw new ApiError("InvalidOutpostArn.NotFound", OutpostArn);
+  const pool = Ipv4IpamPoolId ?? Ipv6IpamPoolId;
+  if (pool !== undefined) throw new ApiError("InvalidIpamPoolId.NotFound", pool);
+}
+
+export const operations = {
+  CreateSubnet: (input, ctx) => {
+    refuseForeign(input);
+    const vpc = vpcs.get(ctx, input.VpcId);
+    const zone = readZone(ctx, input.AvailabilityZone, input.AvailabilityZoneId);
+    if (input.Ipv6Native ? input.CidrBlock !== undefined : input.CidrBlock === undefined) {
+      throw input.Ipv6Native
+        ? new ApiError("InvalidParameterCombination", "An IPv6-only subnet cannot have an IPv4 CIDR block.")
+        : new ApiError("MissingParameter", "cidrBlock");
+    }
+    if (input.Ipv6Native && input.Ipv6CidrBlock === undefined) {
+      throw new ApiError("MissingParameter", "ipv6CidrBlock");
+    }
+    const subnet = createSubnet(
+      ctx,
+      {
+        vpcId: vpc.id,
+        zone: zone.name,
+        cidr: input.CidrBlock === undefined ? undefined : readSubnetCidr(ctx, vpc, input.CidrBlock),
+        ipv6: input.Ipv6CidrBlock === undefined ? [] : [readSubnetIpv6Cidr(ctx, vpc, input.Ipv6CidrBlock)],
+        defaultForAz: false,
+        mapPublicIp: false,
+      },
+      input.TagSpecifications,
+    );
+    return { Subnet: subnets.show(ctx, subnet) };
+  },
+
+  DeleteSubnet: ({ SubnetId }, ctx) => {
+    const { id } = subnets.get(ctx, SubnetId);
+    subnets.checkFree(ctx, id);
+    subnets.delete(ctx, id);
+    return {};
+  },
+
+  DescribeSubnets: subnets.describe("Subnets"),
+
+  ModifySubnetAttribute: ({ SubnetId, ...asked }, ctx) => {
+    const { id } = subnets.get(ctx, SubnetId);
+    const attributes = Object.entries(asked).filter(([, value]) => value !== undefined);
+    if (attributes.length === 0) throw new ApiError("MissingParameter", "attribute");
+    if (attributes.length > 1) {
+      throw new ApiError("InvalidParameterCombination", "Fields for multiple attribute types specified");
+    }
+    if (
+      asked.MapCustomerOwnedIpOnLaunch?.Value ||
+      asked.CustomerOwnedIpv4Pool !== undefined ||
+      asked.EnableLniAtDeviceIndex !== undefined
+    ) {
+      throw new ApiError("UnsupportedOperation", "This attribute is supported only for subnets on Outposts.");
+    }
+    subnets.update(
+      ctx,
+      id,
+      present({
+        mapPublicIp: asked.MapPublicIpOnLaunch?.Value,
+        assignIpv6: asked.AssignIpv6AddressOnCreation?.Value,
+        dns64: asked.EnableDns64?.Value,
+        hostnameType: asked.PrivateDnsHostnameTypeOnLaunch,
+        dnsARecord: asked.EnableResourceNameDnsARecordOnLaunch?.Value,
+        dnsAaaaRecord: asked.EnableResourceNameDnsAAAARecordOnLaunch?.Value,
+      }),
+    );
+    return {};
+  },
+} satisfies Handlers;

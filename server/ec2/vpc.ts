@@ -1,0 +1,255 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { contains, formatPrefix, subnetOf } from "../../network/cidr.ts";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import type { Handlers } from "../kit/handlers.ts";
+import { present } from "../kit/present.ts";
+import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { readCidr, storedCidr } from "./cidrBlock.ts";
+import { defaultDhcpOptionsId, dhcpOptions } from "./dhcpOptions.ts";
+
+/** An address block of a VPC. */
+export interface CidrAssociation {
+  /** `vpc-cidr-assoc-…` */
+  readonly id: string;
+  readonly cidr: string;
+}
+
+export interface Vpc extends ResourceRow {
+  /** The first is the primary one. */
+  readonly ipv4: readonly CidrAssociation[];
+  readonly ipv6: readonly CidrAssociation[];
+  /** `default` stands for no options at all. */
+  readonly dhcpOptionsId: string;
+  readonly tenancy: Sdk.Tenancy;
+  readonly isDefault: boolean;
+  readonly state: "pending" | "available";
+  readonly dnsSupport: boolean;
+  readonly dnsHostnames: boolean;
+  readonly addressUsageMetrics: boolean;
+}
+
+export const viewIpv4Association = ({ id, cidr }: CidrAssociation): Sdk.VpcCidrBlockAssociation => ({
+  AssociationId: id,
+  CidrBlock: cidr,
+  CidrBlockState: { State: "associated" },
+});
+
+export const viewIpv6Association = (
+  { id, cidr }: CidrAssociation,
+  region: string,
+): Sdk.VpcIpv6CidrBlockAssociation => ({
+  AssociationId: id,
+  Ipv6CidrBlock: cidr,
+  Ipv6CidrBlockState: { State: "associated" },
+  NetworkBorderGroup: region,
+  Ipv6Pool: "Amazon",
+  Ipv6AddressAttribute: "public",
+  IpSource: "amazon",
+});
+
+/** A network of its own, with its own addresses: nothing gets in or out but by the doors that are put into it. */
+export const vpcs = defineResource({
+  type: "vpc",
+  idPrefix: "vpc",
+  notFound: "InvalidVpcID.NotFound",
+  malformed: "InvalidVpcID.Malformed",
+  ids: "VpcIds",
+  view: (vpc: Vpc, { account, tags, ctx }): Sdk.Vpc => ({
+    VpcId: vpc.id,
+    OwnerId: account,
+    State: vpc.state,
+    CidrBlock: vpc.ipv4[0]?.cidr,
+    CidrBlockAssociationSet: vpc.ipv4.map(viewIpv4Association),
+    Ipv6CidrBlockAssociationSet: vpc.ipv6.map((block) => viewIpv6Association(block, ctx.region)),
+    DhcpOptionsId: vpc.dhcpOptionsId,
+    InstanceTenancy: vpc.tenancy,
+    IsDefault: vpc.isDefault,
+    BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
+    Tags: tags,
+  }),
+  filters: {
+    cidr: (vpc) => vpc.CidrBlock,
+    "cidr-block-association.association-id": (vpc) =>
+      vpc.CidrBlockAssociationSet?.map(({ AssociationId }) => AssociationId),
+    "cidr-block-association.cidr-block": (vpc) =>
+      vpc.CidrBlockAssociationSet?.map(({ CidrBlock }) => CidrBlock),
+    "cidr-block-association.state": (vpc) =>
+      vpc.CidrBlockAssociationSet?.map(({ CidrBlockState }) => CidrBlockState?.State),
+    "dhcp-options-id": (vpc) => vpc.DhcpOptionsId,
+    "ipv6-cidr-block-association.association-id": (vpc) =>
+      vpc.Ipv6CidrBlockAssociationSet?.map(({ AssociationId }) => AssociationId),
+    "ipv6-cidr-block-association.ipv6-cidr-block": (vpc) =>
+      vpc.Ipv6CidrBlockAssociationSet?.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock),
+    "ipv6-cidr-block-association.ipv6-pool": (vpc) =>
+      vpc.Ipv6CidrBlockAssociationSet?.map(({ Ipv6Pool }) => Ipv6Pool),
+    "ipv6-cidr-block-association.state": (vpc) =>
+      vpc.Ipv6CidrBlockAssociationSet?.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State),
+    "is-default": (vpc) => vpc.IsDefault,
+    "owner-id": (vpc) => vpc.OwnerId,
+    state: (vpc) => vpc.State,
+    "vpc-id": (vpc) => vpc.VpcId,
+  },
+  indexes: {
+    dhcpOptions: ({ dhcpOptionsId }) => dhcpOptionsId,
+    default: ({ account, isDefault }) => (isDefault ? account : undefined),
+    ipv6: ({ ipv6 }) => ipv6.map(({ cidr }) => cidr),
+  },
+  parents: { "dhcp-options": "dhcpOptions" },
+  transitions: {
+    available: (ctx, { id }) => vpcs.update(ctx, id, { state: "available" }),
+  },
+});
+
+/** What comes with each new VPC: its main route table, network ACL and security group add themselves here. */
+export const furnishings: ((ctx: Context, vpc: Vpc) => void)[] = [];
+
+/** Blocks that no VPC can have: "this network", loopback, link-local, multicast and above. */
+const UNUSABLE = ["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"].map(storedCidr);
+
+/**
+ * Reads the IPv4 block of a VPC.
+ *
+ * @throws {ApiError} InvalidVpc.Range unless it is between a /16 and a /28
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+ */
+export function readVpcCidr(text: string): string {
+  const prefix = readCidr(text, "cidrBlock", 4);
+  if (prefix.length < 16 || prefix.length > 28 || UNUSABLE.some((block) => contains(block, prefix))) {
+    throw new ApiError("InvalidVpc.Range", text);
+  }
+  return formatPrefix(prefix);
+}
+
+export const newAssociation = (ctx: Context, cidr: string): CidrAssociation => ({
+  id: `vpc-cidr-assoc-0${ctx.chance.hex(16)}`,
+  cidr,
+});
+
+/** Of which Amazon gives each VPC that asks a /56 of its own. */
+const AMAZON_IPV6 = storedCidr("2600:1f00::/24");
+
+/** An IPv6 block that no VPC of the region has. */
+export function amazonIpv6Block(ctx: Context): CidrAssociation {
+  for (;;) {
+    const cidr = formatPrefix(subnetOf(AMAZON_IPV6, 56, BigInt(ctx.chance.below(2 ** 32))));
+    if (vpcs.count(ctx, "ipv6", cidr) === 0) return newAssociation(ctx, cidr);
+  }
+}
+
+/** Makes a VPC with all that comes with it. */
+export function createVpc(
+  ctx: Context,
+  {
+    cidr,
+    ipv6 = false,
+    ...fields
+  }: Pick<Vpc, "tenancy" | "isDefault" | "dnsHostnames"> & { cidr: string; ipv6?: boolean | undefined },
+  tags?: readonly Sdk.TagSpecification[],
+): Vpc {
+  const vpc = vpcs.create(
+    ctx,
+    {
+      ...fields,
+      ipv4: [newAssociation(ctx, cidr)],
+      ipv6: ipv6 ? [amazonIpv6Block(ctx)] : [],
+      dhcpOptionsId: defaultDhcpOptionsId(ctx),
+      state: "pending",
+      dnsSupport: true,
+      addressUsageMetrics: false,
+    },
+    tags,
+  );
+  for (const furnish of furnishings) furnish(ctx, vpc);
+  vpcs.soon(ctx, vpc.id, "available", 1);
+  return vpc;
+}
+
+/** IPAM pools and blocks of one's own are not built: nobody can have one. */
+function refusePools({ Ipv4IpamPoolId, Ipv6IpamPoolId, Ipv6Pool }: Sdk.CreateVpcRequest): void {
+  const pool = Ipv4IpamPoolId ?? Ipv6IpamPoolId;
+  if (pool !== undefined) throw new ApiError("InvalidIpamPoolId.NotFound", pool);
+  if (Ipv6Pool !== undefined) throw new ApiError("InvalidIpv6PoolID.NotFound", Ipv6Pool);
+}
+
+export const operations = {
+  AssociateDhcpOptions: ({ DhcpOptionsId, VpcId }, ctx) => {
+    const { id } = vpcs.get(ctx, VpcId);
+    const dhcpOptionsId =
+      DhcpOptionsId === "default" ? DhcpOptionsId : dhcpOptions.get(ctx, DhcpOptionsId).id;
+    vpcs.update(ctx, id, { dhcpOptionsId });
+    return {};
+  },
+
+  CreateVpc: (input, ctx) => {
+    refusePools(input);
+    if (input.CidrBlock === undefined) {
+      throw new ApiError("MissingParameter", "cidrBlock or ipv4IpamPoolId");
+    }
+    if (input.VpcEncryptionControl) {
+      throw new ApiError("UnsupportedOperation", "VPC encryption controls are not supported.");
+    }
+    const vpc = createVpc(
+      ctx,
+      {
+        cidr: readVpcCidr(input.CidrBlock),
+        ipv6: input.AmazonProvidedIpv6CidrBlock,
+        tenancy: input.InstanceTenancy ?? "default",
+        isDefault: false,
+        dnsHostnames: false,
+      },
+      input.TagSpecifications,
+    );
+    return { Vpc: vpcs.show(ctx, vpc) };
+  },
+
+  DeleteVpc: ({ VpcId }, ctx) => {
+    const { id } = vpcs.get(ctx, VpcId);
+    vpcs.checkFree(ctx, id);
+    vpcs.delete(ctx, id);
+    return {};
+  },
+
+  DescribeVpcAttribute: ({ Attribute, VpcId }, ctx) => {
+    const { id, ...vpc } = vpcs.get(ctx, VpcId);
+    const attributes = {
+      enableDnsSupport: { EnableDnsSupport: { Value: vpc.dnsSupport } },
+      enableDnsHostnames: { EnableDnsHostnames: { Value: vpc.dnsHostnames } },
+      enableNetworkAddressUsageMetrics: {
+        EnableNetworkAddressUsageMetrics: { Value: vpc.addressUsageMetrics },
+      },
+    };
+    return { VpcId: id, ...attributes[Attribute] };
+  },
+
+  DescribeVpcs: vpcs.describe("Vpcs"),
+
+  ModifyVpcAttribute: (
+    { VpcId, EnableDnsSupport, EnableDnsHostnames, EnableNetworkAddressUsageMetrics },
+    ctx,
+  ) => {
+    const { id } = vpcs.get(ctx, VpcId);
+    const asked = [EnableDnsSupport, EnableDnsHostnames, EnableNetworkAddressUsageMetrics];
+    const given = asked.filter((attribute) => attribute?.Value !== undefined).length;
+    if (given === 0) throw new ApiError("MissingParameter", "attribute");
+    if (given > 1) {
+      throw new ApiError("InvalidParameterCombination", "Fields for multiple attribute types specified");
+    }
+    vpcs.update(
+      ctx,
+      id,
+      present({
+        dnsSupport: EnableDnsSupport?.Value,
+        dnsHostnames: EnableDnsHostnames?.Value,
+        addressUsageMetrics: EnableNetworkAddressUsageMetrics?.Value,
+      }),
+    );
+    return {};
+  },
+
+  ModifyVpcTenancy: ({ VpcId, InstanceTenancy }, ctx) => {
+    const { id } = vpcs.get(ctx, VpcId);
+    vpcs.update(ctx, id, { tenancy: InstanceTenancy });
+    return { ReturnValue: true };
+  },
+} satisfies Handlers;

@@ -1,0 +1,50 @@
+import { createCipheriv, createHash, randomBytes } from "node:crypto";
+
+const POOL_BYTES = 4096;
+
+/**
+ * All chance of the server: the key stream of AES-256-CTR under a random key, or, with a seed, under one that is
+ * derived from it, so that two runs of the same calls give the same bytes.
+ */
+export class Chance {
+  readonly #stream;
+  #pool = Buffer.alloc(0);
+  #used = 0;
+
+  /** @param seed with the same seed, the same bytes */
+  constructor(seed?: string) {
+    const key = seed === undefined ? randomBytes(32) : createHash("sha256").update(seed).digest();
+    this.#stream = createCipheriv("aes-256-ctr", key, Buffer.alloc(16));
+  }
+
+  bytes(count: number): Buffer {
+    if (count > POOL_BYTES) return this.#stream.update(Buffer.alloc(count));
+    if (this.#used + count > this.#pool.length) {
+      this.#pool = this.#stream.update(Buffer.alloc(POOL_BYTES));
+      this.#used = 0;
+    }
+    this.#used += count;
+    return Buffer.from(this.#pool.subarray(this.#used - count, this.#used));
+  }
+
+  /** Lower-case hexadecimal digits. */
+  hex(digits: number): string {
+    return this.bytes((digits + 1) >> 1)
+      .toString("hex")
+      .slice(0, digits);
+  }
+
+  /** An integer from 0 to `bound` − 1; `bound` at most 2³². */
+  below(bound: number): number {
+    return Math.floor((this.bytes(4).readUInt32BE() / 2 ** 32) * bound);
+  }
+
+  /** A version 4 UUID, as in request ids. */
+  uuid(): string {
+    const bytes = this.bytes(16);
+    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+    const hex = bytes.toString("hex");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+}

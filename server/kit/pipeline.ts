@@ -1,0 +1,136 @@
+import { ApiError } from "../errors.ts";
+import type { Change } from "../state/table.ts";
+import type { Unit } from "../state/unit.ts";
+import { keepNext, nextDue } from "./agenda.ts";
+import type { Chance } from "./chance.ts";
+import { once } from "./clientTokens.ts";
+import type { Clock } from "./clock.ts";
+import type { Caller, Context, Pace } from "./context.ts";
+import type { Handler } from "./handlers.ts";
+import type { Seal } from "./seal.ts";
+import type { World } from "./world.ts";
+
+/** One call, decoded. */
+export interface Call {
+  readonly operation: string;
+  readonly input: object;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly requestId: string;
+  readonly unit: Unit;
+  readonly handler: Handler;
+  /** Turns the output into the members of the answer; throws if the output has a member the API has not. */
+  readonly encode: (output: object) => string;
+}
+
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly seal: Seal;
+  readonly pace: Pace;
+  readonly global: Unit;
+  readonly world: World;
+  /** Decides whether the caller may make the call; throws if not. */
+  readonly authorize: (ctx: Context, input: object) => void;
+  /** What an account finds in a region that it has not used before; cheap when it has. */
+  readonly settleIn: (ctx: Context) => void;
+}
+
+/** The way of every call: due transitions, authorization, DryRun, client token, handler, commit, world. */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #timers = new Map<Unit, NodeJS.Timeout>();
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes the call and returns its encoded members. */
+  run({ unit, operation, input, caller, region, requestId, handler, encode }: Call): string {
+    this.settle(unit, region);
+    const ctx = this.contextOf(unit, region, caller, operation, requestId);
+    try {
+      if (this.#commit(unit, () => this.#parts.settleIn(ctx))) this.settle(unit, region);
+      this.#parts.authorize(ctx, input);
+      if ("DryRun" in input && input.DryRun === true) throw new ApiError("DryRunOperation");
+      let answer = "";
+      this.#commit(unit, () => {
+        answer = once(ctx, input, () => encode(handler(input as never, ctx)));
+      });
+      return answer;
+    } finally {
+      this.#arm(unit, region);
+    }
+  }
+
+  /** Brings a unit up to now: acts on every appointment that is due. */
+  settle(unit: Unit, region: string): void {
+    const now = this.#parts.clock.now();
+    for (let due = nextDue(unit); due !== undefined && due <= now; due = nextDue(unit)) {
+      this.#commit(unit, () =>
+        keepNext(unit, (account, event) => this.contextOf(unit, region, systemOf(account), event, event)),
+      );
+    }
+  }
+
+  /** Runs `work` as one transaction outside any call: for the operator. */
+  perform<T>(unit: Unit, region: string, work: () => T): T {
+    this.settle(unit, region);
+    const { result, changes } = unit.transact(work);
+    if (changes.length > 0) this.#parts.world.committed(unit, changes);
+    this.#arm(unit, region);
+    return result;
+  }
+
+  contextOf(unit: Unit, region: string, caller: Caller, operation: string, requestId: string): Context {
+    const { clock, chance, seal, pace, global, world } = this.#parts;
+    return {
+      operation,
+      requestId,
+      region,
+      account: caller.account,
+      caller,
+      now: clock.now(),
+      pace,
+      chance,
+      seal,
+      unit,
+      global,
+      world,
+    };
+  }
+
+  close(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  /** Whether `work` changed anything. */
+  #commit(unit: Unit, work: () => void): boolean {
+    const { changes }: { changes: readonly Change[] } = unit.transact(work);
+    if (changes.length === 0) return false;
+    this.#parts.world.committed(unit, changes);
+    return true;
+  }
+
+  /** Wakes up for the next appointment, so that the world moves on without calls too. */
+  #arm(unit: Unit, region: string): void {
+    const due = nextDue(unit);
+    clearTimeout(this.#timers.get(unit));
+    if (due === undefined) return;
+    const wait = Math.min(Math.max(due - this.#parts.clock.now(), 0), 2 ** 31 - 1);
+    const timer = setTimeout(() => {
+      this.settle(unit, region);
+      this.#arm(unit, region);
+    }, wait);
+    this.#timers.set(unit, timer.unref());
+  }
+}
+
+/** The service itself, acting for an account. */
+const systemOf = (account: string): Caller => ({
+  account,
+  accessKeyId: "",
+  arn: `arn:aws:iam::${account}:root`,
+  userId: account,
+});

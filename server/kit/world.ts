@@ -1,0 +1,8 @@
+import type { Unit } from "../state/unit.ts";
+import type { Change } from "../state/table.ts";
+
+/** The simulated world behind the API, as far as handlers and the pipeline speak to it. */
+export interface World {
+  /** Brings hosts and network to what the rows of `unit` say after `changes`. */
+  committed(unit: Unit, changes: readonly Change[]): void;
+}

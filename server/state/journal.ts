@@ -1,0 +1,102 @@
+import { copyFileSync } from "node:fs";
+import Database from "better-sqlite3";
+import type { Change, Row } from "./table.ts";
+
+/** Where committed rows survive the process. */
+export interface Journal {
+  /** All rows of a unit. */
+  load(unit: string): Iterable<{ readonly table: string; readonly row: Row }>;
+  /** Makes the changes durable, all or none. */
+  commit(unit: string, changes: readonly Change[]): void;
+  erase(unit: string): void;
+  units(): string[];
+  close(): void;
+}
+
+/** Keeps nothing. */
+export const noJournal: Journal = {
+  load: () => [],
+  commit: () => {},
+  erase: () => {},
+  units: () => [],
+  close: () => {},
+};
+
+/** Step n takes a database of schema n to schema n + 1. Steps are only ever added. */
+export const migrations: readonly string[] = [
+  `CREATE TABLE document (
+     unit TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+     PRIMARY KEY (unit, kind, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE block (
+     volume TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,
+     PRIMARY KEY (volume, number)
+   ) WITHOUT ROWID;`,
+];
+
+/** The database cannot be used by this version; the message says what to do. */
+export class DatabaseVersionError extends Error {}
+
+/**
+ * Opens a database, making or migrating it as needed. Before it migrates a database that holds data, it keeps a copy
+ * beside it.
+ *
+ * @throws {DatabaseVersionError} if a newer version has written it.
+ */
+export function openDatabase(file: string, steps: readonly string[] = migrations): Database.Database {
+  const database = new Database(file);
+  // Safe against the death of the process at any point, which is what is promised; without an fsync per call.
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = NORMAL");
+  const version = Number(database.pragma("user_version", { simple: true }));
+  if (version > steps.length) {
+    database.close();
+    throw new DatabaseVersionError(
+      `${file} was written by a newer version of islet (schema ${version}, this one knows ${steps.length}); use that version, or another --data folder`,
+    );
+  }
+  if (version > 0 && version < steps.length) {
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    copyFileSync(file, `${file}.schema-${version}`);
+  }
+  database.transaction(() => {
+    for (const step of steps.slice(version)) database.exec(step);
+    database.pragma(`user_version = ${steps.length}`);
+  })();
+  return database;
+}
+
+/** Keeps rows as JSON documents in SQLite. */
+export function sqliteJournal(database: Database.Database): Journal {
+  const read = database.prepare<[string], { kind: string; body: string }>(
+    "SELECT kind, body FROM document WHERE unit = ?",
+  );
+  const put = database.prepare("INSERT OR REPLACE INTO document (unit, kind, id, body) VALUES (?, ?, ?, ?)");
+  const remove = database.prepare("DELETE FROM document WHERE unit = ? AND kind = ? AND id = ?");
+  const erase = database.prepare("DELETE FROM document WHERE unit = ?");
+  const units = database.prepare<[], { unit: string }>("SELECT DISTINCT unit FROM document");
+  return {
+    *load(unit) {
+      for (const { kind, body } of read.iterate(unit)) yield { table: kind, row: JSON.parse(body) as Row };
+    },
+    commit: database.transaction((unit: string, changes: readonly Change[]) => {
+      for (const [row, table] of last(changes)) {
+        if (row.after) put.run(unit, table, row.after.id, JSON.stringify(row.after));
+        else if (row.before) remove.run(unit, table, row.before.id);
+      }
+    }),
+    erase: (unit) => void erase.run(unit),
+    units: () => units.all().map(({ unit }) => unit),
+    close: () => database.close(),
+  };
+}
+
+/** The last change of each row: what came between is of no interest once the transaction is over. */
+function last(changes: readonly Change[]): [Change, string][] {
+  const rows = new Map<string, [Change, string]>();
+  for (const change of changes) {
+    const id = change.after?.id ?? change.before?.id ?? "";
+    rows.set(`${change.table.name}\n${id}`, [change, change.table.name]);
+  }
+  return [...rows.values()];
+}

@@ -1,0 +1,90 @@
+import type { Journal } from "./journal.ts";
+import { Table, type Change, type Row, type TableDefinition } from "./table.ts";
+
+/**
+ * The unit of state: all rows of one region, or of the global services. One call is one transaction on one unit.
+ *
+ * Tables appear when they are first asked for, so that a unit knows nothing of the resources in it.
+ */
+export class Unit {
+  readonly name: string;
+  readonly #journal: Journal;
+  readonly #tables = new Map<string, Table<Row>>();
+  /** Rows read from the journal whose table nobody has asked for yet. */
+  readonly #unclaimed = new Map<string, Row[]>();
+  #changes: Change[] | undefined;
+  #undone: (() => void)[] = [];
+  #seq = 0;
+
+  constructor(name: string, journal: Journal) {
+    this.name = name;
+    this.#journal = journal;
+    for (const { table, row } of journal.load(name)) {
+      const rows = this.#unclaimed.get(table);
+      if (rows) rows.push(row);
+      else this.#unclaimed.set(table, [row]);
+      this.#seq = Math.max(this.#seq, row.seq);
+    }
+  }
+
+  table<R extends Row>(definition: TableDefinition<R>): Table<R> {
+    const known = this.#tables.get(definition.name);
+    if (known) return known as unknown as Table<R>;
+    const table = new Table<R>(definition, (change) => {
+      if (!this.#changes) throw new Error(`write to ${change.table.name} outside a transaction`);
+      this.#changes.push(change);
+    });
+    this.#tables.set(definition.name, table as unknown as Table<Row>);
+    const rows = (this.#unclaimed.get(definition.name) ?? []).toSorted((a, b) => a.seq - b.seq);
+    for (const row of rows) table.restore(undefined, row as R);
+    this.#unclaimed.delete(definition.name);
+    return table;
+  }
+
+  /** The next place in order of creation. */
+  nextSeq(): number {
+    return ++this.#seq;
+  }
+
+  /** Runs `undo` if the running transaction fails: for what it did outside the rows. */
+  onRollback(undo: () => void): void {
+    this.#undone.push(undo);
+  }
+
+  /**
+   * Runs `work` as one atomic step: its writes reach the journal in one piece before this returns, or, if it or the
+   * journal throws, none of them has happened.
+   */
+  transact<T>(work: () => T): { readonly result: T; readonly changes: readonly Change[] } {
+    if (this.#changes) throw new Error("transactions do not nest");
+    const changes: Change[] = (this.#changes = []);
+    this.#undone = [];
+    try {
+      const result = work();
+      if (changes.length > 0) this.#journal.commit(this.name, changes);
+      return { result, changes };
+    } catch (error) {
+      this.#rollBack(changes);
+      throw error;
+    } finally {
+      this.#changes = undefined;
+    }
+  }
+
+  /** Forgets every row, here and in the journal. */
+  clear(): void {
+    this.#journal.erase(this.name);
+    this.#tables.clear();
+    this.#unclaimed.clear();
+  }
+
+  #rollBack(changes: readonly Change[]): void {
+    const torn = new Set<Table<Row>>();
+    for (const { table, before, after } of changes.toReversed()) {
+      table.restore(after, before);
+      if (!after) torn.add(table);
+    }
+    for (const table of torn) table.sort();
+    for (const undo of this.#undone.toReversed()) undo();
+  }
+}
