@@ -20,6 +20,7 @@ const table = {
   ExpiredToken: [403, () => "The security token included in the request is expired"],
   DryRunOperation: [412, () => "Request would have succeeded, but DryRun flag is set."],
   UnauthorizedOperation: [403, () => "You are not authorized to perform this operation."],
+  AccessDenied: [403, (message: string) => message],
   OptInRequired: [401, (region: string) => `You are not subscribed to the region ${region}.`],
 
   // Requests
@@ -59,6 +60,8 @@ const table = {
   OperationNotPermitted: [400, (message: string) => message],
   FilterLimitExceeded: [400, (message: string) => message],
   TagLimitExceeded: [400, (id: string) => `You have reached the maximum number of tags for resource ${id}.`],
+  RequestEntityTooLarge: [413, () => "Your request is too large."],
+  NotImplemented: [501, (operation: string) => `islet does not have the operation ${operation} yet.`],
   RequestLimitExceeded: [503, () => "Request limit exceeded."],
   InternalError: [500, () => "An internal error has occurred"],
 
@@ -85,7 +88,10 @@ const table = {
     400,
     (id: string, other: string) => `resource ${id} is already attached to network ${other}`,
   ],
-  "Gateway.NotAttached": [400, (id: string, vpc: string) => `resource ${id} is not attached to network ${vpc}`],
+  "Gateway.NotAttached": [
+    400,
+    (id: string, vpc: string) => `resource ${id} is not attached to network ${vpc}`,
+  ],
   "InvalidDhcpOptionID.NotFound": [400, (id: string) => `The dhcpOption ID '${id}' does not exist`],
   "InvalidDhcpOptionsId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "dopt-...")`],
   "InvalidIpamPoolId.NotFound": [400, (id: string) => `The ipam-pool ID '${id}' does not exist`],

@@ -71,11 +71,17 @@ export class Unit {
     }
   }
 
-  /** Forgets every row, here and in the journal. */
-  clear(): void {
-    this.#journal.erase(this.name);
-    this.#tables.clear();
-    this.#unclaimed.clear();
+  /** Removes the rows for which `gone` holds, of whatever table; to be called in a transaction. */
+  purge(gone: (row: Row) => boolean): void {
+    for (const table of this.#tables.values()) {
+      for (const row of [...table.all()]) if (gone(row)) table.remove(row.id);
+    }
+    for (const [name, rows] of this.#unclaimed) {
+      const table = new Table<Row>({ name }, (change) => this.#changes?.push(change));
+      for (const row of rows) table.restore(undefined, row);
+      for (const row of rows) if (gone(row)) table.remove(row.id);
+      this.#unclaimed.set(name, [...table.all()]);
+    }
   }
 
   #rollBack(changes: readonly Change[]): void {

@@ -1,0 +1,132 @@
+import { keyTable, newKeyId, newSecret, rootArn } from "./auth/keys.ts";
+import type { Chance } from "./kit/chance.ts";
+import type { Clock } from "./kit/clock.ts";
+import type { Context, Pace } from "./kit/context.ts";
+import { Pipeline } from "./kit/pipeline.ts";
+import { Seal } from "./kit/seal.ts";
+import type { World } from "./kit/world.ts";
+import type { Journal } from "./state/journal.ts";
+import type { Row, TableDefinition } from "./state/table.ts";
+import { Unit } from "./state/unit.ts";
+
+interface SecretRow extends Row {
+  readonly hex: string;
+}
+
+const secrets: TableDefinition<SecretRow> = { name: "secret" };
+
+/** The name of the unit that holds what belongs to no region. */
+export const GLOBAL = "global";
+
+export interface CloudParts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly pace: Pace;
+  readonly world: World;
+  /** What an account finds in a region that it has not used before. */
+  readonly settleIn: (ctx: Context) => void;
+}
+
+/** All state of a server, and the pipeline that calls go through: one unit a region, and the global one. */
+export class Cloud {
+  readonly #parts: CloudParts;
+  #units = new Map<string, Unit>();
+  #pipeline: Pipeline;
+
+  constructor(parts: CloudParts) {
+    this.#parts = parts;
+    this.#pipeline = this.#open();
+  }
+
+  get pipeline(): Pipeline {
+    return this.#pipeline;
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
+  get global(): Unit {
+    return this.unit(GLOBAL);
+  }
+
+  unit(name: string): Unit {
+    const known = this.#units.get(name);
+    if (known) return known;
+    const unit = new Unit(name, this.#parts.journal);
+    this.#units.set(name, unit);
+    return unit;
+  }
+
+  /** Opens every region that holds rows, and brings the world to what they say: after a start. */
+  resume(): void {
+    for (const name of this.#parts.journal.units()) {
+      const unit = this.unit(name);
+      this.#parts.world.resumed(unit);
+      this.#pipeline.settle(unit, name);
+    }
+  }
+
+  /** Makes a fresh account with a key of its root. */
+  createAccount(): { AccountId: string; AccessKeyId: string; SecretAccessKey: string } {
+    const { global } = this;
+    const { chance } = this.#parts;
+    const keys = global.table(keyTable);
+    let account = "";
+    do account = String(100_000_000_000 + chance.below(2 ** 32) * 200 + chance.below(200));
+    while (keys.count("account", account) > 0);
+    const id = newKeyId(chance, "AKIA");
+    const secret = newSecret(chance);
+    global.transact(() =>
+      keys.insert({ id, seq: global.nextSeq(), account, secret, arn: rootArn(account), userId: account }),
+    );
+    return { AccountId: account, AccessKeyId: id, SecretAccessKey: secret };
+  }
+
+  /** Empties everything, or what one account has (it keeps its keys), or one region, or one account's part of it. */
+  reset({ account, region }: { account?: string; region?: string } = {}): void {
+    if (account === undefined && region === undefined) {
+      for (const name of this.#parts.journal.units()) this.#parts.journal.erase(name);
+      this.#units = new Map();
+      this.#parts.world.emptied();
+      this.#pipeline.close();
+      this.#pipeline = this.#open();
+      return;
+    }
+    const names =
+      region === undefined ? new Set([...this.#units.keys(), ...this.#parts.journal.units()]) : [region];
+    for (const name of names) {
+      if (name === GLOBAL) continue;
+      const unit = this.unit(name);
+      this.#pipeline.perform(unit, name, () =>
+        unit.purge((row) => account === undefined || ("account" in row && row.account === account)),
+      );
+    }
+  }
+
+  close(): void {
+    this.#pipeline.close();
+    this.#parts.journal.close();
+  }
+
+  #open(): Pipeline {
+    const { global } = this;
+    const { chance } = this.#parts;
+    const { result: hex } = global.transact(() => {
+      const table = global.table(secrets);
+      const known = table.get("seal");
+      if (known) return known.hex;
+      const fresh = chance.hex(64);
+      table.insert({ id: "seal", seq: global.nextSeq(), hex: fresh });
+      return fresh;
+    });
+    return new Pipeline({
+      ...this.#parts,
+      global,
+      seal: new Seal(Buffer.from(hex, "hex"), chance),
+      // Every caller is the root of an account until IAM principals exist, and root may do everything.
+      authorize: () => {},
+    });
+  }
+}

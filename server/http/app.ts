@@ -1,0 +1,92 @@
+import type { RequestListener } from "node:http";
+import type { Server } from "node:https";
+import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { ApiError } from "../errors.ts";
+import { loadService } from "../wire/service.ts";
+import { encodeError } from "../wire/xml.ts";
+import { dispatch, type Answer, type DispatchParts } from "./dispatch.ts";
+import { addOperatorRoutes } from "./operator.ts";
+import { signedRequest } from "./signedRequest.ts";
+import { negotiated } from "./tls.ts";
+
+/** More than any call of the services needs; snapshot blocks of 512 KiB included. */
+const BODY_LIMIT = 2 * 1024 * 1024;
+
+export interface AppParts extends DispatchParts {
+  readonly logLevel: string;
+  readonly serverFactory: (handler: RequestListener) => Server;
+  readonly version: string;
+  readonly newRequestId: () => string;
+  /** Told of each answer. */
+  readonly onAnswer?: ((answer: Answer) => void) | undefined;
+}
+
+/** The HTTP side of the server: one entry point for every AWS protocol, and the operator's routes. */
+export function buildApp(parts: AppParts): FastifyInstance<Server> {
+  const app: FastifyInstance<Server> = Fastify<Server>({
+    serverFactory: (handler) => parts.serverFactory(handler as RequestListener),
+    logger: parts.logLevel === "silent" ? false : { level: parts.logLevel },
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    exposeHeadRoutes: false,
+    forceCloseConnections: false,
+  });
+
+  // Nothing is parsed before its signature is verified.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+  app.route({
+    method: ["GET", "POST"],
+    url: "/",
+    handler: async (request, reply) => {
+      const requestId = parts.newRequestId();
+      const answer = await dispatch(signedRequest(request), requestId, parts);
+      log(request, answer);
+      parts.onAnswer?.(answer);
+      return sendXml(reply, answer);
+    },
+  });
+
+  addOperatorRoutes(app, parts);
+
+  app.setNotFoundHandler(async (_request, reply) => refuse(reply, new ApiError("InvalidAction", ""), parts));
+  app.setErrorHandler(async (error: { statusCode?: number }, request, reply) => {
+    if (error.statusCode === 413) return refuse(reply, new ApiError("RequestEntityTooLarge"), parts);
+    if (error.statusCode !== undefined && error.statusCode < 500) {
+      return refuse(reply, new ApiError("MalformedQueryString", "the request could not be read"), parts);
+    }
+    request.log.error(error);
+    return refuse(reply, new ApiError("InternalError"), parts);
+  });
+  return app;
+}
+
+function sendXml(reply: FastifyReply, { status, body, requestId }: Answer): FastifyReply {
+  return reply
+    .code(status)
+    .header("x-amzn-requestid", requestId)
+    .header("cache-control", "no-cache, no-store")
+    .type("text/xml;charset=UTF-8")
+    .send(body);
+}
+
+/** An error outside any service, in EC2's form. */
+async function refuse(
+  reply: FastifyReply,
+  error: ApiError,
+  { newRequestId }: AppParts,
+): Promise<FastifyReply> {
+  const requestId = newRequestId();
+  const body = encodeError(await loadService("ec2"), error, requestId);
+  return sendXml(reply, { status: error.status, body, requestId });
+}
+
+function log(request: FastifyRequest, { body, ...answer }: Answer): void {
+  request.log.info({
+    ...answer,
+    bytes: body.length,
+    source: request.ip,
+    tls: negotiated(request.raw.socket),
+  });
+}

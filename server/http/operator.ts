@@ -1,0 +1,101 @@
+import type { Server } from "node:https";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { keyTable, type CallerKey } from "../auth/keys.ts";
+import { verifySignature } from "../auth/sigv4.ts";
+import { ApiError } from "../errors.ts";
+import type { AppParts } from "./app.ts";
+import { signedRequest } from "./signedRequest.ts";
+
+/** The service that requests to the operator's routes are signed for. */
+const SERVICE: ReadonlySet<string> = new Set(["islet"]);
+
+type Fields = Readonly<Record<string, unknown>>;
+type Route = (fields: Fields, request: FastifyRequest) => unknown;
+
+/**
+ * What an operator, or a test, does to the server as a whole: JSON under `/_islet/`, signed by the operator's key for
+ * the service `islet`; health alone is for everybody.
+ */
+export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts): void {
+  const { cloud } = parts;
+
+  const route = (method: "GET" | "POST", path: string, act: Route): void => {
+    app.route({
+      method,
+      url: `/_islet/${path}`,
+      handler: async (request, reply) => {
+        try {
+          authorize(request, parts);
+          return (await act(fieldsOf(request), request)) ?? {};
+        } catch (error) {
+          if (!(error instanceof ApiError)) throw error;
+          return reply.code(error.status).send({ error: error.code, message: error.message });
+        }
+      },
+    });
+  };
+
+  app.get("/_islet/health", async () => ({ status: "ok", version: parts.version }));
+
+  route("POST", "reset", (fields) => {
+    const account = text(fields, "AccountId");
+    const region = text(fields, "Region");
+    if (region !== undefined && !parts.regions.has(region)) throw invalid("Region", region);
+    cloud.reset({ ...(account !== undefined && { account }), ...(region !== undefined && { region }) });
+  });
+
+  route("POST", "accounts", () => cloud.createAccount());
+
+  route("POST", "credentials/revoke", (fields) => {
+    const id = text(fields, "AccessKeyId");
+    const keys = cloud.global.table(keyTable);
+    if (id === undefined || !keys.get(id)) throw invalid("AccessKeyId", id);
+    cloud.global.transact(() => keys.remove(id));
+  });
+
+  const clock = () => ({ Now: new Date(cloud.clock.now()).toISOString(), Frozen: cloud.clock.frozen });
+
+  route("GET", "clock", clock);
+
+  route("POST", "clock", (fields) => {
+    const { Frozen, Advance = 0 } = fields;
+    if (typeof Advance !== "number" || !(Advance >= 0)) throw invalid("Advance", Advance);
+    if (Frozen !== undefined && typeof Frozen !== "boolean") throw invalid("Frozen", Frozen);
+    if (Frozen === true) cloud.clock.freeze();
+    if (Frozen === false) cloud.clock.run();
+    cloud.clock.advance(Advance * 1000);
+    return clock();
+  });
+}
+
+function authorize(request: FastifyRequest, { cloud, keyring }: AppParts): void {
+  const { key } = verifySignature<CallerKey>(signedRequest(request), {
+    now: cloud.clock.now(),
+    findKey: (id) => keyring.find(id),
+    services: SERVICE,
+    fallback: "islet",
+  });
+  if (!key.operator) throw new ApiError("AccessDenied", "Only the operator's root key may do this.");
+}
+
+/** The members of a JSON body, or of the query string. */
+function fieldsOf(request: FastifyRequest): Fields {
+  const { body } = signedRequest(request);
+  if (body.length === 0) return request.query as Fields;
+  try {
+    const fields: unknown = JSON.parse(body.toString("utf8"));
+    if (typeof fields === "object" && fields !== null && !Array.isArray(fields)) return fields as Fields;
+  } catch {
+    // Answered below.
+  }
+  throw new ApiError("InvalidRequest", "The body must be a JSON object.");
+}
+
+const invalid = (name: string, value: unknown): ApiError =>
+  new ApiError("InvalidParameterValue", `Value (${String(value)}) for ${name} is invalid.`);
+
+function text(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw invalid(name, value);
+}

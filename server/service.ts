@@ -1,0 +1,66 @@
+import type { RequestListener } from "node:http";
+import type { Server } from "node:https";
+import type { FastifyInstance } from "fastify";
+import { createKeyring } from "./auth/keys.ts";
+import { Cloud } from "./cloud.ts";
+import { regions } from "./ec2/catalogue/regions.ts";
+import { ec2Handlers, settleIn } from "./ec2/registry.ts";
+import { buildApp } from "./http/app.ts";
+import { Chance } from "./kit/chance.ts";
+import { Clock } from "./kit/clock.ts";
+import { isLoopback, rootCredentials, type Options } from "./options.ts";
+import { noJournal, openDatabase, sqliteJournal } from "./state/journal.ts";
+import { stsHandlers } from "./sts/registry.ts";
+import { version } from "./version.ts";
+
+export interface Service {
+  readonly app: FastifyInstance<Server>;
+  readonly cloud: Cloud;
+  close(): Promise<void>;
+}
+
+/**
+ * Puts together what answers requests: state, time and chance, the simulated world, the services, HTTP.
+ *
+ * @param database path of the SQLite file; without it nothing outlives the process
+ */
+export function openService(
+  options: Options,
+  database: string | undefined,
+  serverFactory: (handler: RequestListener) => Server,
+): Service {
+  const chance = new Chance(options.seed);
+  const cloud = new Cloud({
+    journal: database === undefined ? noJournal : sqliteJournal(openDatabase(database)),
+    clock: new Clock(),
+    chance,
+    pace: options.pace,
+    world: { committed: () => {}, resumed: () => {}, emptied: () => {} },
+    settleIn,
+  });
+  cloud.resume();
+  const wellKnown = options.rootAccessKeyId === undefined && isLoopback(options.host);
+  const app = buildApp({
+    cloud,
+    keyring: createKeyring(() => cloud.global, rootCredentials(options), wellKnown),
+    regions: new Set(regions.keys()),
+    backends: {
+      ec2: { handlers: ec2Handlers, global: false },
+      sts: { handlers: stsHandlers, global: true },
+      iam: { handlers: new Map(), global: true },
+    },
+    onFault: (error) => app.log.error(error),
+    logLevel: options.logLevel,
+    serverFactory,
+    version,
+    newRequestId: () => chance.uuid(),
+  });
+  return {
+    app,
+    cloud,
+    async close() {
+      await app.close();
+      cloud.close();
+    },
+  };
+}
