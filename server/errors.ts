@@ -84,18 +84,90 @@ const table = {
   "InvalidOutpostArn.NotFound": [400, (arn: string) => `The outpost '${arn}' does not exist`],
   "InvalidInternetGatewayID.NotFound": [400, (id: string) => `The internetGateway ID '${id}' does not exist`],
   "InvalidInternetGatewayId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "igw-...")`],
-  "Resource.AlreadyAssociated": [
-    400,
-    (id: string, other: string) => `resource ${id} is already attached to network ${other}`,
-  ],
+  "Resource.AlreadyAssociated": [400, (message: string) => message],
   "Gateway.NotAttached": [
     400,
-    (id: string, vpc: string) => `resource ${id} is not attached to network ${vpc}`,
+    (id: string, vpc?: string) =>
+      vpc === undefined
+        ? `Network ${id} is not attached to any internet gateway`
+        : `resource ${id} is not attached to network ${vpc}`,
   ],
+  "InvalidRouteTableID.NotFound": [400, (id: string) => `The routeTable ID '${id}' does not exist`],
+  "InvalidRouteTableId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "rtb-...")`],
+  "InvalidAssociationID.NotFound": [400, (id: string) => `The association ID '${id}' does not exist`],
+  "InvalidRoute.NotFound": [
+    400,
+    (destination: string, table: string) =>
+      `no route with destination-cidr-block ${destination} in route table ${table}`,
+  ],
+  RouteAlreadyExists: [
+    400,
+    (destination: string) => `The route identified by ${destination} already exists.`,
+  ],
+  "InvalidGatewayID.NotFound": [400, (id: string) => `The gateway ID '${id}' does not exist`],
+  NatGatewayNotFound: [400, (id: string) => `The Nat Gateway ${id} was not found`],
+  "InvalidTransitGatewayID.NotFound": [400, (id: string) => `The transitGateway ID '${id}' does not exist`],
+  "InvalidVpcPeeringConnectionID.NotFound": [
+    400,
+    (id: string) => `The vpcPeeringConnection ID '${id}' does not exist`,
+  ],
+  "InvalidVpcEndpointId.NotFound": [400, (id: string) => `The Vpc Endpoint Id '${id}' does not exist`],
+  "InvalidPrefixListID.NotFound": [400, (id: string) => `The prefix list ID '${id}' does not exist`],
+  "InvalidEgressOnlyInternetGatewayId.NotFound": [
+    400,
+    (id: string) => `The egressOnlyInternetGateway ID '${id}' does not exist`,
+  ],
+  "InvalidCarrierGatewayID.NotFound": [400, (id: string) => `The carrierGateway ID '${id}' does not exist`],
+  "InvalidLocalGatewayID.NotFound": [400, (id: string) => `The localGateway ID '${id}' does not exist`],
+  "InvalidPublicIpv4PoolID.NotFound": [400, (id: string) => `The public ipv4 pool ID '${id}' does not exist`],
+  InvalidInstanceID: [400, (message: string) => message],
+  DefaultVpcAlreadyExists: [
+    400,
+    (id: string) => `A Default VPC already exists for this account in this region: ${id}.`,
+  ],
+  DefaultVpcDoesNotExist: [400, () => "No default VPC exists for this account in this region."],
+  DefaultSubnetAlreadyExistsInAvailabilityZone: [
+    400,
+    (zone: string, id: string) => `'${id}' is already the default subnet in ${zone}.`,
+  ],
+  InvalidID: [400, (id: string) => `The ID '${id}' is not valid`],
   "InvalidDhcpOptionID.NotFound": [400, (id: string) => `The dhcpOption ID '${id}' does not exist`],
   "InvalidDhcpOptionsId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "dopt-...")`],
   "InvalidIpamPoolId.NotFound": [400, (id: string) => `The ipam-pool ID '${id}' does not exist`],
   "InvalidIpv6PoolID.NotFound": [400, (id: string) => `The ipv6 pool ID '${id}' does not exist`],
+
+  // Network interfaces
+  "InvalidNetworkInterfaceID.NotFound": [
+    400,
+    (id: string) => `The networkInterface ID '${id}' does not exist`,
+  ],
+  "InvalidNetworkInterfaceId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "eni-...")`],
+  "InvalidAttachmentID.NotFound": [400, (id: string) => `The interface attachment '${id}' does not exist.`],
+  "InvalidPermissionID.NotFound": [400, (id: string) => `The permission ID '${id}' does not exist`],
+  "InvalidIPAddress.InUse": [400, (address: string) => `Address ${address} is in use.`],
+  InsufficientFreeAddressesInSubnet: [
+    400,
+    () => "The specified subnet does not have enough free addresses to satisfy the request.",
+  ],
+  InsufficientCidrBlocks: [
+    400,
+    () => "The specified subnet does not have enough free cidr blocks to satisfy the request.",
+  ],
+  PrivateIpAddressLimitExceeded: [400, () => "Number of private addresses will exceed limit."],
+  AttachmentLimitExceeded: [400, (message: string) => message],
+
+  // Elastic IP addresses
+  "InvalidAllocationID.NotFound": [400, (id: string) => `The allocation ID '${id}' does not exist`],
+  "InvalidAddress.NotFound": [400, (address: string) => `Address '${address}' not found.`],
+  "InvalidAddress.PtrSet": [
+    400,
+    (id: string) =>
+      `The address with allocation id [${id}] cannot be released because it has a PTR record set.`,
+  ],
+  InsufficientAddressCapacity: [
+    503,
+    () => "Not enough available addresses to satisfy your minimum request.",
+  ],
 } as const satisfies Record<string, readonly [status: number, message: (...args: never[]) => string]>;
 
 export type ErrorCode = keyof typeof table;

@@ -1,0 +1,118 @@
+import { RequestSigner } from "aws4";
+
+/** A request target as its signature covers it: the path undecoded, the query decoded. */
+export interface Target {
+  path: string;
+  /** Values in the order sent. */
+  query: ReadonlyMap<string, readonly string[]>;
+}
+
+const asciiOnly = /^[\x21-\x7e]*$/;
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads a target. Answers `undefined` where two different targets would read the same (invalid UTF-8, invalid escapes,
+ * parameters without a name): what cannot be told apart could be exchanged under one signature.
+ */
+export function readTarget(target: string): Target | undefined {
+  try {
+    const text = asciiOnly.test(target) ? target : utf8.decode(bytesOf(target));
+    if (!text.startsWith("/")) return undefined;
+    const mark = text.indexOf("?");
+    if (mark < 0) return { path: text, query: new Map() };
+    return { path: text.slice(0, mark), query: readQuery(text.slice(mark + 1)) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Node.js hands the bytes of the request line over as Latin-1. */
+function bytesOf(text: string): Buffer {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) throw new RangeError("not Latin-1");
+  return Buffer.from(text, "latin1");
+}
+
+function readQuery(text: string): Map<string, string[]> {
+  const query = new Map<string, string[]>();
+  for (const pair of text.split("&")) {
+    if (pair === "") continue;
+    const equals = pair.indexOf("=");
+    const name = unescape(equals < 0 ? pair : pair.slice(0, equals));
+    // aws4 leaves both names out of what is signed: the first on purpose, the second because it collects in an object.
+    if (name === "" || name === "__proto__") throw new URIError("unsignable parameter");
+    const value = equals < 0 ? "" : unescape(pair.slice(equals + 1));
+    const values = query.get(name);
+    if (values) values.push(value);
+    else query.set(name, [value]);
+  }
+  return query;
+}
+
+function unescape(text: string): string {
+  return decodeURIComponent(text.replaceAll("+", " "));
+}
+
+/** Lower-case names to values; the values of repeated headers are joined by commas, as they are signed. */
+export function readHeaders(rawHeaders: readonly string[]): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? "").toLowerCase();
+    const value = rawHeaders[i + 1] ?? "";
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return headers;
+}
+
+export interface Signable {
+  method: string;
+  target: Target;
+  headers: ReadonlyMap<string, string>;
+  body: Buffer;
+  /** As the client names them: lower case, sorted, between semicolons. */
+  signedHeaders: string;
+  /** `YYYYMMDDThhmmssZ` */
+  timestamp: string;
+  region: string;
+  service: string;
+}
+
+/**
+ * The signature, in hexadecimal, that `secretAccessKey` makes of this request; `undefined` where the list of signed
+ * headers is not one that a signature can cover. Region and service must not contain commas: aws4 keeps signing keys
+ * under secret, date, region and service joined by them.
+ */
+export function signatureOf(request: Signable, secretAccessKey: string): string | undefined {
+  const headers: Record<string, string> = Object.create(null);
+  const extraHeadersToInclude: Record<string, true> = Object.create(null);
+  for (const name of request.signedHeaders.split(";")) {
+    const value = request.headers.get(name);
+    // aws4 folds every kind of white space, the signature's rules only blanks; a no-break space would pass for one.
+    if (value === undefined || /[^\S \t]/.test(value)) return undefined;
+    headers[name] = value;
+    // aws4 leaves some headers out (user-agent, range, …) that a client may well sign.
+    extraHeadersToInclude[name] = true;
+  }
+  const options = {
+    method: request.method,
+    headers,
+    extraHeadersToInclude,
+    body: request.body,
+    region: request.region,
+    service: request.service,
+    hostname: headers["host"] ?? "",
+  };
+  const signer = new RequestSigner(options, { secretAccessKey });
+  // With path and time given, aws4 neither reads them itself (its reader takes the first 1,000 parameters only, and
+  // escapes anew what it finds unusual) nor adds headers of its own.
+  signer.parsedPath = { path: request.target.path, query: unsignedQuery(request.target.query) };
+  signer.datetime = request.timestamp;
+  return signer.signedHeaders() === request.signedHeaders ? signer.signature() : undefined;
+}
+
+/** The query without the signature itself. */
+function unsignedQuery(query: Target["query"]): Record<string, string[]> {
+  const parameters: Record<string, string[]> = Object.create(null);
+  for (const [name, values] of query) if (name !== "X-Amz-Signature") parameters[name] = [...values];
+  return parameters;
+}

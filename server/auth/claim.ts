@@ -1,0 +1,151 @@
+import type { Target } from "./canonical.ts";
+import type { Refuse } from "./refusals.ts";
+
+/** What a signed request says of its own signature, read but not yet believed. */
+export interface Claim {
+  via: "header" | "query";
+  accessKeyId: string;
+  /** The credential scope: `YYYYMMDD`, region, service, and `aws4_request`. */
+  date: string;
+  region: string;
+  service: string;
+  terminator: string;
+  signedHeaders: string;
+  signature: string;
+  /** When it was signed, `YYYYMMDDThhmmssZ`. */
+  timestamp: string;
+  /** The same in milliseconds since 1970. */
+  signedAt: number;
+  /** Seconds from then that a presigned request may be used. */
+  expires: number | undefined;
+  sessionToken: string | undefined;
+}
+
+const algorithm = "AWS4-HMAC-SHA256";
+const week = 604_800;
+
+/** Reads the Authorization header, `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`. */
+export function readHeaderClaim(
+  authorization: string,
+  headers: ReadonlyMap<string, string>,
+  refuse: Refuse,
+): Claim {
+  const blank = authorization.search(/\s/);
+  const named = blank < 0 ? authorization : authorization.slice(0, blank);
+  if (named !== algorithm) throw refuse("malformed", `Unsupported AWS 'algorithm': '${named}'.`);
+  const parts = new Map<string, string>();
+  for (const part of blank < 0 ? [] : authorization.slice(blank).split(",")) {
+    const text = part.trim();
+    const equals = text.indexOf("=");
+    if (equals < 0)
+      throw refuse(
+        "malformed",
+        `'${text}' not a valid key=value pair (missing equal-sign) in Authorization header.`,
+      );
+    const name = text.slice(0, equals);
+    if (parts.has(name) || !headerParts.includes(name))
+      throw refuse("malformed", `Authorization header has an unexpected '${name}' parameter.`);
+    parts.set(name, text.slice(equals + 1));
+  }
+  const [credential, signature, signedHeaders] = headerParts.map((name) => parts.get(name));
+  const dated = headers.get("x-amz-date") ?? headers.get("date");
+  if (!credential || !signature || !signedHeaders || !dated) {
+    const lacks = headerParts
+      .filter((name) => !parts.get(name))
+      .map((name) => `Authorization header requires '${name}' parameter.`);
+    if (!dated)
+      lacks.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+    throw refuse("malformed", lacks.join(" "));
+  }
+  return {
+    via: "header",
+    ...readCredential(credential, refuse),
+    ...readTime(dated, refuse),
+    signature,
+    signedHeaders,
+    expires: undefined,
+    sessionToken: headers.get("x-amz-security-token"),
+  };
+}
+
+const headerParts = ["Credential", "Signature", "SignedHeaders"];
+
+const queryParts = [
+  "X-Amz-Algorithm",
+  "X-Amz-Credential",
+  "X-Amz-Signature",
+  "X-Amz-SignedHeaders",
+  "X-Amz-Date",
+];
+
+/** Whether a query string carries a signature, or a part of one. */
+export function isPresigned(query: Target["query"]): boolean {
+  return query.has("X-Amz-Algorithm") || query.has("X-Amz-Signature") || query.has("X-Amz-Credential");
+}
+
+/** Reads the parameters of a presigned request. X-Amz-Expires may be left out, as AWS lets it be. */
+export function readQueryClaim(query: Target["query"], refuse: Refuse): Claim {
+  const one = (name: string): string | undefined => {
+    const values = query.get(name);
+    if (values && values.length > 1)
+      throw refuse("malformed", `AWS query-string parameters must include '${name}' only once.`);
+    return values?.[0];
+  };
+  const [named, credential, signature, signedHeaders, dated] = queryParts.map(one);
+  if (!named || !credential || !signature || !signedHeaders || !dated) {
+    const lacks = queryParts
+      .filter((name) => !one(name))
+      .map((name) => `AWS query-string parameters must include '${name}'.`);
+    throw refuse("malformed", `${lacks.join(" ")} Re-examine the query-string parameters.`);
+  }
+  if (named !== algorithm) throw refuse("malformed", `Unsupported AWS 'algorithm': '${named}'.`);
+  return {
+    via: "query",
+    ...readCredential(credential, refuse),
+    ...readTime(dated, refuse),
+    signature,
+    signedHeaders,
+    expires: readExpires(one("X-Amz-Expires"), refuse),
+    sessionToken: one("X-Amz-Security-Token"),
+  };
+}
+
+function readExpires(text: string | undefined, refuse: Refuse): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1 || seconds > week)
+    throw refuse("malformed", `X-Amz-Expires must be a number of seconds from 1 to ${week}.`);
+  return seconds;
+}
+
+type Credential = Pick<Claim, "accessKeyId" | "date" | "region" | "service" | "terminator">;
+
+function readCredential(text: string, refuse: Refuse): Credential {
+  const [accessKeyId, date, region, service, terminator, ...rest] = text.split("/");
+  if (!accessKeyId || !date || !region || !service || !terminator || rest.length > 0)
+    throw refuse(
+      "malformed",
+      `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${text}'`,
+    );
+  return { accessKeyId, date, region, service, terminator };
+}
+
+/** Reads X-Amz-Date, or a Date header, which may have HTTP's own format as well. */
+function readTime(text: string, refuse: Refuse): Pick<Claim, "timestamp" | "signedAt"> {
+  const iso = text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
+  const signedAt = Date.parse(iso);
+  if (!Number.isNaN(signedAt)) {
+    const timestamp = basicFormat(signedAt);
+    // Date.parse takes more than the two formats, and February 30th for a day in March.
+    if (timestamp === text || new Date(signedAt).toUTCString() === text) return { timestamp, signedAt };
+  }
+  throw refuse(
+    "malformed",
+    `Date must be in ISO-8601 'basic format'. Got '${text}'. See http://en.wikipedia.org/wiki/ISO_8601`,
+  );
+}
+
+/** ISO 8601's basic format, to the second: `20150830T123600Z`. */
+export function basicFormat(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/[-:]|\.\d{3}/g, "");
+}

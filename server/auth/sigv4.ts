@@ -1,0 +1,214 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { readHeaders, readTarget, signatureOf } from "./canonical.ts";
+import type { Target } from "./canonical.ts";
+import { basicFormat, isPresigned, readHeaderClaim, readQueryClaim } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { refusalsOf } from "./refusals.ts";
+import type { Refuse } from "./refusals.ts";
+
+/** A request as it came in, whole and undecoded. */
+export interface SignedRequest {
+  method: string;
+  /** Path and query exactly as on the request line. */
+  target: string;
+  /** Node's `rawHeaders`: name, value, name, value, … */
+  rawHeaders: readonly string[];
+  body: Buffer;
+}
+
+export interface AccessKey {
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** Present when the key is temporary. */
+  sessionToken?: string;
+  /** When a temporary key ends, in milliseconds since 1970. */
+  expires?: number;
+}
+
+export interface Verified<Key extends AccessKey> {
+  key: Key;
+  service: string;
+  region: string;
+  /** How the signature came. */
+  via: "header" | "query";
+  /** In milliseconds since 1970. */
+  signedAt: number;
+}
+
+export interface Verification<Key extends AccessKey> {
+  /** In milliseconds since 1970. */
+  now: number;
+  findKey: (accessKeyId: string) => Key | undefined;
+  /** The names that services have in credential scopes. */
+  services: ReadonlySet<string>;
+  /** Any region that is spelled like one, unless given. */
+  regions?: ReadonlySet<string>;
+  /** Whose errors to answer with when the request is for no known service: EC2's, unless given. */
+  fallback?: string;
+}
+
+/** How far a client's clock may be off, in milliseconds. */
+const skew = 5 * 60_000;
+
+const regionName = /^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/;
+const serviceName = /^[a-z][a-z0-9-]*$/;
+
+/**
+ * Whose request this is, by its Signature Version 4, in the Authorization header or the query string.
+ *
+ * Nothing of the request is read beyond what the signature needs: the body is hashed, not parsed. Throws the error that
+ * the service in the request's credential scope answers with; refusals.ts has them. That a token is wrong or a key has
+ * expired is told only to who has the key's secret.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+export function verifySignature<Key extends AccessKey>(
+  request: SignedRequest,
+  options: Verification<Key>,
+): Verified<Key> {
+  const refuse: Refuse = (cause, detail) => {
+    const named = peekScope(request)?.service;
+    const known = named !== undefined && options.services.has(named);
+    return refusalsOf(known ? named : (options.fallback ?? "ec2"))(cause, detail);
+  };
+  const target = readTarget(request.target);
+  if (!target) throw refuse("malformed", "The request target is not a valid path and query string.");
+  const headers = readHeaders(request.rawHeaders);
+  const claim = readClaim(request, target, headers, refuse);
+  checkTime(claim, options.now, refuse);
+  checkCoverage(claim, headers, refuse);
+  checkScope(claim, options, refuse);
+
+  const key = /^\w{1,128}$/.test(claim.accessKeyId) ? options.findKey(claim.accessKeyId) : undefined;
+  if (!key) throw refuse("unknownKey");
+  const { method, body } = request;
+  if (!declaresBody(target, headers, body)) throw refuse("mismatched");
+  const expected = signatureOf({ ...claim, method, target, headers, body }, key.secretAccessKey);
+  if (expected === undefined || !isSameDigest(claim.signature, expected)) throw refuse("mismatched");
+  if (!hasToken(key, claim.sessionToken)) throw refuse("badToken");
+  if (key.expires !== undefined && options.now >= key.expires) throw refuse("expiredKey");
+
+  return { key, service: claim.service, region: claim.region, via: claim.via, signedAt: claim.signedAt };
+}
+
+/** The service and region a request says it is for: unverified, to choose the protocol of an error by. */
+export function peekScope(
+  request: Pick<SignedRequest, "target" | "rawHeaders">,
+): { service: string; region: string } | undefined {
+  const authorization = request.rawHeaders.findIndex(
+    (name, i) => i % 2 === 0 && name.toLowerCase() === "authorization",
+  );
+  const credential =
+    authorization < 0
+      ? /[?&]X-Amz-Credential=([^&]*)/.exec(request.target)?.[1]?.replace(/%2f/gi, "/")
+      : /\bCredential=([^,\s]*)/.exec(request.rawHeaders[authorization + 1] ?? "")?.[1];
+  const [, , region = "", service = ""] = credential?.split("/") ?? [];
+  return regionName.test(region) && serviceName.test(service) ? { service, region } : undefined;
+}
+
+function readClaim(
+  request: SignedRequest,
+  target: Target,
+  headers: ReadonlyMap<string, string>,
+  refuse: Refuse,
+): Claim {
+  const authorization = headers.get("authorization");
+  const presigned = isPresigned(target.query);
+  if (authorization !== undefined && presigned)
+    throw refuse(
+      "ambiguous",
+      "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
+    );
+  if (presigned) return readQueryClaim(target.query, refuse);
+  if (authorization === undefined) {
+    // Version 2 has its parameters in the query string, or in the body, which is looked through but not read.
+    const outdated = target.query.has("AWSAccessKeyId") || request.body.includes("AWSAccessKeyId=");
+    throw refuse(outdated ? "outdated" : "unsigned");
+  }
+  // Version 2 and its forerunner: `AWS keyid:signature`, `AWS3-HTTPS …`.
+  if (/^AWS3?(?:-HTTPS)?\s/.test(authorization)) throw refuse("outdated");
+  if (request.rawHeaders.filter((name, i) => i % 2 === 0 && isAuthorization(name)).length > 1)
+    throw refuse("malformed", "Request has more than one Authorization header.");
+  return readHeaderClaim(authorization, headers, refuse);
+}
+
+function checkTime({ signedAt, timestamp, expires }: Claim, now: number, refuse: Refuse): void {
+  const life = expires === undefined ? skew : expires * 1000;
+  if (signedAt < now - life)
+    throw refuse(
+      "untimely",
+      `Signature expired: ${timestamp} is now earlier than ${basicFormat(now - life)} (${basicFormat(now)} - ${span(life)})`,
+    );
+  if (signedAt > now + skew)
+    throw refuse(
+      "untimely",
+      `Signature not yet current: ${timestamp} is still later than ${basicFormat(now + skew)} (${basicFormat(now)} + ${span(skew)})`,
+    );
+}
+
+function span(milliseconds: number): string {
+  return milliseconds % 60_000 === 0 ? `${milliseconds / 60_000} min.` : `${milliseconds / 1000} s.`;
+}
+
+/**
+ * The host and every x-amz-* header must be signed. Documentation asks for Content-Type too, but AWS goes on without it
+ * (aws/aws-sdk-go#194), and so do older clients.
+ */
+function checkCoverage(claim: Claim, headers: ReadonlyMap<string, string>, refuse: Refuse): void {
+  const signed = claim.signedHeaders.split(";");
+  if (!signed.includes("host"))
+    throw refuse("uncovered", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+  for (const name of headers.keys())
+    if (name.startsWith("x-amz-") && !signed.includes(name))
+      throw refuse("uncovered", `'${name}' must be a 'SignedHeader' in the AWS Authorization.`);
+}
+
+function checkScope<Key extends AccessKey>(
+  claim: Claim,
+  { services, regions }: Verification<Key>,
+  refuse: Refuse,
+): void {
+  const faults: string[] = [];
+  const day = claim.timestamp.slice(0, 8);
+  if (!regionName.test(claim.region) || (regions && !regions.has(claim.region)))
+    faults.push(`Credential should be scoped to a valid region, not '${claim.region}'.`);
+  if (!serviceName.test(claim.service) || !services.has(claim.service))
+    faults.push(`Credential should be scoped to correct service: '${[...services].join("', '")}'.`);
+  if (claim.terminator !== "aws4_request")
+    faults.push(
+      `Credential should be scoped with a valid terminator: 'aws4_request', not '${claim.terminator}'.`,
+    );
+  if (claim.date !== day)
+    faults.push(
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${claim.date}' != '${day}', from '${claim.timestamp}'.`,
+    );
+  if (faults.length > 0) throw refuse("misscoped", faults.join(" "));
+}
+
+/** Whether the body is the one that X-Amz-Content-Sha256 declares, if it does; UNSIGNED-PAYLOAD is for S3 alone. */
+function declaresBody(target: Target, headers: ReadonlyMap<string, string>, body: Buffer): boolean {
+  const declared = target.query.get("X-Amz-Content-Sha256") ?? [];
+  const header = headers.get("x-amz-content-sha256");
+  if (header === undefined && declared.length === 0) return true;
+  const digest = sha256(body);
+  return (header ?? digest) === digest && declared.every((text) => text === digest);
+}
+
+/** Tokens may differ in length, so their digests are compared. */
+function hasToken(key: AccessKey, token: string | undefined): boolean {
+  if (key.sessionToken === undefined || token === undefined) return key.sessionToken === token;
+  return isSameDigest(sha256(token), sha256(key.sessionToken));
+}
+
+/** Compares a text with a digest in hexadecimal, in a time that does not depend on where they differ. */
+function isSameDigest(text: string, digest: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text) && timingSafeEqual(Buffer.from(text), Buffer.from(digest));
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+function isAuthorization(name: string): boolean {
+  return name.toLowerCase() === "authorization";
+}
