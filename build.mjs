@@ -39,8 +39,8 @@ export async function enumerations(service) {
   return { values, members };
 }
 
-/** An esbuild and Vite plugin in one: both ask for the virtual module by its name. */
-export const enumerationsPlugin = {
+/** Gives esbuild the virtual module. */
+const esbuildEnumerations = {
   name: "islet-enums",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^islet:enums\// }, ({ path }) => ({ path, namespace: "islet-enums" }));
@@ -49,6 +49,11 @@ export const enumerationsPlugin = {
       loader: "json",
     }));
   },
+};
+
+/** Gives Vite, and so the tests, the virtual module. */
+export const viteEnumerations = {
+  name: "islet-enums",
   resolveId: (id) => (id.startsWith("islet:enums/") ? `\0${id}` : null),
   load: async (id) =>
     id.startsWith("\0islet:enums/")
@@ -58,7 +63,13 @@ export const enumerationsPlugin = {
 
 if (process.argv[1] === import.meta.filename) {
   await build({
-    entryPoints: { islet: "server/cli/islet.ts", index: "server/index.ts", bench: "bench/bench.ts" },
+    entryPoints: {
+      islet: "server/cli/islet.ts",
+      index: "server/index.ts",
+      bare: "bench/bare.ts",
+      bench: "bench/bench.ts",
+      coverage: "test/coverage.ts",
+    },
     outdir: "dist",
     bundle: true,
     splitting: true,
@@ -72,7 +83,7 @@ if (process.argv[1] === import.meta.filename) {
     external: ["better-sqlite3"],
     chunkNames: "chunks/[name]-[hash]",
     banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
-    plugins: [enumerationsPlugin],
+    plugins: [esbuildEnumerations],
     logLevel: "warning",
   });
 }

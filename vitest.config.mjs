@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
-import { enumerationsPlugin } from "./build.mjs";
+import { viteEnumerations } from "./build.mjs";
 
 export default defineConfig({
-  plugins: [enumerationsPlugin],
+  plugins: [viteEnumerations],
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/clients/**"],
+    globalSetup: "test/seen.ts",
     pool: "forks",
     isolate: false,
     testTimeout: 30_000,

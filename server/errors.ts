@@ -38,7 +38,10 @@ const table = {
       `The requested version (${version}) of service ${service} does not exist`,
   ],
   MissingAction: [400, () => "The request is missing an action or a required parameter."],
-  MissingParameter: [400, (name: string) => `The request must contain the parameter ${name}`],
+  MissingParameter: [
+    400,
+    (name: string, message = `The request must contain the parameter ${name}`) => message,
+  ],
   MalformedQueryString: [404, (reason: string) => `The query string contains a syntax error: ${reason}`],
   InvalidQueryParameter: [400, (message: string) => message],
   InvalidCharacter: [400, (name: string) => `The parameter ${name} contains a character that is not valid`],
@@ -164,9 +167,91 @@ const table = {
     (id: string) =>
       `The address with allocation id [${id}] cannot be released because it has a PTR record set.`,
   ],
-  InsufficientAddressCapacity: [
-    503,
-    () => "Not enough available addresses to satisfy your minimum request.",
+  InsufficientAddressCapacity: [503, () => "Not enough available addresses to satisfy your minimum request."],
+
+  // Security groups
+  "InvalidGroup.NotFound": [
+    400,
+    (id: string, message = `The security group '${id}' does not exist`) => message,
+  ],
+  "InvalidGroupId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "sg-...")`],
+  "InvalidGroup.Duplicate": [
+    400,
+    (name: string, vpc: string) => `The security group '${name}' already exists for VPC '${vpc}'`,
+  ],
+  CannotDelete: [
+    400,
+    (id: string, name: string) => `the specified group: "${id}" name: "${name}" cannot be deleted by a user`,
+  ],
+  VPCIdNotSpecified: [400, (message: string) => message],
+  "InvalidPermission.Duplicate": [400, (rule: string) => `the specified rule "${rule}" already exists`],
+  "InvalidPermission.NotFound": [400, () => "The specified rule does not exist in this security group."],
+  "InvalidSecurityGroupRuleId.NotFound": [
+    400,
+    (id: string) => `The security group rule ID '${id}' does not exist`,
+  ],
+  "InvalidSecurityGroupRuleId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "sgr-...")`],
+  "InvalidPrefixListId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "pl-...")`],
+
+  // Network ACLs
+  "InvalidNetworkAclID.NotFound": [400, (id: string) => `The networkAcl ID '${id}' does not exist`],
+  "InvalidNetworkAclId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "acl-...")`],
+  NetworkAclEntryAlreadyExists: [
+    400,
+    (number: number) => `The network acl entry identified by ${number} already exists.`,
+  ],
+  "InvalidNetworkAclEntry.NotFound": [
+    400,
+    (direction: "ingress" | "egress", number: number, acl: string) =>
+      `no ${direction} entry with number ${number} in network ACL ${acl}`,
+  ],
+
+  // Instances
+  "InvalidInstanceID.NotFound": [
+    400,
+    (id: string) =>
+      id.includes(",") ? `The instance IDs '${id}' do not exist` : `The instance ID '${id}' does not exist`,
+  ],
+  "InvalidInstanceID.Malformed": [400, (id: string) => `Invalid id: "${id}"`],
+  InvalidInstanceAttributeValue: [400, (message: string) => message],
+  MissingInput: [400, (message: string) => message],
+  "InvalidUserData.Malformed": [400, () => "Invalid BASE64 encoding of user data."],
+  InvalidBlockDeviceMapping: [400, (message: string) => message],
+  "InvalidInterface.IpAddressLimitExceeded": [400, (message: string) => message],
+  "InvalidLaunchTemplateId.NotFound": [
+    400,
+    (id: string) => `The specified launch template, with template ID ${id}, does not exist.`,
+  ],
+  "InvalidLaunchTemplateName.NotFoundException": [
+    400,
+    (name: string) => `The specified launch template, with template name ${name}, does not exist.`,
+  ],
+  "InvalidPlacementGroup.Unknown": [400, (name: string) => `The Placement Group '${name}' is unknown.`],
+  "InvalidCapacityReservationId.NotFound": [
+    400,
+    (id: string) => `The capacity reservation ID '${id}' does not exist`,
+  ],
+  ReservationCapacityExceeded: [
+    400,
+    () =>
+      "The targeted Capacity Reservation does not have enough available instance capacity to fulfill your request.",
+  ],
+  InsufficientCapacityOnHost: [
+    400,
+    () => "There is not enough capacity on the Dedicated Host to launch or start the instance.",
+  ],
+  "InstanceCreditSpecification.NotSupported": [
+    400,
+    (type: string) => `The ${type} instance type does not support T2 Unlimited.`,
+  ],
+  UnsupportedHibernationConfiguration: [400, (message: string) => message],
+
+  // Hosts
+  "InvalidHostID.NotFound": [400, (id: string) => `The specified host ID '${id}' does not exist`],
+  InsufficientInstanceCapacity: [
+    500,
+    (type: string, zone: string) =>
+      `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity.`,
   ],
 } as const satisfies Record<string, readonly [status: number, message: (...args: never[]) => string]>;
 
@@ -174,9 +259,9 @@ export type ErrorCode = keyof typeof table;
 
 type Arguments<Code extends ErrorCode> = Parameters<(typeof table)[Code][1]>;
 
-/** The codes whose message takes these arguments. */
+/** The codes whose message can be made of these arguments. */
 export type CodeWith<Args extends readonly unknown[]> = {
-  [Code in ErrorCode]: Arguments<Code> extends Args ? (Args extends Arguments<Code> ? Code : never) : never;
+  [Code in ErrorCode]: Args extends Arguments<Code> ? Code : never;
 }[ErrorCode];
 
 /** An answer that is an error of the table; the wire layer writes it in the protocol of the call. */

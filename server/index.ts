@@ -1,12 +1,14 @@
 import { openFront, httpsServer } from "./http/front.ts";
 import type { Certificates } from "./http/certificates.ts";
 import { secureContext } from "./http/tls.ts";
+import type { Answer } from "./http/dispatch.ts";
 import { endpointOf, namesOf, resolveOptions, rootCredentials } from "./options.ts";
 import type { Options } from "./options.ts";
 import { version } from "./version.ts";
 
 export { Refusal } from "./refusal.ts";
 export type { Options } from "./options.ts";
+export type { Answer } from "./http/dispatch.ts";
 
 export interface Islet {
   /** `https://127.0.0.1:9322` */
@@ -26,6 +28,12 @@ export interface Islet {
   close(): Promise<void>;
 }
 
+/** What a caller of the library wants to be told. */
+export interface Watch {
+  /** Called after each answer to a call of the API. */
+  readonly onAnswer?: (answer: Answer) => void;
+}
+
 const region = "us-east-1";
 /** In milliseconds. */
 const renewal = 86_400_000;
@@ -35,19 +43,24 @@ const renewal = 86_400_000;
  *
  * @throws Refusal with what to do about it.
  */
-export async function startIslet(given: Partial<Options> = {}): Promise<Islet> {
+export async function startIslet(given: Partial<Options> = {}, watch: Watch = {}): Promise<Islet> {
   const options = resolveOptions(given);
   const startedAt = new Date();
   const undo: (() => unknown)[] = [];
   try {
-    return await compose(options, startedAt, undo);
+    return await compose(options, watch, startedAt, undo);
   } catch (error) {
     for (const step of undo.toReversed()) await step();
     throw error;
   }
 }
 
-async function compose(options: Options, startedAt: Date, undo: (() => unknown)[]): Promise<Islet> {
+async function compose(
+  options: Options,
+  watch: Watch,
+  startedAt: Date,
+  undo: (() => unknown)[],
+): Promise<Islet> {
   const { data, home, memory } = options;
   const { defaultHome, folderOfPort, openFolder } = await import("./http/folder.ts");
   const open = (path: string) => {
@@ -80,7 +93,7 @@ async function compose(options: Options, startedAt: Date, undo: (() => unknown)[
   };
   const certificates = await certify();
   const { openService } = await import("./service.ts");
-  const service = openService(options, memory ? undefined : folder?.database, (handler) =>
+  const service = openService(options, watch, memory ? undefined : folder?.database, (handler) =>
     httpsServer(secureContext(certificates, options.tlsMin), handler),
   );
   undo.push(() => service.close());

@@ -6,6 +6,7 @@ import { Cloud } from "./cloud.ts";
 import { regions } from "./ec2/catalogue/regions.ts";
 import { ec2Handlers, settleIn } from "./ec2/registry.ts";
 import { buildApp } from "./http/app.ts";
+import type { Answer } from "./http/dispatch.ts";
 import { Chance } from "./kit/chance.ts";
 import { Clock } from "./kit/clock.ts";
 import { isLoopback, rootCredentials, type Options } from "./options.ts";
@@ -26,6 +27,7 @@ export interface Service {
  */
 export function openService(
   options: Options,
+  { onAnswer }: { readonly onAnswer?: (answer: Answer) => void },
   database: string | undefined,
   serverFactory: (handler: RequestListener) => Server,
 ): Service {
@@ -35,7 +37,8 @@ export function openService(
     clock: new Clock(),
     chance,
     pace: options.pace,
-    world: { committed: () => {}, resumed: () => {}, emptied: () => {} },
+    // To be replaced by planes/hosts.ts when instances and volumes are there.
+    world: { launch: () => {}, committed: () => {}, resumed: () => {}, emptied: () => {} },
     settleIn,
   });
   cloud.resume();
@@ -54,6 +57,7 @@ export function openService(
     serverFactory,
     version,
     newRequestId: () => chance.uuid(),
+    onAnswer,
   });
   return {
     app,

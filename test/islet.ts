@@ -2,17 +2,19 @@ import { EC2Client, type EC2ClientConfig } from "@aws-sdk/client-ec2";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { Agent } from "node:https";
 import { expect } from "vitest";
-import { startIslet, type Islet, type Options } from "../server/index.ts";
+import { startIslet, type Answer, type Islet, type Options } from "../server/index.ts";
+import { note } from "./seen.ts";
 
 /** One server for all tests of a worker that ask for no other: every test has an account of its own on it. */
 let shared: Promise<Islet> | undefined;
 
-export const sharedIslet = (): Promise<Islet> =>
-  (shared ??= startIslet({ memory: true, port: 0, logLevel: "error" }));
+export const sharedIslet = (): Promise<Islet> => (shared ??= ownIslet());
 
 /** A server of one's own, to be closed by the test. */
 export const ownIslet = (options: Partial<Options> = {}): Promise<Islet> =>
-  startIslet({ memory: true, port: 0, logLevel: "error", ...options });
+  startIslet({ memory: true, port: 0, logLevel: "error", ...options }, { onAnswer: noteAnswer });
+
+const noteAnswer = ({ operation = "", code = "ok" }: Answer): void => note(operation, code);
 
 export interface Keys {
   readonly accessKeyId: string;

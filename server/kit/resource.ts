@@ -43,8 +43,8 @@ export interface Definition<R extends ResourceRow, View extends object, Index ex
    * keep the other one from being deleted, unless they are a part of it.
    */
   readonly parents?: Readonly<Record<string, NoInfer<Index>>>;
-  /** Whether the row goes away together with its parent: the main route table with its VPC. */
-  readonly partOf?: (row: R) => boolean;
+  /** Whether the row goes away together with a parent of this type: the main route table with its VPC. */
+  readonly partOf?: (row: R, parent: string) => boolean;
   /** What happens to a row when an appointment made with `soon` or `later` is due. */
   readonly transitions?: Readonly<Record<string, (ctx: Context, row: R) => void>>;
   /** Whether a caller who does not own it may see it. */
@@ -81,8 +81,8 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
     });
   }
 
-  table(ctx: Context): Table<R> {
-    return ctx.unit.table(this.#table);
+  table({ unit }: Pick<Context, "unit">): Table<R> {
+    return unit.table(this.#table);
   }
 
   /**
@@ -175,20 +175,22 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
    * @throws {ApiError} DependencyViolation
    */
   checkFree(ctx: Context, id: string, what = this.definition.type): void {
+    if (this.isFree(ctx, id)) return;
+    throw new ApiError("DependencyViolation", `The ${what} '${id}' has dependencies and cannot be deleted.`);
+  }
+
+  /** Whether nothing depends on the resource but its own parts. */
+  isFree(ctx: Context, id: string): boolean {
     for (const { resource, row } of this.#children(ctx, id)) {
-      if (!resource.definition.partOf?.(row)) {
-        throw new ApiError(
-          "DependencyViolation",
-          `The ${what} '${id}' has dependencies and cannot be deleted.`,
-        );
-      }
+      if (!resource.definition.partOf?.(row, this.definition.type)) return false;
     }
+    return true;
   }
 
   /** Removes the row with its parts, its tags and what is still to happen to it. */
   delete(ctx: Context, id: string): void {
     for (const { resource, row } of this.#children(ctx, id)) {
-      if (resource.definition.partOf?.(row)) resource.delete(ctx, row.id);
+      if (resource.definition.partOf?.(row, this.definition.type)) resource.delete(ctx, row.id);
     }
     this.table(ctx).remove(id);
     dropTags(ctx, id);

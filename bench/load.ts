@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { connect, type TLSSocket } from "node:tls";
+
+/** Sends one request over and over on one connection: the bytes are made once, so that the client costs little. */
+export class Connection {
+  readonly #socket: TLSSocket;
+  #waiting: ((status: number) => void) | undefined;
+  #status = 0;
+  #missing = -1;
+  #head: Buffer = Buffer.alloc(0);
+
+  static async open(port: number): Promise<Connection> {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    socket.setNoDelay(true);
+    await once(socket, "secureConnect");
+    return new Connection(socket);
+  }
+
+  private constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+  }
+
+  /** Resolves with the status when the whole answer is there. */
+  send(request: Buffer): Promise<number> {
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      this.#socket.write(request);
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#missing < 0) {
+      this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
+      const end = this.#head.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const head = this.#head.toString("latin1", 0, end);
+      this.#status = Number(head.slice(9, 12));
+      this.#missing = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]) - (this.#head.length - end - 4);
+      this.#head = Buffer.alloc(0);
+    } else {
+      this.#missing -= chunk.length;
+    }
+    if (this.#missing > 0) return;
+    this.#missing = -1;
+    this.#waiting?.(this.#status);
+  }
+}
+
+/** Requests per second that a server answers on so many connections, over `seconds`. */
+export async function throughput(
+  port: number,
+  request: Buffer,
+  connections: number,
+  seconds: number,
+): Promise<number> {
+  const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
+  const until = performance.now() + seconds * 1000;
+  const begin = performance.now();
+  const counts = await Promise.all(
+    open.map(async (connection) => {
+      let count = 0;
+      for (; performance.now() < until; count++) {
+        const status = await connection.send(request);
+        if (status !== 200) throw new Error(`answered ${status}`);
+      }
+      return count;
+    }),
+  );
+  const elapsed = (performance.now() - begin) / 1000;
+  for (const connection of open) connection.close();
+  return counts.reduce((sum, count) => sum + count, 0) / elapsed;
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+};

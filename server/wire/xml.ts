@@ -1,0 +1,232 @@
+import type { Operation, Service } from "./service.ts";
+import type {
+  ListShape,
+  MapShape,
+  Protocol,
+  Shape,
+  StructureShape,
+  TextShape,
+  TimestampShape,
+} from "./shape.ts";
+
+/** A whole answer. @throws TypeError for what the output's schema does not have */
+export function encode(operation: Operation, output: unknown, requestId: string): string {
+  return envelope(operation, encodeMembers(operation, output), requestId);
+}
+
+/**
+ * The members of an answer without its envelope, so that the same answer can be given again to another request.
+ *
+ * EC2 says `true` where an operation has no output; elsewhere there is then nothing to say.
+ *
+ * @throws TypeError for a member that the output's schema does not have, and for a value of the wrong type: both
+ *   are mistakes of ours
+ */
+export function encodeMembers(operation: Operation, output: unknown): string {
+  if (operation.output) return structureWriter(operation.output)(output);
+  if (output !== undefined && Object.keys(output as object).length > 0) {
+    throw new TypeError(`${operation.name} has no output`);
+  }
+  return operation.service.protocol === "ec2Query" ? "<return>true</return>" : "";
+}
+
+/** @param members as `encodeMembers` made them */
+export function envelope(operation: Operation, members: string, requestId: string): string {
+  return documents[operation.service.protocol].answer(operation, members, escaped(requestId));
+}
+
+/** What a client needs to know of an error; every ApiError is one. */
+export interface ErrorAnswer {
+  readonly code: string;
+  readonly message: string;
+  /** HTTP status. */
+  readonly status: number;
+}
+
+export function encodeError(service: Service, error: ErrorAnswer, requestId: string): string {
+  const content = `<Code>${escaped(error.code)}</Code><Message>${escaped(error.message)}</Message>`;
+  return documents[service.protocol].error(service, error.status, content, escaped(requestId));
+}
+
+interface Documents {
+  readonly answer: (operation: Operation, members: string, requestId: string) => string;
+  readonly error: (service: Service, status: number, content: string, requestId: string) => string;
+}
+
+const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
+const documents: Readonly<Record<Protocol, Documents>> = {
+  ec2Query: {
+    answer: ({ name, service }, members, requestId) =>
+      `${declaration}<${name}Response xmlns="${service.namespace}"><requestId>${requestId}</requestId>` +
+      `${members}</${name}Response>`,
+    error: (_service, _status, content, requestId) =>
+      `${declaration}<Response><Errors><Error>${content}</Error></Errors>` +
+      `<RequestID>${requestId}</RequestID></Response>`,
+  },
+  awsQuery: {
+    answer: ({ name, service, output }, members, requestId) =>
+      `<${name}Response xmlns="${service.namespace}">` +
+      (output ? `<${name}Result>${members}</${name}Result>` : "") +
+      `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`,
+    error: (service, status, content, requestId) =>
+      `<ErrorResponse xmlns="${service.namespace}">` +
+      `<Error><Type>${status >= 500 ? "Receiver" : "Sender"}</Type>${content}</Error>` +
+      `<RequestId>${requestId}</RequestId></ErrorResponse>`,
+  },
+};
+
+/**
+ * Writes an element or its inside.
+ *
+ * Structures and texts are joined, not added up, so that each is one piece of memory: a string that was added up is a
+ * tree of its pieces, and walking it when the answer is sent would take longer than to write the answer.
+ */
+type Writer = (value: unknown) => string;
+
+const structureWriters = new WeakMap<StructureShape, Writer>();
+
+function structureWriter(shape: StructureShape): Writer {
+  const known = structureWriters.get(shape);
+  if (known) return known;
+  const members = new Map<string, Writer>();
+  const writer = (value: unknown) => {
+    if (!isRecord(value)) throw wrongType(shape.name, value, "a structure");
+    const elements: string[] = [];
+    for (const name of Object.keys(value)) {
+      const member = value[name];
+      if (member === undefined) continue;
+      let write = members.get(name);
+      if (write === undefined) {
+        write = memberWriter(shape, name);
+        members.set(name, write);
+      }
+      elements.push(write(member));
+    }
+    return elements.join("");
+  };
+  structureWriters.set(shape, writer);
+  return writer;
+}
+
+function memberWriter(structure: StructureShape, name: string): Writer {
+  const member = structure.members.get(name);
+  if (member === undefined) throw new TypeError(`${structure.name} has no member ${name}`);
+  return elementWriter(member.xmlName, member.shape, `${structure.name}.${name}`);
+}
+
+/**
+ * Writes an element of this name around the value.
+ *
+ * @param owner `Structure.Member`, for what is thrown
+ */
+function elementWriter(name: string, shape: Shape, owner: string): Writer {
+  const open = `<${name}>`;
+  const close = `</${name}>`;
+  const empty = `<${name}/>`;
+  const content = contentWriter(shape, owner);
+  if (shape.kind === "string" || shape.kind === "boolean") return repeating(open, content, close, empty);
+  return (value) => {
+    const inside = content(value);
+    return inside === "" ? empty : open + inside + close;
+  };
+}
+
+/** Neighbours in a list mostly agree, in zone, owner, type, state: what was just written is not made anew. */
+function repeating(open: string, content: Writer, close: string, empty: string): Writer {
+  let last: unknown = content;
+  let written = "";
+  return (value) => {
+    if (value === last) return written;
+    const inside = content(value);
+    written = inside === "" ? empty : [open, inside, close].join("");
+    last = value;
+    return written;
+  };
+}
+
+function contentWriter(shape: Shape, owner: string): Writer {
+  if (shape.kind === "structure") return structureWriter(shape);
+  if (shape.kind === "list") return listWriter(shape, owner);
+  if (shape.kind === "map") return mapWriter(shape, owner);
+  if (shape.kind === "timestamp") return timestampWriter(shape, owner);
+  return textWriters[shape.kind](owner);
+}
+
+const numberWriter =
+  (owner: string): Writer =>
+  (value) => {
+    if (typeof value !== "number" || !Number.isFinite(value)) throw wrongType(owner, value, "a number");
+    return String(value);
+  };
+
+const textWriters: Readonly<Record<Exclude<TextShape, TimestampShape>["kind"], (owner: string) => Writer>> = {
+  string: (owner) => (value) => {
+    if (typeof value !== "string") throw wrongType(owner, value, "a string");
+    return escaped(value);
+  },
+  integer: numberWriter,
+  double: numberWriter,
+  boolean: (owner) => (value) => {
+    if (typeof value !== "boolean") throw wrongType(owner, value, "a boolean");
+    return value ? "true" : "false";
+  },
+  blob: (owner) => (value) => {
+    if (!(value instanceof Uint8Array)) throw wrongType(owner, value, "a Uint8Array");
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  },
+};
+
+function timestampWriter({ milliseconds }: TimestampShape, owner: string): Writer {
+  return (value) => {
+    if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw wrongType(owner, value, "a Date");
+    const text = value.toISOString();
+    return milliseconds ? text : text.replace(".000Z", "Z");
+  };
+}
+
+function listWriter(shape: ListShape, owner: string): Writer {
+  const write = elementWriter(shape.xmlName, shape.element, owner);
+  return (value) => {
+    if (!Array.isArray(value)) throw wrongType(owner, value, "an array");
+    let xml = "";
+    for (const element of value) xml += write(element);
+    return xml;
+  };
+}
+
+function mapWriter({ entries }: MapShape, owner: string): Writer {
+  const write = listWriter(entries, owner);
+  return (value) => {
+    if (!isRecord(value)) throw wrongType(owner, value, "a map");
+    return write(Object.entries(value).map(([key, content]) => ({ key, value: content })));
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+function wrongType(owner: string, value: unknown, expected: string): TypeError {
+  const actual =
+    value === null ? "null" : Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+  return new TypeError(`${owner} is ${actual}, not ${expected}`);
+}
+
+/** What text cannot contain as it is; any surrogate, for a lone one takes longer to find. */
+// oxlint-disable-next-line no-control-regex
+const needsCare = /[&<>\r\0-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/;
+// oxlint-disable-next-line no-control-regex
+const special = /[&<>\r\0-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/gu;
+const references: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  // A reader takes a bare carriage return for a line feed: XML 1.0, section 2.11.
+  "\r": "&#xD;",
+};
+
+/** Text of an element. What XML 1.0 has no way to write becomes U+FFFD. */
+function escaped(text: string): string {
+  return needsCare.test(text) ? text.replaceAll(special, (found) => references[found] ?? "\ufffd") : text;
+}

@@ -1,0 +1,63 @@
+/**
+ * Says what works: COVERAGE.md, from the registry of handlers and from what the last test run saw answered. With
+ * `--check` it writes nothing, and fails if the file is not what it would write, if a test shows no success of an
+ * operation that is said to work, or if no test provokes an error of the table.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ec2Handlers, partly } from "../server/ec2/registry.ts";
+import { errorCodes } from "../server/errors.ts";
+import { stsHandlers } from "../server/sts/registry.ts";
+import { loadService } from "../server/wire/service.ts";
+import { SEEN_FOLDER } from "./seen.ts";
+
+const FILE = "COVERAGE.md";
+
+const seen = new Set(
+  readdirSync(SEEN_FOLDER).flatMap((name) => readFileSync(join(SEEN_FOLDER, name), "utf8").split("\n")),
+);
+const succeeded = (operation: string): boolean => seen.has(`${operation} ok`);
+const provoked = (code: string): boolean => [...seen].some((line) => line.endsWith(` ${code}`));
+
+const { operations } = await loadService("ec2");
+const names = [...operations.keys()].toSorted();
+const built = names.filter((name) => ec2Handlers.has(name));
+const works = built.filter((name) => !partly.has(name));
+const notYet = names.filter((name) => !ec2Handlers.has(name));
+
+const text = `# Coverage
+
+Made by \`npm run coverage\` from the handlers and the last test run; do not edit.
+
+EC2 ${works.length} of ${names.length} operations work, ${partly.size} work in part, ${notYet.length} are not there yet and answer \`NotImplemented\`.
+STS has ${[...stsHandlers.keys()].join(", ")}. IAM has none yet.
+
+## Works
+
+${works.join(", ")}
+
+## In part
+
+| Operation | Not there |
+| --- | --- |
+${[...partly].map(([name, what]) => `| ${name} | ${what} |`).join("\n")}
+
+## Not yet
+
+${notYet.join(", ")}
+`;
+
+const faults = [
+  ...[...built, ...stsHandlers.keys()]
+    .filter((name) => !succeeded(name))
+    .map((name) => `no test shows that ${name} works`),
+  ...errorCodes.filter((code) => !provoked(code)).map((code) => `no test provokes ${code}`),
+];
+
+if (process.argv.includes("--check")) {
+  if (readFileSync(FILE, "utf8") !== text) faults.push(`${FILE} is not up to date: npm run coverage`);
+  for (const fault of faults) process.stderr.write(`${fault}\n`);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+} else {
+  writeFileSync(FILE, text);
+}
