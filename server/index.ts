@@ -103,7 +103,9 @@ async function compose(
   const credentials = rootCredentials(options);
   const use = (renewed: Certificates) => https.setSecureContext(secureContext(renewed, options.tlsMin));
   void certificates.complete?.then(use);
-  const timer = setInterval(() => void certify().then(use), renewal).unref();
+  // What nobody keeps is not renewed: clients trust the authority that was made at the start.
+  const renew = (): void => void certify().then(use, (error: unknown) => service.app.log.error(error));
+  const timer = folder && setInterval(renew, renewal).unref();
   undo.push(() => clearInterval(timer));
   front.serve(https, endpoint);
   folder?.announce(

@@ -25,7 +25,8 @@ export interface AppParts extends DispatchParts {
 export function buildApp(parts: AppParts): FastifyInstance<Server> {
   const app: FastifyInstance<Server> = Fastify<Server>({
     serverFactory: (handler) => parts.serverFactory(handler as RequestListener),
-    logger: parts.logLevel === "silent" ? false : { level: parts.logLevel },
+    // Standard output belongs to the command line.
+    logger: parts.logLevel === "silent" ? false : { level: parts.logLevel, stream: process.stderr },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
