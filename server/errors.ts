@@ -50,6 +50,7 @@ const table = {
   UnknownParameter: [400, (name: string) => `The parameter ${name} is not recognized`],
   InvalidParameterValue: [400, (message: string) => message],
   InvalidParameterCombination: [400, (message: string) => message],
+  InvalidParameterDependency: [400, (message: string) => message],
   InvalidParameter: [400, (message: string) => message],
   InvalidRequest: [400, (message: string) => message],
   InvalidPaginationToken: [400, () => "The provided pagination token is invalid"],
@@ -74,16 +75,64 @@ const table = {
   DependencyViolation: [400, (message: string) => message],
 
   // Key pairs
+  "InvalidKeyPair.Duplicate": [400, (name: string) => `The keypair '${name}' already exists.`],
+  "InvalidKeyPair.NotFound": [400, (name: string) => `The key pair '${name}' does not exist`],
   "InvalidKey.Format": [400, () => "Key is not in valid OpenSSH public key format"],
+
+  // Images and instance types
+  "InvalidAMIID.Malformed": [
+    400,
+    (id: string) =>
+      id.startsWith("ami-") ? `Invalid id: "${id}"` : `Invalid id: "${id}" (expecting "ami-...")`,
+  ],
+  "InvalidAMIID.NotFound": [
+    400,
+    (ids: string) =>
+      ids.includes(",") ? `The image ids '[${ids}]' do not exist` : `The image id '[${ids}]' does not exist`,
+  ],
+  InvalidInstanceType: [
+    400,
+    (names: string) => `The following supplied instance types do not exist: [${names}]`,
+  ],
 
   // VPCs and their parts
   "InvalidVpcID.NotFound": [400, (id: string) => `The vpc ID '${id}' does not exist`],
   "InvalidVpcID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "vpc-...")`],
-  "InvalidVpc.Range": [400, (cidr: string) => `The CIDR '${cidr}' is invalid.`],
+  "InvalidVpc.Range": [400, (cidr: string, message = `The CIDR '${cidr}' is invalid.`) => message],
   "InvalidSubnetID.NotFound": [400, (id: string) => `The subnet ID '${id}' does not exist`],
   "InvalidSubnetID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "subnet-...")`],
   "InvalidSubnet.Range": [400, (cidr: string) => `The CIDR '${cidr}' is invalid.`],
-  "InvalidSubnet.Conflict": [400, (cidr: string) => `The CIDR '${cidr}' conflicts with another subnet`],
+  "InvalidSubnet.Conflict": [
+    400,
+    (cidr: string, what = "CIDR") => `The ${what} '${cidr}' conflicts with another subnet`,
+  ],
+  UnsupportedTenancy: [400, (tenancy: string) => `The tenancy value ${tenancy} is not supported.`],
+  CidrConflict: [400, (message: string) => message],
+  CidrLimitExceeded: [
+    400,
+    (id: string, most: number) => `This network '${id}' has met its maximum number of allowed CIDRs: ${most}`,
+  ],
+  "InvalidCidrBlock.InUse": [400, (message: string) => message],
+  "InvalidVpcCidrBlockAssociationID.NotFound": [
+    400,
+    (id: string) => `The vpc CIDR block with association ID '${id}' does not exist`,
+  ],
+  "InvalidVpcCidrBlockAssociationId.Malformed": [
+    400,
+    (id: string) => `The vpc CIDR block with association ID ${id} is malformed`,
+  ],
+  "InvalidSubnetCidrBlockAssociationID.NotFound": [
+    400,
+    (id: string) => `The subnet CIDR block with association ID '${id}' does not exist`,
+  ],
+  "InvalidSubnetCidrBlockAssociationId.Malformed": [
+    400,
+    (id: string) => `The subnet CIDR block with association ID ${id} is malformed`,
+  ],
+  "InvalidSubnetCidrReservationID.NotFound": [
+    400,
+    (id: string) => `The subnet CIDR reservation ID '${id}' does not exist`,
+  ],
   "InvalidOutpostArn.NotFound": [400, (arn: string) => `The outpost '${arn}' does not exist`],
   "InvalidInternetGatewayID.NotFound": [400, (id: string) => `The internetGateway ID '${id}' does not exist`],
   "InvalidInternetGatewayId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "igw-...")`],
@@ -145,6 +194,7 @@ const table = {
     (id: string) => `The networkInterface ID '${id}' does not exist`,
   ],
   "InvalidNetworkInterfaceId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "eni-...")`],
+  "InvalidNetworkInterface.InUse": [400, (id: string) => `Interface: [${id}] in use.`],
   "InvalidAttachmentID.NotFound": [400, (id: string) => `The interface attachment '${id}' does not exist.`],
   "InvalidPermissionID.NotFound": [400, (id: string) => `The permission ID '${id}' does not exist`],
   "InvalidIPAddress.InUse": [400, (address: string) => `Address ${address} is in use.`],
@@ -245,6 +295,36 @@ const table = {
     (type: string) => `The ${type} instance type does not support T2 Unlimited.`,
   ],
   UnsupportedHibernationConfiguration: [400, (message: string) => message],
+
+  // Volumes
+  "InvalidVolume.NotFound": [
+    400,
+    (id: string) =>
+      id.includes(",") ? `The volumes '${id}' do not exist.` : `The volume '${id}' does not exist.`,
+  ],
+  "InvalidVolumeID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "vol-...")`],
+  "InvalidVolume.ZoneMismatch": [
+    400,
+    (id: string, instance: string) =>
+      `The volume '${id}' is not in the same availability zone as instance '${instance}'`,
+  ],
+  "InvalidVolumeModification.NotFound": [
+    400,
+    (id: string) =>
+      id.includes(",")
+        ? `Modifications for volumes '${id}' do not exist.`
+        : `Modification for volume '${id}' does not exist.`,
+  ],
+  "InvalidAttachment.NotFound": [
+    400,
+    (id: string, instance: string | undefined, device: string | undefined) =>
+      `The volume '${id}' is not attached${instance === undefined ? "" : ` to instance '${instance}'`}${device === undefined ? "" : ` as device '${device}'`}`,
+  ],
+  "InvalidSnapshot.NotFound": [400, (id: string) => `The snapshot '${id}' does not exist.`],
+  "InvalidZone.NotFound": [400, (name: string) => `The zone '${name}' does not exist.`],
+  VolumeInUse: [400, (message: string) => message],
+  IncorrectModificationState: [400, (message: string) => message],
+  VolumeModificationRateExceeded: [400, (message: string) => message],
 
   // Hosts
   "InvalidHostID.NotFound": [400, (id: string) => `The specified host ID '${id}' does not exist`],

@@ -7,9 +7,12 @@ import { regions } from "./ec2/catalogue/regions.ts";
 import { ec2Handlers, settleIn } from "./ec2/registry.ts";
 import { buildApp } from "./http/app.ts";
 import type { Answer } from "./http/dispatch.ts";
+import { hostRoutes } from "./http/hostRoutes.ts";
 import { Chance } from "./kit/chance.ts";
 import { Clock } from "./kit/clock.ts";
 import { isLoopback, rootCredentials, type Options } from "./options.ts";
+import { Hosts } from "./planes/hosts.ts";
+import { memoryBlocks, sqliteBlocks } from "./state/blocks.ts";
 import { noJournal, openDatabase, sqliteJournal } from "./state/journal.ts";
 import { stsHandlers } from "./sts/registry.ts";
 import { version } from "./version.ts";
@@ -32,13 +35,16 @@ export function openService(
   serverFactory: (handler: RequestListener) => Server,
 ): Service {
   const chance = new Chance(options.seed);
+  const clock = new Clock();
+  const file = database === undefined ? undefined : openDatabase(database);
+  const hosts = new Hosts(clock, chance, file ? sqliteBlocks(file) : memoryBlocks());
+  const knownRegions = new Set(regions.keys());
   const cloud = new Cloud({
-    journal: database === undefined ? noJournal : sqliteJournal(openDatabase(database)),
-    clock: new Clock(),
+    journal: file ? sqliteJournal(file) : noJournal,
+    clock,
     chance,
     pace: options.pace,
-    // To be replaced by planes/hosts.ts when instances and volumes are there.
-    world: { launch: () => {}, committed: () => {}, resumed: () => {}, emptied: () => {} },
+    world: hosts,
     settleIn,
   });
   cloud.resume();
@@ -46,7 +52,7 @@ export function openService(
   const app = buildApp({
     cloud,
     keyring: createKeyring(() => cloud.global, rootCredentials(options), wellKnown),
-    regions: new Set(regions.keys()),
+    regions: knownRegions,
     backends: {
       ec2: { handlers: ec2Handlers, global: false },
       sts: { handlers: stsHandlers, global: true },
@@ -57,6 +63,7 @@ export function openService(
     serverFactory,
     version,
     newRequestId: () => chance.uuid(),
+    operatorRoutes: hostRoutes(hosts, knownRegions),
     onAnswer,
   });
   return {

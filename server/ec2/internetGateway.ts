@@ -37,8 +37,12 @@ export const internetGateways = defineResource({
 export const publicAddressUsers: ((ctx: Context, vpcId: string) => boolean)[] = [];
 
 export function attach(ctx: Context, gateway: InternetGateway, vpcId: string): void {
-  if (gateway.vpcId !== undefined)
-    throw new ApiError("Resource.AlreadyAssociated", gateway.id, gateway.vpcId);
+  if (gateway.vpcId !== undefined) {
+    throw new ApiError(
+      "Resource.AlreadyAssociated",
+      `resource ${gateway.id} is already attached to network ${gateway.vpcId}`,
+    );
+  }
   const [other] = internetGateways.by(ctx, "vpc", vpcId);
   if (other) {
     throw new ApiError("InvalidParameterValue", `Network ${vpcId} already has an internet gateway attached`);

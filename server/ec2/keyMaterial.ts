@@ -1,5 +1,6 @@
 import { createHash, createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { ApiError } from "../errors.ts";
+import { takeRsaKey } from "./rsaSupply.ts";
 
 export type KeyType = "rsa" | "ed25519";
 export type KeyFormat = "pem" | "ppk";
@@ -206,10 +207,7 @@ function puttyFile(type: KeyType, key: KeyObject, blob: Buffer, comment: string)
  * @param comment EC2's is the name of the key pair; a file of lines cannot hold control characters, they become spaces
  */
 export function createKeyMaterial(type: KeyType, format: KeyFormat, comment = ""): KeyMaterial {
-  const key: KeyObject =
-    type === "rsa"
-      ? generateKeyPairSync("rsa", { modulusLength: 2048, publicExponent: 0x10001 }).privateKey
-      : generateKeyPairSync("ed25519").privateKey;
+  const key: KeyObject = type === "rsa" ? takeRsaKey() : generateKeyPairSync("ed25519").privateKey;
   const blob = sshBlob(type, key);
   // oxlint-disable-next-line no-control-regex
   const line = comment.replaceAll(/[\u0000-\u001f\u007f]/g, " ");

@@ -1,19 +1,89 @@
-import type { Context } from "../kit/context.ts";
 import type { Handler } from "../kit/handlers.ts";
+import * as address from "./address.ts";
+import * as addressAttribute from "./addressAttribute.ts";
+import * as cpuOptions from "./cpuOptions.ts";
+import * as creditSpecification from "./creditSpecification.ts";
+import * as defaultVpc from "./defaultVpc.ts";
+import * as describeInstances from "./describeInstances.ts";
 import * as dhcpOptions from "./dhcpOptions.ts";
+import * as ebsEncryption from "./ebsEncryption.ts";
+import * as instanceConsole from "./instanceConsole.ts";
+import * as instanceMetadata from "./instanceMetadata.ts";
+import * as instanceOptions from "./instanceOptions.ts";
+import * as instanceState from "./instanceState.ts";
+import * as instanceStatus from "./instanceStatus.ts";
 import * as internetGateway from "./internetGateway.ts";
+import * as movingAddress from "./movingAddress.ts";
+import * as networkAcl from "./networkAcl.ts";
+import * as networkInterface from "./networkInterface.ts";
+import * as networkInterfaceAddress from "./networkInterfaceAddress.ts";
+import * as networkInterfaceAttachment from "./networkInterfaceAttachment.ts";
+import * as networkInterfaceAttribute from "./networkInterfaceAttribute.ts";
+import * as networkInterfacePermission from "./networkInterfacePermission.ts";
+import * as route from "./route.ts";
+import * as routeTable from "./routeTable.ts";
+import * as securityGroup from "./securityGroup.ts";
+import * as securityGroupPermission from "./securityGroupPermission.ts";
+import * as securityGroupReference from "./securityGroupReference.ts";
+import * as securityGroupRule from "./securityGroupRule.ts";
+import * as securityGroupVpc from "./securityGroupVpc.ts";
 import * as subnet from "./subnet.ts";
+import * as tag from "./tag.ts";
+import * as volume from "./volume.ts";
+import * as volumeAttachment from "./volumeAttachment.ts";
+import * as volumeModification from "./volumeModification.ts";
+import * as volumeStatus from "./volumeStatus.ts";
 import * as vpc from "./vpc.ts";
 
-/** Each file of operations, once. Furnishings of a VPC are made in this order. */
-const modules = [dhcpOptions, internetGateway, subnet, vpc];
+export { settleIn } from "./defaultVpc.ts";
+
+/** Each file of operations, once. */
+const modules = [
+  address,
+  addressAttribute,
+  cpuOptions,
+  creditSpecification,
+  defaultVpc,
+  describeInstances,
+  dhcpOptions,
+  ebsEncryption,
+  instanceConsole,
+  instanceMetadata,
+  instanceOptions,
+  instanceState,
+  instanceStatus,
+  internetGateway,
+  movingAddress,
+  networkAcl,
+  networkInterface,
+  networkInterfaceAddress,
+  networkInterfaceAttachment,
+  networkInterfaceAttribute,
+  networkInterfacePermission,
+  route,
+  routeTable,
+  securityGroup,
+  securityGroupPermission,
+  securityGroupReference,
+  securityGroupRule,
+  securityGroupVpc,
+  subnet,
+  tag,
+  volume,
+  volumeAttachment,
+  volumeModification,
+  volumeStatus,
+  vpc,
+];
 
 /** EC2's operations that are built, by name. */
 export const ec2Handlers: ReadonlyMap<string, Handler> = new Map(
   modules.flatMap(({ operations }) => Object.entries(operations) as [string, Handler][]),
 );
 
-/** What an account finds in a region that it has not used before. */
-export function settleIn(ctx: Context): void {
-  if (ctx.operation === "") return;
-}
+/** Operations that are built in part, and what they lack. */
+export const partly: ReadonlyMap<string, string> = new Map(
+  modules.flatMap((module) =>
+    "partly" in module ? Object.entries(module.partly as Record<string, string>) : [],
+  ),
+);

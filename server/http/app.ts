@@ -1,11 +1,16 @@
 import type { RequestListener } from "node:http";
 import type { Server } from "node:https";
-import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import { ApiError } from "../errors.ts";
 import { loadService } from "../wire/service.ts";
 import { encodeError } from "../wire/xml.ts";
 import { dispatch, type Answer, type DispatchParts } from "./dispatch.ts";
-import { addOperatorRoutes } from "./operator.ts";
+import { addOperatorRoutes, type Route } from "./operator.ts";
 import { signedRequest } from "./signedRequest.ts";
 import { negotiated } from "./tls.ts";
 
@@ -17,6 +22,8 @@ export interface AppParts extends DispatchParts {
   readonly serverFactory: (handler: RequestListener) => Server;
   readonly version: string;
   readonly newRequestId: () => string;
+  /** By method and path below `/_islet/`: what an operator does with the simulated world. */
+  readonly operatorRoutes: Readonly<Record<string, Route>>;
   /** Told of each answer. */
   readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }

@@ -9,8 +9,9 @@ import { signedRequest } from "./signedRequest.ts";
 /** The service that requests to the operator's routes are signed for. */
 const SERVICE: ReadonlySet<string> = new Set(["islet"]);
 
-type Fields = Readonly<Record<string, unknown>>;
-type Route = (fields: Fields, request: FastifyRequest) => unknown;
+export type Fields = Readonly<Record<string, unknown>>;
+/** What a route does with the members of a request; what it returns is the answer. */
+export type Route = (fields: Fields) => unknown;
 
 /**
  * What an operator, or a test, does to the server as a whole: JSON under `/_islet/`, signed by the operator's key for
@@ -26,7 +27,7 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
       handler: async (request, reply) => {
         try {
           authorize(request, parts);
-          return (await act(fieldsOf(request), request)) ?? {};
+          return act(fieldsOf(request)) ?? {};
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
           return reply.code(error.status).send({ error: error.code, message: error.message });
@@ -34,6 +35,11 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
       },
     });
   };
+
+  for (const [name, act] of Object.entries(parts.operatorRoutes)) {
+    const [method, path = ""] = name.split(" ");
+    route(method === "GET" ? "GET" : "POST", path, act);
+  }
 
   app.get("/_islet/health", async () => ({ status: "ok", version: parts.version }));
 
@@ -91,10 +97,10 @@ function fieldsOf(request: FastifyRequest): Fields {
   throw new ApiError("InvalidRequest", "The body must be a JSON object.");
 }
 
-const invalid = (name: string, value: unknown): ApiError =>
+export const invalid = (name: string, value: unknown): ApiError =>
   new ApiError("InvalidParameterValue", `Value (${String(value)}) for ${name} is invalid.`);
 
-function text(fields: Fields, name: string): string | undefined {
+export function text(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   if (value === undefined || (typeof value === "string" && value !== "")) return value;
   throw invalid(name, value);

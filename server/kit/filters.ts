@@ -48,8 +48,9 @@ export function matches(pattern: string, value: string): boolean {
   return from === pattern.length;
 }
 
-const tagsOf = (view: object): readonly Tag[] =>
-  "Tags" in view ? ((view.Tags as Tag[] | undefined) ?? []) : [];
+/** Most views have their tags as `Tags`, network interfaces as `TagSet`; what DescribeTags shows is a tag itself. */
+const tagsOf = (view: { Tags?: Tag[]; TagSet?: Tag[]; Key?: string; Value?: string }): readonly Tag[] =>
+  view.Tags ?? view.TagSet ?? (view.Key === undefined ? [] : [view]);
 
 /** `tag:KEY` and `tag-key`, which every resource that has tags is found by. */
 function tagFilter(name: string): ((view: object) => FilterValue) | undefined {
@@ -62,18 +63,20 @@ function tagFilter(name: string): ((view: object) => FilterValue) | undefined {
 /**
  * The test that a call's filters make: all of them must hold, each for one of its values.
  *
+ * @param tagged whether what is filtered can have tags
  * @throws {ApiError} InvalidParameterValue for a filter that the resource does not have
  */
 export function compileFilters<View extends object, R>(
   filters: Filters<View, R>,
   asked: readonly Filter[] | undefined,
+  tagged = true,
 ): ((view: View, row: R) => boolean) | undefined {
   if (!asked || asked.length === 0) return undefined;
   if (asked.length > MAX_FILTERS) {
     throw new ApiError("FilterLimitExceeded", `The maximum number of filters is ${MAX_FILTERS}`);
   }
   const tests = asked.map(({ Name: name = "", Values: values = [] }) => {
-    const read = Object.hasOwn(filters, name) ? filters[name] : tagFilter(name);
+    const read = Object.hasOwn(filters, name) ? filters[name] : tagged ? tagFilter(name) : undefined;
     if (!read) throw new ApiError("InvalidParameterValue", `The filter '${name}' is invalid`);
     if (values.length > MAX_VALUES) {
       throw new ApiError(

@@ -1,5 +1,4 @@
 import { ApiError } from "../errors.ts";
-import type { Row } from "../state/table.ts";
 import type { Context } from "./context.ts";
 
 export interface PageRequest {
@@ -7,8 +6,8 @@ export interface PageRequest {
   readonly NextToken?: string | undefined;
 }
 
-/** The least and the most that MaxResults may be. */
-export type PageBounds = readonly [least: number, most: number];
+/** The least and the most that MaxResults may be, and how long a page is without it: unless given, as long as needed. */
+export type PageBounds = readonly [least: number, most: number, usual?: number];
 
 /** What most of EC2's Describe calls take. */
 const USUAL_BOUNDS: PageBounds = [5, 1000];
@@ -23,7 +22,7 @@ const USUAL_BOUNDS: PageBounds = [5, 1000];
 export function openPage(
   ctx: Context,
   { MaxResults, NextToken }: PageRequest,
-  [least, most]: PageBounds = USUAL_BOUNDS,
+  [least, most, usual = Number.POSITIVE_INFINITY]: PageBounds = USUAL_BOUNDS,
 ): { readonly after: number; readonly limit: number } {
   if (MaxResults !== undefined && (MaxResults < least || MaxResults > most)) {
     throw new ApiError(
@@ -33,7 +32,7 @@ export function openPage(
       }.`,
     );
   }
-  const limit = MaxResults ?? Number.POSITIVE_INFINITY;
+  const limit = MaxResults ?? usual;
   if (NextToken === undefined) return { after: 0, limit };
   const after = Number(ctx.seal.open(purpose(ctx), NextToken));
   if (!Number.isSafeInteger(after)) throw new ApiError("InvalidPaginationToken");
@@ -41,12 +40,16 @@ export function openPage(
 }
 
 /** The token to go on with after the row at `seq`. */
-export const nextToken = (ctx: Context, seq: number): string => ctx.seal.close(purpose(ctx), String(seq));
+const nextToken = (ctx: Context, seq: number): string => ctx.seal.close(purpose(ctx), String(seq));
 
 const purpose = ({ account, region, operation }: Context): string => `page/${account}/${region}/${operation}`;
 
-/** One page of `rows` (in order of `seq`) that pass `keep`. */
-export function takePage<R extends Row, T>(
+/**
+ * One page of `rows` (in order of `seq`).
+ *
+ * @param show makes a row an item of the answer; undefined for one that is not asked for
+ */
+export function takePage<R extends { readonly seq: number }, T>(
   ctx: Context,
   rows: Iterable<R>,
   request: PageRequest,

@@ -1,0 +1,283 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { parseAddress } from "../../network/cidr.ts";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import type { Handlers } from "../kit/handlers.ts";
+import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { internetGateways } from "./internetGateway.ts";
+import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
+import { getPermitted } from "./networkInterfacePermission.ts";
+import {
+  allocatedAddress,
+  findAllocated,
+  findAssociated,
+  giveBackPublicAddress,
+  mapPublicAddress,
+  publicAddressesOf,
+  recoverPublicAddress,
+  takePublicAddress,
+  unmapPublicAddress,
+  type PublicAddress,
+} from "./publicAddress.ts";
+import { vpcs } from "./vpc.ts";
+
+/** The allocation of a public address to an account; the address itself says where it leads. */
+export interface Address extends ResourceRow {
+  /** The name that the address leads back to, if the account has set one. */
+  readonly ptr: string | undefined;
+  /** A change of that name under way: absent `value` for its removal. */
+  readonly ptrUpdate: { readonly value: string | undefined } | undefined;
+}
+
+/** An elastic IP address: a public address that an account keeps until it releases it. */
+export const addresses = defineResource({
+  type: "elastic-ip",
+  idPrefix: "eipalloc",
+  notFound: "InvalidAllocationID.NotFound",
+  ids: "AllocationIds",
+  view: ({ id }: Address, { ctx, tags }): Sdk.Address => {
+    const { id: address, mapping } = allocatedAddress(ctx, id);
+    const eni = mapping && networkInterfaces.table(ctx).get(mapping.networkInterfaceId);
+    return {
+      AllocationId: id,
+      PublicIp: address,
+      Domain: "vpc",
+      NetworkBorderGroup: ctx.region,
+      PublicIpv4Pool: "amazon",
+      AssociationId: mapping?.associationId,
+      NetworkInterfaceId: mapping?.networkInterfaceId,
+      NetworkInterfaceOwnerId: eni?.account,
+      PrivateIpAddress: mapping?.privateAddress,
+      InstanceId: eni?.attachment?.instanceId,
+      Tags: tags,
+    };
+  },
+  filters: {
+    "allocation-id": (address) => address.AllocationId,
+    "association-id": (address) => address.AssociationId,
+    "instance-id": (address) => address.InstanceId,
+    "network-border-group": (address) => address.NetworkBorderGroup,
+    "network-interface-id": (address) => address.NetworkInterfaceId,
+    "network-interface-owner-id": (address) => address.NetworkInterfaceOwnerId,
+    "private-ip-address": (address) => address.PrivateIpAddress,
+    "public-ip": (address) => address.PublicIp,
+  },
+  transitions: {
+    ptrUpdated: (ctx, { id, ptrUpdate }) =>
+      addresses.update(ctx, id, { ptr: ptrUpdate?.value, ptrUpdate: undefined }),
+  },
+});
+
+/**
+ * The allocated addresses that a call names by themselves.
+ *
+ * @throws {ApiError} InvalidAddress.NotFound, also for those of others
+ */
+export function readPublicIps(ctx: Context, texts: readonly string[]): PublicAddress[] {
+  for (const text of texts) {
+    if (parseAddress(text)?.version !== 4) {
+      throw new ApiError(
+        "InvalidParameterValue",
+        `Invalid value '${text}' for PublicIp. Not a valid IPv4 address`,
+      );
+    }
+  }
+  const found = texts.map((text) => findAllocated(ctx, text) ?? text);
+  const missing = found.filter((each) => typeof each === "string");
+  if (missing.length > 0) throw new ApiError("InvalidAddress.NotFound", missing.join(", "));
+  return found.filter((each) => typeof each !== "string");
+}
+
+const allocationOf = ({ allocationId }: PublicAddress): string => allocationId ?? "";
+
+/**
+ * The allocated address that a call names by its allocation or by itself.
+ *
+ * @throws {ApiError} MissingParameter, InvalidParameterCombination, or that there is none
+ */
+function readAddress(
+  ctx: Context,
+  { AllocationId, PublicIp }: { AllocationId?: string | undefined; PublicIp?: string | undefined },
+): PublicAddress {
+  if (AllocationId !== undefined && PublicIp !== undefined) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "You may specify public IP or allocation id, but not both in the same call",
+    );
+  }
+  if (AllocationId !== undefined) return allocatedAddress(ctx, addresses.get(ctx, AllocationId).id);
+  const [address] = PublicIp === undefined ? [] : readPublicIps(ctx, [PublicIp]);
+  if (!address) throw new ApiError("MissingParameter", "allocationId");
+  return address;
+}
+
+/** Pools of one's own, Outposts and IPAM are not built: nobody can have one. */
+function refusePools({
+  CustomerOwnedIpv4Pool,
+  IpamPoolId,
+  PublicIpv4Pool,
+}: Sdk.AllocateAddressRequest): void {
+  if (IpamPoolId !== undefined) throw new ApiError("InvalidIpamPoolId.NotFound", IpamPoolId);
+  const pool =
+    PublicIpv4Pool === "amazon" ? CustomerOwnedIpv4Pool : (PublicIpv4Pool ?? CustomerOwnedIpv4Pool);
+  if (pool !== undefined) throw new ApiError("InvalidPublicIpv4PoolID.NotFound", pool);
+}
+
+/** The interface that a call wants an address to lead to. */
+function readInterface(
+  ctx: Context,
+  { InstanceId, NetworkInterfaceId }: Sdk.AssociateAddressRequest,
+): NetworkInterface {
+  if (InstanceId !== undefined && NetworkInterfaceId !== undefined) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "You may specify InstanceId or NetworkInterfaceId, but not both in the same call",
+    );
+  }
+  if (NetworkInterfaceId !== undefined) return getPermitted(ctx, NetworkInterfaceId, "EIP-ASSOCIATE");
+  if (InstanceId === undefined) throw new ApiError("MissingParameter", "instanceId or networkInterfaceId");
+  const [only, ...others] = networkInterfaces
+    .by(ctx, "instance", InstanceId)
+    .filter(({ attachment }) => attachment?.instanceOwnerId === ctx.account);
+  if (!only) throw new ApiError("InvalidInstanceID.NotFound", InstanceId);
+  if (others.length > 0) {
+    throw new ApiError(
+      "InvalidInstanceID",
+      `There are multiple interfaces attached to instance '${InstanceId}'. Please specify an interface ID for the operation instead.`,
+    );
+  }
+  return only;
+}
+
+function readPrivateAddress({ id, privateAddresses }: NetworkInterface, asked: string | undefined): string {
+  const address = asked ?? privateAddresses[0];
+  if (address === undefined) {
+    throw new ApiError("InvalidParameterValue", `The network interface '${id}' has no private IPv4 address.`);
+  }
+  if (!privateAddresses.includes(address)) {
+    throw new ApiError("InvalidParameterValue", `Some of [${address}] are not assigned to interface ${id}`);
+  }
+  return address;
+}
+
+/**
+ * Lets an elastic address lead to a private one, which another public address may have led to until now.
+ *
+ * @param again whether the address may be taken from where it leads now
+ * @returns the association's id
+ */
+function associate(
+  ctx: Context,
+  address: PublicAddress,
+  { id, vpcId }: NetworkInterface,
+  privateAddress: string,
+  again: boolean,
+): string {
+  const before = address.mapping;
+  if (before?.associationId && before.networkInterfaceId === id && before.privateAddress === privateAddress) {
+    return before.associationId;
+  }
+  if (before && !again) {
+    throw new ApiError(
+      "Resource.AlreadyAssociated",
+      `resource ${address.allocationId} is already associated with associate-id ${before.associationId}`,
+    );
+  }
+  if (internetGateways.count(ctx, "vpc", vpcId) === 0) throw new ApiError("Gateway.NotAttached", vpcId);
+  for (const other of publicAddressesOf(ctx, id)) {
+    if (other.mapping?.privateAddress !== privateAddress) continue;
+    if (other.allocationId !== undefined && !again) {
+      throw new ApiError(
+        "Resource.AlreadyAssociated",
+        `resource ${id} and ${privateAddress} is already associated with public address ${other.id}`,
+      );
+    }
+    unmapPublicAddress(ctx, other);
+  }
+  const associationId = `eipassoc-0${ctx.chance.hex(16)}`;
+  mapPublicAddress(ctx, address, { networkInterfaceId: id, privateAddress, associationId });
+  return associationId;
+}
+
+/** Only in a default VPC does releasing an address also take it from where it leads. */
+function checkReleasable(ctx: Context, address: PublicAddress): void {
+  const allocation = addresses.get(ctx, allocationOf(address));
+  if (allocation.ptr !== undefined || allocation.ptrUpdate) {
+    throw new ApiError("InvalidAddress.PtrSet", allocation.id);
+  }
+  if (!address.mapping) return;
+  const eni = networkInterfaces.table(ctx).get(address.mapping.networkInterfaceId);
+  const vpc = eni && vpcs.table(ctx).get(eni.vpcId);
+  if (!vpc?.isDefault) throw new ApiError("InvalidIPAddress.InUse", address.id);
+}
+
+const describe = addresses.describe("Addresses");
+
+const describeAddresses: NonNullable<Handlers["DescribeAddresses"]> = (input, ctx) => {
+  const { AllocationIds = [], PublicIps = [], Filters } = input;
+  const named = [...AllocationIds, ...readPublicIps(ctx, PublicIps).map(allocationOf)];
+  return describe({ AllocationIds: named, Filters } as Parameters<typeof describe>[0], ctx);
+};
+
+export const partly = { AllocateAddress: "pools other than Amazon's" };
+
+export const operations = {
+  AllocateAddress: (input, ctx) => {
+    refusePools(input);
+    if (input.Domain === "standard") {
+      throw new ApiError(
+        "UnsupportedOperation",
+        "EC2-Classic is retired: an address can be allocated for use in a VPC only.",
+      );
+    }
+    if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== ctx.region) {
+      throw new ApiError(
+        "InvalidParameterValue",
+        `Value (${input.NetworkBorderGroup}) for parameter networkBorderGroup is invalid.`,
+      );
+    }
+    const { id } = addresses.create(ctx, { ptr: undefined, ptrUpdate: undefined }, input.TagSpecifications);
+    const address =
+      input.Address === undefined ? takePublicAddress(ctx, id) : recoverPublicAddress(ctx, input.Address, id);
+    if (!address) throw new ApiError("InvalidAddress.NotFound", input.Address ?? "");
+    return {
+      AllocationId: id,
+      PublicIp: address.id,
+      Domain: "vpc",
+      NetworkBorderGroup: ctx.region,
+      PublicIpv4Pool: "amazon",
+    };
+  },
+
+  AssociateAddress: (input, ctx) => {
+    const address = readAddress(ctx, input);
+    const eni = readInterface(ctx, input);
+    const privateAddress = readPrivateAddress(eni, input.PrivateIpAddress);
+    const again = input.AllowReassociation ?? true;
+    return { AssociationId: associate(ctx, address, eni, privateAddress, again) };
+  },
+
+  DescribeAddresses: Object.assign(describeAddresses, { filters: describe.filters }),
+
+  DisassociateAddress: ({ AssociationId, PublicIp }, ctx) => {
+    if (AssociationId === undefined) {
+      unmapPublicAddress(ctx, readAddress(ctx, { PublicIp }));
+      return {};
+    }
+    const address = findAssociated(ctx, AssociationId);
+    if (!address) throw new ApiError("InvalidAssociationID.NotFound", AssociationId);
+    unmapPublicAddress(ctx, address);
+    return {};
+  },
+
+  ReleaseAddress: ({ AllocationId, NetworkBorderGroup, PublicIp }, ctx) => {
+    const address = readAddress(ctx, { AllocationId, PublicIp });
+    if (NetworkBorderGroup !== undefined && NetworkBorderGroup !== ctx.region) {
+      throw new ApiError("InvalidAddress.NotFound", address.id);
+    }
+    checkReleasable(ctx, address);
+    giveBackPublicAddress(ctx, address);
+    addresses.delete(ctx, allocationOf(address));
+    return {};
+  },
+} satisfies Handlers;

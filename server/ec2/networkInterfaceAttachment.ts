@@ -1,0 +1,135 @@
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import type { Handlers } from "../kit/handlers.ts";
+import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
+import { instances, type Instance } from "./instance.ts";
+import { interfacesOf, typeOf } from "./instanceView.ts";
+import {
+  attachInterface,
+  detachInterface,
+  networkInterfaces,
+  type Attachment,
+  type NetworkInterface,
+} from "./networkInterface.ts";
+import { refuseEnaExpress } from "./networkInterfaceAttribute.ts";
+import { getPermitted } from "./networkInterfacePermission.ts";
+
+type Place = Pick<Attachment, "deviceIndex" | "networkCardIndex">;
+
+/**
+ * Makes sure that an instance type bears all addresses of an interface; a prefix counts like an address.
+ *
+ * @throws {ApiError} PrivateIpAddressLimitExceeded
+ */
+function checkAddresses(eni: NetworkInterface, facts: InstanceTypeFacts): void {
+  if (
+    eni.privateAddresses.length + eni.ipv4Prefixes.length > facts.ipv4PerInterface ||
+    eni.ipv6Addresses.length + eni.ipv6Prefixes.length > facts.ipv6PerInterface
+  ) {
+    throw new ApiError("PrivateIpAddressLimitExceeded");
+  }
+}
+
+/** As `checkAddresses`, for an interface that may be attached. */
+export function checkAddressLimit(ctx: Context, eni: NetworkInterface): void {
+  const instance = eni.attachment && instances.table(ctx).get(eni.attachment.instanceId);
+  if (instance) checkAddresses(eni, typeOf(instance));
+}
+
+/** @throws {ApiError} InvalidParameterValue for a place that the type does not have, or that is taken */
+function checkPlace(
+  instance: Instance,
+  attached: readonly NetworkInterface[],
+  { deviceIndex, networkCardIndex }: Place,
+): void {
+  if (deviceIndex < 0) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${deviceIndex}) for parameter deviceIndex is invalid.`,
+    );
+  }
+  if (networkCardIndex < 0 || networkCardIndex >= typeOf(instance).networkCards) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Network card index ${networkCardIndex} exceeds the limit for ${instance.instanceType}.`,
+    );
+  }
+  const isTaken = attached.some(
+    ({ attachment }) =>
+      attachment?.deviceIndex === deviceIndex && attachment.networkCardIndex === networkCardIndex,
+  );
+  if (isTaken) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Instance '${instance.id}' already has an interface attached at device index '${deviceIndex}'.`,
+    );
+  }
+}
+
+/** @throws {ApiError} if the instance cannot have the interface, whatever the place */
+function checkFit(instance: Instance, attached: readonly NetworkInterface[], eni: NetworkInterface): void {
+  const facts = typeOf(instance);
+  if (eni.zone !== instance.zone) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "You may not attach a network interface to an instance if they are not in the same availability zone",
+    );
+  }
+  if (attached.length >= facts.maxInterfaces) {
+    throw new ApiError(
+      "AttachmentLimitExceeded",
+      `Interface count ${attached.length + 1} exceeds the limit for ${instance.instanceType}`,
+    );
+  }
+  if (eni.interfaceType !== "interface" && !facts.efa) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      `EFA interfaces are not supported on ${instance.instanceType}.`,
+    );
+  }
+  checkAddresses(eni, facts);
+}
+
+export const partly = { AttachNetworkInterface: "ENA Express and flexible ENA queues" };
+
+export const operations = {
+  AttachNetworkInterface: (input, ctx) => {
+    const eni = getPermitted(ctx, input.NetworkInterfaceId, "INSTANCE-ATTACH");
+    const instance = instances.get(ctx, input.InstanceId);
+    if (input.EnaSrdSpecification) refuseEnaExpress(input.EnaSrdSpecification);
+    if (input.EnaQueueCount !== undefined) {
+      throw new ApiError("UnsupportedOperation", "Flexible ENA queues are not supported.");
+    }
+    if (eni.attachment) throw new ApiError("InvalidNetworkInterface.InUse", eni.id);
+    if (instance.state !== "running" && instance.state !== "stopped") {
+      throw new ApiError("IncorrectState", `Instance '${instance.id}' is not 'running' or 'stopped'.`);
+    }
+    const place = { deviceIndex: input.DeviceIndex, networkCardIndex: input.NetworkCardIndex ?? 0 };
+    const attached = interfacesOf(ctx, instance.id);
+    checkPlace(instance, attached, place);
+    checkFit(instance, attached, eni);
+    const { attachment } = attachInterface(ctx, eni, {
+      ...place,
+      instanceId: instance.id,
+      instanceOwnerId: instance.account,
+      deleteOnTermination: false,
+    });
+    return { AttachmentId: attachment?.id, NetworkCardIndex: attachment?.networkCardIndex };
+  },
+
+  DetachNetworkInterface: ({ AttachmentId, Force = false }, ctx) => {
+    const eni = networkInterfaces
+      .by(ctx, "attachment", AttachmentId)
+      .find(({ account, attachment }) => [account, attachment?.instanceOwnerId].includes(ctx.account));
+    if (!eni?.attachment) throw new ApiError("InvalidAttachmentID.NotFound", AttachmentId);
+    const { deviceIndex, networkCardIndex } = eni.attachment;
+    if (deviceIndex === 0 && networkCardIndex === 0) {
+      throw new ApiError(
+        "OperationNotPermitted",
+        "The network interface at device index 0 and networkCard index 0 cannot be detached.",
+      );
+    }
+    detachInterface(ctx, eni, Force);
+    return {};
+  },
+} satisfies Handlers;

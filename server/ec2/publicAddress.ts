@@ -1,0 +1,134 @@
+import { subnetOf } from "../../network/cidr.ts";
+import { pickAddress } from "../../network/subnetAddresses.ts";
+import { ApiError } from "../errors.ts";
+import { later, onDue } from "../kit/agenda.ts";
+import type { Context } from "../kit/context.ts";
+import type { Row, TableDefinition } from "../state/table.ts";
+import { regions } from "./catalogue/regions.ts";
+import { storedCidr } from "./cidrBlock.ts";
+
+/** Where a public address leads: to a private one of an interface. */
+export interface Mapping {
+  readonly networkInterfaceId: string;
+  readonly privateAddress: string;
+  /** `eipassoc-…`; absent for an address that is only lent. */
+  readonly associationId: string | undefined;
+}
+
+/** A public IPv4 address that somebody has, or had until a short while ago. Its id is the address. */
+export interface PublicAddress extends Row {
+  readonly account: string;
+  /** The allocation it belongs to; absent for one that Amazon lends to an interface. */
+  readonly allocationId: string | undefined;
+  readonly mapping: Mapping | undefined;
+  /** Given back: nobody gets it for a while, save the account that had it allocated. */
+  readonly resting: boolean;
+}
+
+const definition: TableDefinition<PublicAddress> = {
+  name: "public-address",
+  indexes: {
+    allocation: ({ allocationId }) => allocationId,
+    association: ({ mapping }) => mapping?.associationId,
+    networkInterface: ({ mapping }) => mapping?.networkInterfaceId,
+  },
+};
+
+/** How long an address that was given back is not given to somebody else. */
+const REST_SECONDS = 3600;
+
+onDue("public-address", (ctx, target) => {
+  if (ctx.unit.table(definition).get(target)?.resting) ctx.unit.table(definition).remove(target);
+});
+
+/** Blocks that Amazon announces; of each, every region has a /16 of its own. */
+const AMAZON_IPV4 = ["3.0.0.0/9", "52.0.0.0/10", "54.64.0.0/10"].map(storedCidr);
+
+/** Takes an address that nobody in the region has. */
+export function takePublicAddress(ctx: Context, allocationId?: string): PublicAddress {
+  const table = ctx.unit.table(definition);
+  const place = BigInt([...regions.keys()].indexOf(ctx.region));
+  const first = ctx.chance.below(AMAZON_IPV4.length);
+  for (const block of [...AMAZON_IPV4.slice(first), ...AMAZON_IPV4.slice(0, first)]) {
+    const id = pickAddress(
+      subnetOf(block, 16, place),
+      (address) => table.get(address) !== undefined,
+      (bound) => ctx.chance.below(bound),
+    );
+    if (id === undefined) continue;
+    const row: PublicAddress = {
+      id,
+      seq: ctx.unit.nextSeq(),
+      account: ctx.account,
+      allocationId,
+      mapping: undefined,
+      resting: false,
+    };
+    table.insert(row);
+    return row;
+  }
+  throw new ApiError("InsufficientAddressCapacity");
+}
+
+/** Gives an account back the address that it had allocated, if nobody else has it by now. */
+export function recoverPublicAddress(
+  ctx: Context,
+  id: string,
+  allocationId: string,
+): PublicAddress | undefined {
+  const row = ctx.unit.table(definition).get(id);
+  if (!row?.resting || row.account !== ctx.account || row.allocationId === undefined) return undefined;
+  return put(ctx, { ...row, allocationId, resting: false });
+}
+
+/** Lets a public address lead to an interface, or nowhere. */
+export const mapPublicAddress = (
+  ctx: Context,
+  row: PublicAddress,
+  mapping: Mapping | undefined,
+): PublicAddress => put(ctx, { ...row, mapping });
+
+/** Ends a mapping: an address that was only lent is given back. */
+export function unmapPublicAddress(ctx: Context, row: PublicAddress): void {
+  if (row.allocationId === undefined) giveBackPublicAddress(ctx, row);
+  else mapPublicAddress(ctx, row, undefined);
+}
+
+export function giveBackPublicAddress(ctx: Context, row: PublicAddress): void {
+  put(ctx, { ...row, mapping: undefined, resting: true });
+  later(ctx, "public-address", row.id, "forget", REST_SECONDS);
+}
+
+/** The public addresses that lead to an interface. */
+export const publicAddressesOf = (ctx: Context, networkInterfaceId: string): PublicAddress[] =>
+  ctx.unit.table(definition).by("networkInterface", networkInterfaceId);
+
+/** The address of an allocation. */
+export function allocatedAddress(ctx: Context, allocationId: string): PublicAddress {
+  const row = ctx.unit
+    .table(definition)
+    .by("allocation", allocationId)
+    .find(({ resting }) => !resting);
+  if (!row) throw new TypeError(`no address of ${allocationId}`);
+  return row;
+}
+
+/** An address that the caller's account has allocated. */
+export function findAllocated(ctx: Context, address: string): PublicAddress | undefined {
+  const row = ctx.unit.table(definition).get(address);
+  return row && !row.resting && row.account === ctx.account && row.allocationId !== undefined
+    ? row
+    : undefined;
+}
+
+/** The caller's address that has this association. */
+export const findAssociated = (ctx: Context, associationId: string): PublicAddress | undefined =>
+  ctx.unit
+    .table(definition)
+    .by("association", associationId)
+    .find(({ account }) => account === ctx.account);
+
+function put(ctx: Context, row: PublicAddress): PublicAddress {
+  ctx.unit.table(definition).replace(row);
+  return row;
+}

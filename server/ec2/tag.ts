@@ -1,0 +1,76 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import type { Handlers } from "../kit/handlers.ts";
+import { describeList } from "../kit/list.ts";
+import { resources } from "../kit/resource.ts";
+import { checkTags, putTags, removeTags, tagTable } from "../kit/tags.ts";
+
+const MAX_RESOURCES = 1000;
+
+/**
+ * The type of the resource with this id.
+ *
+ * @throws {ApiError} InvalidID if no resource has ids of this form, or the resource's own not-found error
+ */
+function typeOf(ctx: Context, id: string): string {
+  for (const resource of resources.values()) {
+    if (!id.startsWith(`${resource.definition.idPrefix}-`)) continue;
+    resource.get(ctx, id);
+    return resource.definition.type;
+  }
+  throw new ApiError("InvalidID", id);
+}
+
+function readIds(ids: readonly string[]): string[] {
+  if (ids.length > MAX_RESOURCES) {
+    throw new ApiError("InvalidParameterValue", `The maximum number of resources is ${MAX_RESOURCES}`);
+  }
+  return [...new Set(ids)];
+}
+
+const allTags = (ctx: Context): Sdk.TagDescription[] =>
+  ctx.unit
+    .table(tagTable)
+    .by("account", ctx.account)
+    .flatMap(({ resourceId, resourceType, tags }) =>
+      tags.map(({ Key, Value }) => ({
+        Key,
+        Value,
+        ResourceId: resourceId,
+        ResourceType: resourceType as Sdk.ResourceType,
+      })),
+    );
+
+export const operations = {
+  CreateTags: ({ Resources, Tags }, ctx) => {
+    checkTags(Tags);
+    if (Tags.length === 0) throw new ApiError("MissingParameter", "Tag");
+    for (const id of readIds(Resources)) putTags(ctx, id, typeOf(ctx, id), Tags);
+    return {};
+  },
+
+  DeleteTags: ({ Resources, Tags }, ctx) => {
+    const ids = readIds(Resources);
+    for (const id of ids) typeOf(ctx, id);
+    for (const id of ids) {
+      // Without tags, all go; with a key alone, whatever its value; with an empty value, only if it is empty.
+      removeTags(ctx, id, ({ Key, Value }) =>
+        Tags ? Tags.some((tag) => tag.Key === Key && (tag.Value === undefined || tag.Value === Value)) : true,
+      );
+    }
+    return {};
+  },
+
+  DescribeTags: describeList({
+    output: "Tags",
+    filters: {
+      key: (tag) => tag.Key,
+      "resource-id": (tag) => tag.ResourceId,
+      "resource-type": (tag) => tag.ResourceType,
+      value: (tag) => tag.Value,
+    },
+    tagged: true,
+    of: (_input: Sdk.DescribeTagsRequest, ctx) => allTags(ctx),
+  }),
+} satisfies Handlers;
