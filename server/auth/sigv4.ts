@@ -36,8 +36,10 @@ export interface Verified<Key extends AccessKey> {
 }
 
 export interface Verification<Key extends AccessKey> {
-  /** In milliseconds since 1970. */
+  /** By the clock that clients sign by, in milliseconds since 1970. */
   now: number;
+  /** By the clock that keys expire by, where that is another one. */
+  keyTime?: number;
   findKey: (accessKeyId: string) => Key | undefined;
   /** The names that services have in credential scopes. */
   services: ReadonlySet<string>;
@@ -86,7 +88,7 @@ export function verifySignature<Key extends AccessKey>(
   const expected = signatureOf({ ...claim, method, target, headers, body }, key.secretAccessKey);
   if (expected === undefined || !isSameDigest(claim.signature, expected)) throw refuse("mismatched");
   if (!hasToken(key, claim.sessionToken)) throw refuse("badToken");
-  if (key.expires !== undefined && options.now >= key.expires) throw refuse("expiredKey");
+  if (key.expires !== undefined && (options.keyTime ?? options.now) >= key.expires) throw refuse("expiredKey");
 
   return { key, service: claim.service, region: claim.region, via: claim.via, signedAt: claim.signedAt };
 }

@@ -7,7 +7,7 @@ import { chooseBoth, type Below, type TakenAddresses, type Wanted } from "./free
 import type { Subnet } from "./subnet.ts";
 
 /** The most addresses, and prefixes, of one version that an interface can have: those of the largest instance types. */
-export const MAX_ADDRESSES = 64;
+const MAX_ADDRESSES = 64;
 
 /**
  * What a call names, and what it leaves to EC2.
@@ -71,7 +71,7 @@ export type AddressRequest = Pick<
   | "SecondaryPrivateIpAddressCount"
 >;
 
-export interface AddressPlan {
+interface AddressPlan {
   /** The first is the primary one. */
   readonly privateAddresses: readonly string[];
   readonly ipv4Prefixes: readonly string[];
@@ -224,7 +224,8 @@ function planIpv6(
     if (isPrimary || asksFor(addresses) || asksFor(prefixes)) checkVersion(subnet, 6);
     return { ipv6Addresses: [], ipv6Prefixes: [], primaryIpv6: false };
   }
-  const wanted = isDefault && (subnet.assignIpv6 || isPrimary) ? { named: [], count: 1 } : addresses;
+  const lacksOne = isPrimary ? !asksFor(addresses) : isDefault && subnet.assignIpv6;
+  const wanted = lacksOne ? { named: [], count: 1 } : addresses;
   const chosen = chooseBoth(blocks, taken, { addresses: wanted, prefixes }, below);
   return {
     ipv6Addresses: chosen.addresses,

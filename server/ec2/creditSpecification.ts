@@ -85,7 +85,7 @@ function describe(
   // "If you do not specify an instance ID, Amazon EC2 returns burstable performance instances with the unlimited
   // credit option, as well as instances that were previously T2, T3, and T3a instances with it."
   const rows = named ?? instances.own(ctx).filter(({ creditMode }) => creditMode === "unlimited");
-  const keep = compileFilters(filters, Filters);
+  const keep = compileFilters(filters, Filters, false);
   const { items, ...next } = takePage(ctx, rows, page, (row) => {
     const specification = view(row);
     return !keep || keep(specification, row) ? specification : undefined;

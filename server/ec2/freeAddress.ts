@@ -55,7 +55,7 @@ export function delegableBlockOf(address: string): string {
  * @throws {ApiError} InvalidParameterValue for an address that the subnet cannot give, InvalidIPAddress.InUse,
  *   InsufficientFreeAddressesInSubnet
  */
-export function chooseAddresses(
+function chooseAddresses(
   blocks: readonly Prefix[],
   taken: TakenAddresses,
   { named, count }: Wanted,
@@ -96,7 +96,7 @@ function readAddress(blocks: readonly Prefix[], text: string): string {
  *
  * @throws {ApiError} InvalidParameterValue, InvalidIPAddress.InUse, InsufficientCidrBlocks
  */
-export function choosePrefixes(
+function choosePrefixes(
   blocks: readonly Prefix[],
   taken: TakenAddresses,
   { named, count }: Wanted,

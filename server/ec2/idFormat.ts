@@ -40,11 +40,13 @@ const LATER = [
   "vpn-gateway",
 ];
 
-const status = (deadline: string) => (Resource: string): Sdk.IdFormat => ({
-  Resource,
-  UseLongIds: true,
-  Deadline: new Date(deadline),
-});
+const status =
+  (deadline: string) =>
+  (Resource: string): Sdk.IdFormat => ({
+    Resource,
+    UseLongIds: true,
+    Deadline: new Date(deadline),
+  });
 
 const statuses: readonly Sdk.IdFormat[] = [
   ...FIRST.map(status("2016-12-15T00:00:00Z")),

@@ -63,7 +63,8 @@ export interface Instance extends ResourceRow {
   readonly reboots: number;
   readonly instanceType: string;
   readonly image: BootImage;
-  readonly keyName: string | undefined;
+  /** The key pair of its launch, which it keeps though the key pair may be gone tomorrow. */
+  readonly key: { readonly name: string; readonly publicKey: string } | undefined;
   readonly tenancy: Sdk.Tenancy;
   readonly cpu: CpuOptions;
   /** Absent where the type has no CPU credits. */

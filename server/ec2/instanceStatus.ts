@@ -70,7 +70,7 @@ function describe(
     );
   }
   const rows = InstanceIds?.length ? instances.getAll(ctx, InstanceIds) : instances.own(ctx);
-  const keep = compileFilters(filters, Filters);
+  const keep = compileFilters(filters, Filters, false);
   const { items, ...next } = takePage(ctx, rows, page, (row) => {
     if (!IncludeAllInstances && row.state !== "running") return undefined;
     const status = viewStatus(ctx, row);

@@ -31,13 +31,13 @@ export const viewState = (state: Sdk.InstanceStateName): Sdk.InstanceState => ({
   Name: state,
 });
 
+const placeOf = ({ attachment }: NetworkInterface): number =>
+  (attachment?.networkCardIndex ?? 0) * 1000 + (attachment?.deviceIndex ?? 0);
+
 /** The interfaces of an instance in the order of their devices; the first is the primary one. */
 export function interfacesOf(ctx: Context, instanceId: string): NetworkInterface[] {
   const rows = networkInterfaces.by(ctx, "instance", instanceId);
-  if (rows.length < 2) return rows;
-  const place = ({ attachment }: NetworkInterface): number =>
-    (attachment?.networkCardIndex ?? 0) * 1000 + (attachment?.deviceIndex ?? 0);
-  return rows.toSorted((a, b) => place(a) - place(b));
+  return rows.length < 2 ? rows : rows.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** What EC2 says of a type that an instance has. */
@@ -203,7 +203,7 @@ export function viewInstance(instance: Instance, { ctx, tags }: Seen): Sdk.Insta
     HibernationOptions: { Configured: instance.hibernation },
     // Nitro, too, is "xen" here.
     Hypervisor: "xen",
-    KeyName: instance.keyName,
+    KeyName: instance.key?.name,
     LaunchTime: new Date(instance.launched),
     MaintenanceOptions: {
       AutoRecovery: instance.autoRecovery,

@@ -3,8 +3,8 @@ import { ApiError } from "../errors.ts";
 /** IANA's protocol numbers, and EC2's for all of them. */
 export const ALL = -1;
 export const ICMP = 1;
-export const TCP = 6;
-export const UDP = 17;
+const TCP = 6;
+const UDP = 17;
 export const ICMPV6 = 58;
 
 /** The protocols that EC2 calls by name. */

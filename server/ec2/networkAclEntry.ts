@@ -47,7 +47,7 @@ export const defaultEntry = (egress: boolean): NetworkAclEntry =>
 export const defaultIpv6Entry = (egress: boolean): NetworkAclEntry =>
   everything(egress, 101, "allow", "::/0");
 
-export const isIpv6 = (cidr: string): boolean => cidr.includes(":");
+const isIpv6 = (cidr: string): boolean => cidr.includes(":");
 
 /** As the entries of an ACL are kept and shown: outbound first, then by number. */
 export const inOrder = (entries: readonly NetworkAclEntry[]): NetworkAclEntry[] =>

@@ -215,10 +215,12 @@ export const networkInterfaces = defineResource({
   parents: { subnet: "subnet", "security-group": "group" },
   transitions: {
     attached: (ctx, { id, attachment }) => {
-      if (attachment)
-        networkInterfaces.update(ctx, id, { attachment: { ...attachment, status: "attached" } });
+      if (attachment?.status !== "attaching") return;
+      networkInterfaces.update(ctx, id, { attachment: { ...attachment, status: "attached" } });
     },
-    detached: (ctx, row) => unplug(ctx, row),
+    detached: (ctx, row) => {
+      if (row.attachment?.status === "detaching") unplug(ctx, row);
+    },
   },
 });
 
@@ -381,7 +383,7 @@ export function releaseInterface(ctx: Context, row: NetworkInterface): void {
 }
 
 /** Removes an interface with all that leads to it. */
-export function deleteInterface(ctx: Context, { id }: NetworkInterface): void {
+function deleteInterface(ctx: Context, { id }: NetworkInterface): void {
   for (const address of publicAddressesOf(ctx, id)) unmapPublicAddress(ctx, address);
   networkInterfaces.delete(ctx, id);
 }

@@ -5,7 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 
-export interface NetworkInterfacePermission extends ResourceRow {
+interface NetworkInterfacePermission extends ResourceRow {
   readonly networkInterfaceId: string;
   /** Who may do it: 12 digits. */
   readonly grantee: string;
@@ -14,7 +14,7 @@ export interface NetworkInterfacePermission extends ResourceRow {
 }
 
 /** What another account may do with an interface: attach it to its instance, or associate its elastic address. */
-export const networkInterfacePermissions = defineResource({
+const networkInterfacePermissions = defineResource({
   type: "network-interface-permission",
   idPrefix: "eni-perm",
   notFound: "InvalidPermissionID.NotFound",

@@ -8,7 +8,7 @@ import { regions } from "./catalogue/regions.ts";
 import { storedCidr } from "./cidrBlock.ts";
 
 /** Where a public address leads: to a private one of an interface. */
-export interface Mapping {
+interface Mapping {
   readonly networkInterfaceId: string;
   readonly privateAddress: string;
   /** `eipassoc-…`; absent for an address that is only lent. */

@@ -1,4 +1,5 @@
 import type { Handler } from "../kit/handlers.ts";
+import * as account from "./account.ts";
 import * as address from "./address.ts";
 import * as addressAttribute from "./addressAttribute.ts";
 import * as cpuOptions from "./cpuOptions.ts";
@@ -7,6 +8,8 @@ import * as defaultVpc from "./defaultVpc.ts";
 import * as describeInstances from "./describeInstances.ts";
 import * as dhcpOptions from "./dhcpOptions.ts";
 import * as ebsEncryption from "./ebsEncryption.ts";
+import * as idFormat from "./idFormat.ts";
+import * as image from "./image.ts";
 import * as instanceConsole from "./instanceConsole.ts";
 import * as instanceMetadata from "./instanceMetadata.ts";
 import * as instanceOptions from "./instanceOptions.ts";
@@ -15,11 +18,16 @@ import * as instanceStatus from "./instanceStatus.ts";
 import * as internetGateway from "./internetGateway.ts";
 import * as movingAddress from "./movingAddress.ts";
 import * as networkAcl from "./networkAcl.ts";
+import * as instanceAttribute from "./instanceAttribute.ts";
+import * as instanceType from "./instanceType.ts";
+import * as keyPair from "./keyPair.ts";
+import * as runInstances from "./runInstances.ts";
 import * as networkInterface from "./networkInterface.ts";
 import * as networkInterfaceAddress from "./networkInterfaceAddress.ts";
 import * as networkInterfaceAttachment from "./networkInterfaceAttachment.ts";
 import * as networkInterfaceAttribute from "./networkInterfaceAttribute.ts";
 import * as networkInterfacePermission from "./networkInterfacePermission.ts";
+import * as region from "./region.ts";
 import * as route from "./route.ts";
 import * as routeTable from "./routeTable.ts";
 import * as securityGroup from "./securityGroup.ts";
@@ -28,17 +36,21 @@ import * as securityGroupReference from "./securityGroupReference.ts";
 import * as securityGroupRule from "./securityGroupRule.ts";
 import * as securityGroupVpc from "./securityGroupVpc.ts";
 import * as subnet from "./subnet.ts";
+import * as subnetCidr from "./subnetCidr.ts";
+import * as subnetCidrReservation from "./subnetCidrReservation.ts";
 import * as tag from "./tag.ts";
 import * as volume from "./volume.ts";
 import * as volumeAttachment from "./volumeAttachment.ts";
 import * as volumeModification from "./volumeModification.ts";
 import * as volumeStatus from "./volumeStatus.ts";
 import * as vpc from "./vpc.ts";
+import * as vpcCidr from "./vpcCidr.ts";
 
 export { settleIn } from "./defaultVpc.ts";
 
 /** Each file of operations, once. */
 const modules = [
+  account,
   address,
   addressAttribute,
   cpuOptions,
@@ -47,6 +59,8 @@ const modules = [
   describeInstances,
   dhcpOptions,
   ebsEncryption,
+  idFormat,
+  image,
   instanceConsole,
   instanceMetadata,
   instanceOptions,
@@ -55,11 +69,16 @@ const modules = [
   internetGateway,
   movingAddress,
   networkAcl,
+  instanceAttribute,
+  instanceType,
+  keyPair,
+  runInstances,
   networkInterface,
   networkInterfaceAddress,
   networkInterfaceAttachment,
   networkInterfaceAttribute,
   networkInterfacePermission,
+  region,
   route,
   routeTable,
   securityGroup,
@@ -68,12 +87,15 @@ const modules = [
   securityGroupRule,
   securityGroupVpc,
   subnet,
+  subnetCidr,
+  subnetCidrReservation,
   tag,
   volume,
   volumeAttachment,
   volumeModification,
   volumeStatus,
   vpc,
+  vpcCidr,
 ];
 
 /** EC2's operations that are built, by name. */

@@ -7,8 +7,19 @@ import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { findZone, zonesOf, type Zone } from "./catalogue/zones.ts";
+import {
+  departed,
+  isAssociated,
+  newAssociation,
+  SETTLING_SECONDS,
+  settled,
+  SHOWN_SECONDS,
+  stillLeaving,
+  type CidrAssociation,
+} from "./cidrAssociation.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
-import { vpcs, type CidrAssociation, type Vpc } from "./vpc.ts";
+import { refusePools } from "./ipamPool.ts";
+import { vpcs, type Vpc } from "./vpc.ts";
 
 export interface Subnet extends ResourceRow {
   readonly vpcId: string;
@@ -17,6 +28,8 @@ export interface Subnet extends ResourceRow {
   /** Absent for a subnet that has IPv6 only. */
   readonly cidr: string | undefined;
   readonly ipv6: readonly CidrAssociation[];
+  /** Blocks that it has no more, for as long as they are shown. */
+  readonly leaving: readonly CidrAssociation[];
   readonly defaultForAz: boolean;
   readonly state: "pending" | "available";
   readonly mapPublicIp: boolean;
@@ -30,16 +43,26 @@ export interface Subnet extends ResourceRow {
 /** What counts the addresses in use: network interfaces and reservations add themselves here. */
 export const addressUsers: ((ctx: Context, subnetId: string) => number)[] = [];
 
+/** What EC2 leaves alone when it chooses an address itself: reservations add themselves here. */
+export const reservedBlocks: ((
+  ctx: Context,
+  subnetId: string,
+) => readonly { readonly cidr: string; readonly type: Sdk.SubnetCidrReservationType }[])[] = [];
+
 function availableAddresses(ctx: Context, { id, cidr }: Subnet): number {
   if (cidr === undefined) return 0;
   const used = addressUsers.reduce((sum, count) => sum + count(ctx, id), 0);
   return Number(usable(storedCidr(cidr))) - used;
 }
 
-export const viewIpv6Association = ({ id, cidr }: CidrAssociation): Sdk.SubnetIpv6CidrBlockAssociation => ({
+export const viewIpv6Association = ({
+  id,
+  cidr,
+  state,
+}: CidrAssociation): Sdk.SubnetIpv6CidrBlockAssociation => ({
   AssociationId: id,
   Ipv6CidrBlock: cidr,
-  Ipv6CidrBlockState: { State: "associated" },
+  Ipv6CidrBlockState: { State: state },
   Ipv6AddressAttribute: "public",
   IpSource: "amazon",
 });
@@ -60,7 +83,7 @@ export const subnets = defineResource({
     AvailabilityZone: subnet.zone,
     AvailabilityZoneId: findZone(ctx.region, subnet.zone)?.id,
     CidrBlock: subnet.cidr,
-    Ipv6CidrBlockAssociationSet: subnet.ipv6.map(viewIpv6Association),
+    Ipv6CidrBlockAssociationSet: [...subnet.ipv6, ...subnet.leaving].map(viewIpv6Association),
     Ipv6Native: subnet.cidr === undefined,
     AvailableIpAddressCount: availableAddresses(ctx, subnet),
     DefaultForAz: subnet.defaultForAz,
@@ -110,25 +133,43 @@ export const subnets = defineResource({
   indexes: {
     vpc: ({ vpcId }) => vpcId,
     defaultIn: ({ account, zone, defaultForAz }) => (defaultForAz ? `${account}/${zone}` : undefined),
+    association: ({ ipv6 }) => ipv6.map(({ id }) => id),
   },
   parents: { vpc: "vpc" },
   transitions: {
     available: (ctx, { id }) => subnets.update(ctx, id, { state: "available" }),
+    associated: (ctx, { id, ipv6 }) => subnets.update(ctx, id, { ipv6: settled(ipv6) }),
+    disassociated: (ctx, { id, leaving }) => {
+      subnets.update(ctx, id, { leaving: departed(leaving) });
+      subnets.later(ctx, id, "forget", SHOWN_SECONDS);
+    },
+    forget: (ctx, { id, leaving }) => subnets.update(ctx, id, { leaving: stillLeaving(leaving) }),
   },
 });
 
 /** What each new subnet comes with: its network ACL association adds itself here. */
 export const furnishings: ((ctx: Context, subnet: Subnet) => void)[] = [];
 
-/** @throws {ApiError} InvalidParameterValue for a zone that the region does not have */
+/**
+ * The zone that a call names by name or by id; without either, the region's first.
+ *
+ * @throws {ApiError} InvalidParameterCombination for both, InvalidParameterValue for one that the region does not have
+ */
 export function readZone(ctx: Context, name: string | undefined, id: string | undefined): Zone {
-  const asked = name ?? id;
-  const zone = asked === undefined ? zonesOf(ctx.region)[0] : findZone(ctx.region, asked);
+  const zones = zonesOf(ctx.region);
+  if (name !== undefined && id !== undefined) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "Only one of availabilityZone and availabilityZoneId can be specified.",
+    );
+  }
+  const zone = zones.find((each) => (name ?? each.name) === each.name && (id ?? each.id) === each.id);
   if (!zone) {
-    const names = zonesOf(ctx.region).map((each) => each.name);
     throw new ApiError(
       "InvalidParameterValue",
-      `Value (${asked}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${names.join(", ")}.`,
+      name === undefined
+        ? `Value (${id}) for parameter availabilityZoneId is invalid. Subnets can currently only be created in the following availability zone ids: ${zones.map((each) => each.id).join(", ")}.`
+        : `Value (${name}) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: ${zones.map((each) => each.name).join(", ")}.`,
     );
   }
   return zone;
@@ -142,7 +183,7 @@ export function readZone(ctx: Context, name: string | undefined, id: string | un
 function readSubnetCidr(ctx: Context, vpc: Vpc, text: string): string {
   const block = readCidr(text, "cidrBlock", 4);
   const cidr = formatPrefix(block);
-  const inside = vpc.ipv4.some((each) => contains(storedCidr(each.cidr), block));
+  const inside = vpc.ipv4.filter(isAssociated).some((each) => contains(storedCidr(each.cidr), block));
   if (block.length < 16 || block.length > 28 || !inside) throw new ApiError("InvalidSubnet.Range", cidr);
   for (const other of subnets.by(ctx, "vpc", vpc.id)) {
     if (other.cidr !== undefined && overlaps(storedCidr(other.cidr), block)) {
@@ -156,16 +197,16 @@ function readSubnetCidr(ctx: Context, vpc: Vpc, text: string): string {
 export function readSubnetIpv6Cidr(ctx: Context, vpc: Vpc, text: string): CidrAssociation {
   const block = readCidr(text, "ipv6CidrBlock", 6);
   const cidr = formatPrefix(block);
-  const inside = vpc.ipv6.some((each) => contains(storedCidr(each.cidr), block));
+  const inside = vpc.ipv6.filter(isAssociated).some((each) => contains(storedCidr(each.cidr), block));
   if (block.length < 44 || block.length > 64 || block.length % 4 !== 0 || !inside) {
     throw new ApiError("InvalidSubnet.Range", cidr);
   }
   for (const other of subnets.by(ctx, "vpc", vpc.id)) {
     if (other.ipv6.some((each) => overlaps(storedCidr(each.cidr), block))) {
-      throw new ApiError("InvalidSubnet.Conflict", cidr);
+      throw new ApiError("InvalidSubnet.Conflict", cidr, "IPv6 CIDR");
     }
   }
-  return { id: `subnet-cidr-assoc-0${ctx.chance.hex(16)}`, cidr };
+  return newAssociation(ctx, "subnet-cidr-assoc", cidr);
 }
 
 export function createSubnet(
@@ -177,6 +218,7 @@ export function createSubnet(
     ctx,
     {
       ...fields,
+      leaving: [],
       state: "pending",
       assignIpv6: fields.cidr === undefined,
       dns64: false,
@@ -188,19 +230,43 @@ export function createSubnet(
   );
   for (const furnish of furnishings) furnish(ctx, subnet);
   subnets.soon(ctx, subnet.id, "available", 1);
+  if (subnet.ipv6.length > 0) subnets.soon(ctx, subnet.id, "associated", SETTLING_SECONDS);
   return subnet;
 }
 
-/** Outposts, IPAM pools and customer-owned addresses are not built: nobody can have one. */
-function refuseForeign({ OutpostArn, Ipv4IpamPoolId, Ipv6IpamPoolId }: Sdk.CreateSubnetRequest): void {
-  if (OutpostArn !== undefined) throw new ApiError("InvalidOutpostArn.NotFound", OutpostArn);
-  const pool = Ipv4IpamPoolId ?? Ipv6IpamPoolId;
-  if (pool !== undefined) throw new ApiError("InvalidIpamPoolId.NotFound", pool);
+type Attributes = Omit<Sdk.ModifySubnetAttributeRequest, "SubnetId">;
+
+/** Attributes of subnets on Outposts, which are not built. */
+function refuseOutposts(asked: Attributes): void {
+  if (
+    asked.MapCustomerOwnedIpOnLaunch?.Value ||
+    asked.CustomerOwnedIpv4Pool !== undefined ||
+    asked.EnableLniAtDeviceIndex !== undefined ||
+    asked.DisableLniAtDeviceIndex?.Value
+  ) {
+    throw new ApiError("UnsupportedOperation", "This attribute is supported only for subnets on Outposts.");
+  }
+}
+
+/** What a subnet can be told depends on which addresses it has. */
+function checkAttributes({ id, cidr, ipv6 }: Subnet, asked: Attributes): void {
+  const name = (["AssignIpv6AddressOnCreation", "EnableDns64"] as const).find((each) => asked[each]?.Value);
+  if (name && ipv6.length === 0) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (true) for parameter ${name} is invalid. The subnet '${id}' does not have an IPv6 CIDR block.`,
+    );
+  }
+  if (cidr !== undefined) return;
+  if (asked.MapPublicIpOnLaunch?.Value || asked.PrivateDnsHostnameTypeOnLaunch === "ip-name") {
+    throw new ApiError("InvalidParameterValue", `The subnet '${id}' does not have an IPv4 CIDR block.`);
+  }
 }
 
 export const operations = {
   CreateSubnet: (input, ctx) => {
-    refuseForeign(input);
+    if (input.OutpostArn !== undefined) throw new ApiError("InvalidOutpostArn.NotFound", input.OutpostArn);
+    refusePools(input);
     const vpc = vpcs.get(ctx, input.VpcId);
     const zone = readZone(ctx, input.AvailabilityZone, input.AvailabilityZoneId);
     if (input.Ipv6Native ? input.CidrBlock !== undefined : input.CidrBlock === undefined) {
@@ -236,22 +302,17 @@ export const operations = {
   DescribeSubnets: subnets.describe("Subnets"),
 
   ModifySubnetAttribute: ({ SubnetId, ...asked }, ctx) => {
-    const { id } = subnets.get(ctx, SubnetId);
+    const subnet = subnets.get(ctx, SubnetId);
     const attributes = Object.entries(asked).filter(([, value]) => value !== undefined);
     if (attributes.length === 0) throw new ApiError("MissingParameter", "attribute");
     if (attributes.length > 1) {
       throw new ApiError("InvalidParameterCombination", "Fields for multiple attribute types specified");
     }
-    if (
-      asked.MapCustomerOwnedIpOnLaunch?.Value ||
-      asked.CustomerOwnedIpv4Pool !== undefined ||
-      asked.EnableLniAtDeviceIndex !== undefined
-    ) {
-      throw new ApiError("UnsupportedOperation", "This attribute is supported only for subnets on Outposts.");
-    }
+    refuseOutposts(asked);
+    checkAttributes(subnet, asked);
     subnets.update(
       ctx,
-      id,
+      subnet.id,
       present({
         mapPublicIp: asked.MapPublicIpOnLaunch?.Value,
         assignIpv6: asked.AssignIpv6AddressOnCreation?.Value,

@@ -5,20 +5,26 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import {
+  departed,
+  isIpv4,
+  newAssociation,
+  SETTLING_SECONDS,
+  settled,
+  SHOWN_SECONDS,
+  stillLeaving,
+  type CidrAssociation,
+} from "./cidrAssociation.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { defaultDhcpOptionsId, dhcpOptions } from "./dhcpOptions.ts";
-
-/** An address block of a VPC. */
-export interface CidrAssociation {
-  /** `vpc-cidr-assoc-…` */
-  readonly id: string;
-  readonly cidr: string;
-}
+import { refusePools } from "./ipamPool.ts";
 
 export interface Vpc extends ResourceRow {
   /** The first is the primary one. */
   readonly ipv4: readonly CidrAssociation[];
   readonly ipv6: readonly CidrAssociation[];
+  /** Blocks that it has no more, IPv4 and IPv6, for as long as they are shown. */
+  readonly leaving: readonly CidrAssociation[];
   /** `default` stands for no options at all. */
   readonly dhcpOptionsId: string;
   readonly tenancy: Sdk.Tenancy;
@@ -29,19 +35,19 @@ export interface Vpc extends ResourceRow {
   readonly addressUsageMetrics: boolean;
 }
 
-export const viewIpv4Association = ({ id, cidr }: CidrAssociation): Sdk.VpcCidrBlockAssociation => ({
+export const viewIpv4Association = ({ id, cidr, state }: CidrAssociation): Sdk.VpcCidrBlockAssociation => ({
   AssociationId: id,
   CidrBlock: cidr,
-  CidrBlockState: { State: "associated" },
+  CidrBlockState: { State: state },
 });
 
 export const viewIpv6Association = (
-  { id, cidr }: CidrAssociation,
+  { id, cidr, state }: CidrAssociation,
   region: string,
 ): Sdk.VpcIpv6CidrBlockAssociation => ({
   AssociationId: id,
   Ipv6CidrBlock: cidr,
-  Ipv6CidrBlockState: { State: "associated" },
+  Ipv6CidrBlockState: { State: state },
   NetworkBorderGroup: region,
   Ipv6Pool: "Amazon",
   Ipv6AddressAttribute: "public",
@@ -60,8 +66,10 @@ export const vpcs = defineResource({
     OwnerId: account,
     State: vpc.state,
     CidrBlock: vpc.ipv4[0]?.cidr,
-    CidrBlockAssociationSet: vpc.ipv4.map(viewIpv4Association),
-    Ipv6CidrBlockAssociationSet: vpc.ipv6.map((block) => viewIpv6Association(block, ctx.region)),
+    CidrBlockAssociationSet: [...vpc.ipv4, ...vpc.leaving.filter(isIpv4)].map(viewIpv4Association),
+    Ipv6CidrBlockAssociationSet: [...vpc.ipv6, ...vpc.leaving.filter((block) => !isIpv4(block))].map(
+      (block) => viewIpv6Association(block, ctx.region),
+    ),
     DhcpOptionsId: vpc.dhcpOptionsId,
     InstanceTenancy: vpc.tenancy,
     IsDefault: vpc.isDefault,
@@ -94,10 +102,18 @@ export const vpcs = defineResource({
     dhcpOptions: ({ dhcpOptionsId }) => dhcpOptionsId,
     default: ({ account, isDefault }) => (isDefault ? account : undefined),
     ipv6: ({ ipv6 }) => ipv6.map(({ cidr }) => cidr),
+    association: ({ ipv4, ipv6 }) => [...ipv4, ...ipv6].map(({ id }) => id),
   },
   parents: { "dhcp-options": "dhcpOptions" },
   transitions: {
     available: (ctx, { id }) => vpcs.update(ctx, id, { state: "available" }),
+    associated: (ctx, { id, ipv4, ipv6 }) =>
+      vpcs.update(ctx, id, { ipv4: settled(ipv4), ipv6: settled(ipv6) }),
+    disassociated: (ctx, { id, leaving }) => {
+      vpcs.update(ctx, id, { leaving: departed(leaving) });
+      vpcs.later(ctx, id, "forget", SHOWN_SECONDS);
+    },
+    forget: (ctx, { id, leaving }) => vpcs.update(ctx, id, { leaving: stillLeaving(leaving) }),
   },
 });
 
@@ -121,11 +137,6 @@ export function readVpcCidr(text: string): string {
   return formatPrefix(prefix);
 }
 
-export const newAssociation = (ctx: Context, cidr: string): CidrAssociation => ({
-  id: `vpc-cidr-assoc-0${ctx.chance.hex(16)}`,
-  cidr,
-});
-
 /** Of which Amazon gives each VPC that asks a /56 of its own. */
 const AMAZON_IPV6 = storedCidr("2600:1f00::/24");
 
@@ -133,7 +144,7 @@ const AMAZON_IPV6 = storedCidr("2600:1f00::/24");
 export function amazonIpv6Block(ctx: Context): CidrAssociation {
   for (;;) {
     const cidr = formatPrefix(subnetOf(AMAZON_IPV6, 56, BigInt(ctx.chance.below(2 ** 32))));
-    if (vpcs.count(ctx, "ipv6", cidr) === 0) return newAssociation(ctx, cidr);
+    if (vpcs.count(ctx, "ipv6", cidr) === 0) return newAssociation(ctx, "vpc-cidr-assoc", cidr);
   }
 }
 
@@ -151,8 +162,9 @@ export function createVpc(
     ctx,
     {
       ...fields,
-      ipv4: [newAssociation(ctx, cidr)],
+      ipv4: [newAssociation(ctx, "vpc-cidr-assoc", cidr, "associated")],
       ipv6: ipv6 ? [amazonIpv6Block(ctx)] : [],
+      leaving: [],
       dhcpOptionsId: defaultDhcpOptionsId(ctx),
       state: "pending",
       dnsSupport: true,
@@ -162,14 +174,45 @@ export function createVpc(
   );
   for (const furnish of furnishings) furnish(ctx, vpc);
   vpcs.soon(ctx, vpc.id, "available", 1);
+  if (ipv6) vpcs.soon(ctx, vpc.id, "associated", SETTLING_SECONDS);
   return vpc;
 }
 
-/** IPAM pools and blocks of one's own are not built: nobody can have one. */
-function refusePools({ Ipv4IpamPoolId, Ipv6IpamPoolId, Ipv6Pool }: Sdk.CreateVpcRequest): void {
-  const pool = Ipv4IpamPoolId ?? Ipv6IpamPoolId;
-  if (pool !== undefined) throw new ApiError("InvalidIpamPoolId.NotFound", pool);
-  if (Ipv6Pool !== undefined) throw new ApiError("InvalidIpv6PoolID.NotFound", Ipv6Pool);
+/**
+ * Refuses what concerns blocks that do not come from Amazon's own pool or are not announced from the region as a whole.
+ *
+ * @throws {ApiError} InvalidIpamPoolId.NotFound, InvalidIpv6PoolID.NotFound, InvalidParameterCombination,
+ *   InvalidParameterValue
+ */
+export function checkIpv6Source(
+  ctx: Context,
+  asked: Pick<
+    Sdk.AssociateVpcCidrBlockRequest,
+    "AmazonProvidedIpv6CidrBlock" | "Ipv6CidrBlock" | "Ipv6CidrBlockNetworkBorderGroup"
+  > &
+    Parameters<typeof refusePools>[0],
+): void {
+  refusePools(asked);
+  if (asked.Ipv6CidrBlock !== undefined) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "The parameter Ipv6CidrBlock can be used only with the parameter Ipv6Pool or Ipv6IpamPoolId.",
+    );
+  }
+  const group = asked.Ipv6CidrBlockNetworkBorderGroup;
+  if (group === undefined) return;
+  if (!asked.AmazonProvidedIpv6CidrBlock) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "The parameter Ipv6CidrBlockNetworkBorderGroup can be used only with the parameter AmazonProvidedIpv6CidrBlock.",
+    );
+  }
+  if (group !== ctx.region) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${group}) for parameter ipv6CidrBlockNetworkBorderGroup is invalid.`,
+    );
+  }
 }
 
 export const operations = {
@@ -182,10 +225,12 @@ export const operations = {
   },
 
   CreateVpc: (input, ctx) => {
-    refusePools(input);
+    checkIpv6Source(ctx, input);
     if (input.CidrBlock === undefined) {
       throw new ApiError("MissingParameter", "cidrBlock or ipv4IpamPoolId");
     }
+    // "The host value cannot be used with this parameter": instances go to hosts one by one.
+    if (input.InstanceTenancy === "host") throw new ApiError("UnsupportedTenancy", input.InstanceTenancy);
     if (input.VpcEncryptionControl) {
       throw new ApiError("UnsupportedOperation", "VPC encryption controls are not supported.");
     }

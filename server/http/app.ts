@@ -31,7 +31,7 @@ export interface AppParts extends DispatchParts {
 /** The HTTP side of the server: one entry point for every AWS protocol, and the operator's routes. */
 export function buildApp(parts: AppParts): FastifyInstance<Server> {
   const app: FastifyInstance<Server> = Fastify<Server>({
-    serverFactory: (handler) => parts.serverFactory(handler as RequestListener),
+    serverFactory: (handler) => parts.serverFactory(handler),
     // Standard output belongs to the command line.
     logger: parts.logLevel === "silent" ? false : { level: parts.logLevel, stream: process.stderr },
     logController: new LogController({ disableRequestLogging: true }),

@@ -49,7 +49,8 @@ export async function dispatch(
   const seen: { operation?: string; region?: string; account?: string } = {};
   try {
     const { key, region } = verifySignature<CallerKey>(request, {
-      now: parts.cloud.clock.now(),
+      now: parts.cloud.clock.wall(),
+      keyTime: parts.cloud.clock.now(),
       findKey: (id) => parts.keyring.find(id),
       services: serviceIds,
       regions: parts.regions,

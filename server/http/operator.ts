@@ -76,7 +76,8 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
 
 function authorize(request: FastifyRequest, { cloud, keyring }: AppParts): void {
   const { key } = verifySignature<CallerKey>(signedRequest(request), {
-    now: cloud.clock.now(),
+    now: cloud.clock.wall(),
+    keyTime: cloud.clock.now(),
     findKey: (id) => keyring.find(id),
     services: SERVICE,
     fallback: "islet",

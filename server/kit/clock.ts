@@ -14,12 +14,22 @@ export class Clock {
     return this.#frozenAt ?? this.#wall() + this.#offset;
   }
 
+  /** The time in the real world, by which signatures are dated: clients know no other. */
+  real(): number {
+    return this.#wall();
+  }
+
+  /** What clients' clocks say: they sign by it, however the server's own time is set. */
+  wall(): number {
+    return this.#wall();
+  }
+
   get frozen(): boolean {
     return this.#frozenAt !== undefined;
   }
 
-  freeze(at: number = this.now()): void {
-    this.#frozenAt = at;
+  freeze(): void {
+    this.#frozenAt = this.now();
   }
 
   /** Runs on from where it stands. */

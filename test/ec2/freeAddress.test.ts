@@ -29,7 +29,8 @@ function orNothing(choose: () => ReturnType<typeof chooseBoth>) {
   try {
     return choose();
   } catch (error) {
-    if (error instanceof ApiError && error.code.startsWith("Insufficient")) return { addresses: [], prefixes: [] };
+    if (error instanceof ApiError && error.code.startsWith("Insufficient"))
+      return { addresses: [], prefixes: [] };
     throw error;
   }
 }

@@ -329,53 +329,67 @@ describe("what it does", () => {
     expect(eni).toMatchObject({ InterfaceType: "efa-only", PrivateIpAddresses: [] });
   });
 
-  test("is found by each of its filters", async () => {
+  test.each<[string, (eni: NetworkInterface) => string | undefined]>([
+    ["addresses.primary", () => "true"],
+    ["addresses.private-ip-address", ({ PrivateIpAddress }) => PrivateIpAddress],
+    ["availability-zone", () => "us-east-1b"],
+    ["availability-zone-id", ({ AvailabilityZoneId }) => AvailabilityZoneId],
+    ["description", () => "find*"],
+    ["group-id", ({ Groups }) => Groups?.[0]?.GroupId],
+    ["interface-type", () => "interface"],
+    ["mac-address", ({ MacAddress }) => MacAddress],
+    ["network-interface-id", ({ NetworkInterfaceId }) => NetworkInterfaceId],
+    ["operator.managed", () => "false"],
+    ["owner-id", ({ OwnerId }) => OwnerId],
+    ["private-dns-name", ({ PrivateDnsName }) => PrivateDnsName],
+    ["private-ip-address", ({ PrivateIpAddress }) => PrivateIpAddress],
+    ["requester-id", ({ RequesterId }) => RequesterId],
+    ["requester-managed", () => "false"],
+    ["source-dest-check", () => "true"],
+    ["status", () => "available"],
+    ["subnet-id", ({ SubnetId: id }) => id],
+    ["tag:find", () => "me"],
+    ["tag-key", () => "find"],
+    ["vpc-id", ({ VpcId: id }) => id],
+  ])("is found by the filter %s", async (Name, valueOf) => {
     const eni = await create({
       Description: "findable",
       TagSpecifications: [{ ResourceType: "network-interface", Tags: [{ Key: "find", Value: "me" }] }],
     });
-    const values: Record<string, string | undefined> = {
-      "addresses.primary": "true",
-      "addresses.private-ip-address": eni.PrivateIpAddress,
-      "availability-zone": "us-east-1b",
-      "availability-zone-id": eni.AvailabilityZoneId,
-      description: "find*",
-      "group-id": eni.Groups?.[0]?.GroupId,
-      "interface-type": "interface",
-      "mac-address": eni.MacAddress,
-      "network-interface-id": eni.NetworkInterfaceId,
-      "operator.managed": "false",
-      "owner-id": eni.OwnerId,
-      "private-dns-name": eni.PrivateDnsName,
-      "private-ip-address": eni.PrivateIpAddress,
-      "requester-managed": "false",
-      "source-dest-check": "true",
-      status: "available",
-      "subnet-id": SubnetId,
-      "tag:find": "me",
-      "tag-key": "find",
-      "vpc-id": VpcId,
-    };
-    for (const [Name, value = ""] of Object.entries(values)) {
-      const { NetworkInterfaces = [] } = await ec2.send(
-        new DescribeNetworkInterfacesCommand({ Filters: [{ Name, Values: [value] }] }),
-      );
-      expect(
-        NetworkInterfaces.map(({ NetworkInterfaceId }) => NetworkInterfaceId),
-        Name,
-      ).toContain(eni.NetworkInterfaceId);
-    }
-    for (const Name of ["association.public-ip", "attachment.instance-id", "ipv6-addresses.ipv6-address"]) {
-      const { NetworkInterfaces } = await ec2.send(
-        new DescribeNetworkInterfacesCommand({
-          Filters: [
-            { Name, Values: ["*"] },
-            { Name: "network-interface-id", Values: [eni.NetworkInterfaceId] },
-          ],
-        }),
-      );
-      expect(NetworkInterfaces, Name).toEqual([]);
-    }
+    const { NetworkInterfaces = [] } = await ec2.send(
+      new DescribeNetworkInterfacesCommand({ Filters: [{ Name, Values: [valueOf(eni) ?? ""] }] }),
+    );
+    expect(NetworkInterfaces).toContainEqual(eni);
+  });
+
+  test.each([
+    "addresses.association.owner-id",
+    "addresses.association.public-ip",
+    "association.allocation-id",
+    "association.association-id",
+    "association.ip-owner-id",
+    "association.public-dns-name",
+    "association.public-ip",
+    "attachment.attach-time",
+    "attachment.attachment-id",
+    "attachment.delete-on-termination",
+    "attachment.device-index",
+    "attachment.instance-id",
+    "attachment.instance-owner-id",
+    "attachment.status",
+    "ipv6-addresses.ipv6-address",
+    "operator.principal",
+  ])("without anything that it is about, it is not found by the filter %s", async (Name) => {
+    await create();
+    const { NetworkInterfaces } = await ec2.send(
+      new DescribeNetworkInterfacesCommand({
+        Filters: [
+          { Name, Values: ["*"] },
+          { Name: "subnet-id", Values: [SubnetId] },
+        ],
+      }),
+    );
+    expect(NetworkInterfaces).toEqual([]);
   });
 
   test("keeps its subnet and its groups from being deleted, then everything goes", async () => {

@@ -1,11 +1,14 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
+  CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
+  DeleteNetworkInterfaceCommand,
   DeleteSecurityGroupCommand,
   DeleteSubnetCommand,
   DeleteVpcCommand,
+  DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   RevokeSecurityGroupIngressCommand,
   type Filter,
@@ -140,6 +143,23 @@ describe("what it refuses to do", () => {
     await ec2.send(new DeleteSecurityGroupCommand({ GroupId: web }));
   });
 
+  test("deleting a group that an interface carries", async () => {
+    const VpcId = await createVpc();
+    const GroupId = await createGroup(VpcId, "web");
+    const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: "10.0.1.0/24" }));
+    const { NetworkInterface } = await ec2.send(
+      new CreateNetworkInterfaceCommand({ SubnetId: Subnet?.SubnetId, Groups: [GroupId] }),
+    );
+    await refused(
+      ec2.send(new DeleteSecurityGroupCommand({ GroupId })),
+      "DependencyViolation",
+      `resource ${GroupId} has a dependent object`,
+    );
+    const { NetworkInterfaceId } = NetworkInterface ?? {};
+    await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+    await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+  });
+
   test("names, where there is no default VPC", async () => {
     const other = await freshClient();
     await dropDefaultVpc(other);
@@ -217,13 +237,19 @@ describe("what it does", () => {
 
   test("deletes a group that names itself, with its rules", async () => {
     const GroupId = await createGroup(await createVpc(), "cluster");
-    await ec2.send(
+    const { SecurityGroupRules: [rule] = [] } = await ec2.send(
       new AuthorizeSecurityGroupIngressCommand({
         GroupId,
         IpPermissions: [{ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }],
       }),
     );
     await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+    await refused(
+      ec2.send(
+        new DescribeSecurityGroupRulesCommand({ SecurityGroupRuleIds: [rule?.SecurityGroupRuleId ?? ""] }),
+      ),
+      "InvalidSecurityGroupRuleId.NotFound",
+    );
   });
 
   test("finds groups by what they are and by what their rules say", async () => {

@@ -14,7 +14,7 @@ import {
   type SecurityGroupRule,
   type SecurityGroupRuleRequest,
 } from "@aws-sdk/client-ec2";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { freshClient, refused } from "../islet.ts";
 import { neededDefaultVpc } from "./defaultVpcOf.ts";

@@ -132,6 +132,10 @@ const invariants: Readonly<Record<string, Check>> = {
         expect(residents.length).toBeLessThanOrEqual(host?.size.sharing ?? 0);
       }
     }
+    for (const host of world.hosts()) {
+      const cores = Array.from({ length: host.cores.count }, (_, core) => host.cores.residents(core).length);
+      expect(host.cores.open).toBe(cores.filter((residents) => residents < host.size.sharing).length);
+    }
   },
 
   "I11 who asked to be alone is alone": (model, world) => {

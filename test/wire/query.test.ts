@@ -210,8 +210,9 @@ describe("EC2 refuses", () => {
     expect(inEc2("CreateVpc", "InstanceTenancy=Dedicated")).toBe(
       "InvalidParameterValue (400): Value (Dedicated) for parameter instanceTenancy is invalid.",
     );
-    expect(inEc2("DescribeInstanceTypes", "InstanceType.1=m5.large&InstanceType.2=m5.lage")).toBe(
-      "InvalidParameterValue (400): Value (m5.lage) for parameter instanceType.2 is invalid.",
+    const list = "VirtualizationType.1=hvm&VirtualizationType.2=pvm";
+    expect(inEc2("GetInstanceTypesFromInstanceRequirements", list)).toBe(
+      "InvalidParameterValue (400): Value (pvm) for parameter virtualizationType.2 is invalid.",
     );
   });
 

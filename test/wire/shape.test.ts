@@ -73,15 +73,22 @@ describe("a shape", () => {
       kind: "string",
       values: new Set(["default", "dedicated", "host"]),
     });
-    expect(members.get("DescribeInstanceTypesRequest.InstanceTypes")).toMatchObject({
+    expect(members.get("GetInstanceTypesFromInstanceRequirementsRequest.VirtualizationTypes")).toMatchObject({
       kind: "list",
-      element: { kind: "string", values: expect.any(Set) },
+      element: { kind: "string", values: new Set(["hvm", "paravirtual"]) },
     });
+  });
+
+  it("takes any instance type, which handlers know better", () => {
+    const members = inputMembers(ec2);
+    const anyText = { kind: "string", values: undefined };
+    expect(members.get("RunInstancesRequest.InstanceType")).toEqual(anyText);
+    expect(members.get("DescribeInstanceTypesRequest.InstanceTypes")).toMatchObject({ element: anyText });
   });
 });
 
 function compile(member: unknown): Shape | undefined {
-  return new ShapeCompiler("ec2Query", { values: {}, members: {} })
+  return new ShapeCompiler("ec2Query", new Map(), new Map())
     .structure([3, "ns", "Name", 0, ["Member"], [member]])
     ?.members.get("Member")?.shape;
 }
@@ -98,7 +105,7 @@ describe("a schema that is not understood", () => {
   });
 
   it("is not an operation's input", () => {
-    const compiler = new ShapeCompiler("ec2Query", { values: {}, members: {} });
+    const compiler = new ShapeCompiler("ec2Query", new Map(), new Map());
     expect(() => compiler.structure(0)).toThrow("An operation's input and output are structures");
   });
 });

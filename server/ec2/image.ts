@@ -1,0 +1,165 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import type { Handlers } from "../kit/handlers.ts";
+import { describeList } from "../kit/list.ts";
+import type { Row, TableDefinition } from "../state/table.ts";
+import type { Unit } from "../state/unit.ts";
+import { hasOwner, imageFilters, viewImage, type CatalogueImage } from "./catalogue/image.ts";
+import { findImage as findPublicImage, imagesOf } from "./catalogue/images.ts";
+
+/** An image that the operator registered: every account finds it in every region. */
+interface OwnImage extends Row {
+  readonly image: CatalogueImage;
+}
+
+const ownImages: TableDefinition<OwnImage> = { name: "own-image" };
+
+/**
+ * Registers the operator's images, or replaces those whose ids are known.
+ *
+ * @param global the unit of what belongs to no region; to be called in one of its transactions
+ */
+export function putOwnImages(global: Unit, images: readonly CatalogueImage[]): void {
+  const table = global.table(ownImages);
+  for (const image of images) {
+    const known = table.get(image.id);
+    if (known) table.replace({ ...known, image });
+    else table.insert({ id: image.id, seq: global.nextSeq(), image });
+  }
+}
+
+const ID_FORM = /^ami-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
+
+const lookUp = (ctx: Context, id: string): CatalogueImage | undefined =>
+  ctx.global.table(ownImages).get(id)?.image ?? findPublicImage(ctx.region, id);
+
+/** @throws {ApiError} InvalidAMIID.Malformed, InvalidAMIID.NotFound naming all that are missing */
+function findImages(ctx: Context, ids: readonly string[]): CatalogueImage[] {
+  for (const id of ids) if (!ID_FORM.test(id)) throw new ApiError("InvalidAMIID.Malformed", id);
+  const found = [...new Set(ids)].map((id) => lookUp(ctx, id) ?? id);
+  const missing = found.filter((image) => typeof image === "string");
+  if (missing.length > 0) throw new ApiError("InvalidAMIID.NotFound", missing.join(", "));
+  return found.filter((image) => typeof image !== "string");
+}
+
+/**
+ * The image that has this id in the caller's region.
+ *
+ * @throws {ApiError} InvalidAMIID.Malformed, InvalidAMIID.NotFound
+ */
+export function findImage(ctx: Context, id: string): CatalogueImage {
+  const [image] = findImages(ctx, [id]);
+  if (!image) throw new ApiError("InvalidAMIID.NotFound", id);
+  return image;
+}
+
+/** Views by image, as everyone and as the owner sees it: an image never changes, and a region has hundreds. */
+const views = {
+  everyone: new WeakMap<CatalogueImage, Sdk.Image>(),
+  owner: new WeakMap<CatalogueImage, Sdk.Image>(),
+};
+
+function show(image: CatalogueImage, { account }: Context): Sdk.Image {
+  const seen = image.ownerId === account ? views.owner : views.everyone;
+  const known = seen.get(image);
+  if (known) return known;
+  const view = viewImage(image, { account });
+  seen.set(image, view);
+  return view;
+}
+
+/** All images of the caller's region: the public ones, then the operator's, which may take the place of a public one. */
+function allImages(ctx: Context): CatalogueImage[] {
+  const table = ctx.global.table(ownImages);
+  const own = [...table.all()].map(({ image }) => image);
+  const catalogue = imagesOf(ctx.region);
+  return [...(own.length > 0 ? catalogue.filter(({ id }) => !table.get(id)) : catalogue), ...own];
+}
+
+/**
+ * Whether a list shows the image: one of the operator's that is deprecated is shown to its owner, and to others if they
+ * ask for such. The public ones have no end, so that a test does not fail on the day on which EC2 would hide them.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deprecate.html
+ */
+function isListed(ctx: Context, { id, ownerId, deprecatedAt }: CatalogueImage): boolean {
+  if (deprecatedAt === undefined || ownerId === ctx.account || Date.parse(deprecatedAt) > ctx.now)
+    return true;
+  return ctx.global.table(ownImages).get(id) === undefined;
+}
+
+/**
+ * Whether one of `users` may launch the image by an explicit permission. The operator's images are shared with all
+ * accounts of the server, one by one, unless they are public.
+ */
+function isExecutableBy(
+  ctx: Context,
+  { ownerId, isPublic }: CatalogueImage,
+  users: readonly string[],
+): boolean {
+  return users.some((user) => {
+    if (user === "all") return isPublic;
+    const isCaller = user === "self" || user === ctx.account;
+    return !isPublic && (isCaller ? ownerId !== ctx.account : ownerId === ctx.account);
+  });
+}
+
+function askedImages(ctx: Context, asked: Sdk.DescribeImagesRequest): CatalogueImage[] {
+  const { ImageIds = [], Owners = [], ExecutableUsers = [] } = asked;
+  const images =
+    ImageIds.length > 0
+      ? findImages(ctx, ImageIds)
+      : allImages(ctx).filter((image) => asked.IncludeDeprecated || isListed(ctx, image));
+  return images.filter(
+    (image) =>
+      (Owners.length === 0 || hasOwner(image, Owners, ctx.account)) &&
+      (ExecutableUsers.length === 0 || isExecutableBy(ctx, image, ExecutableUsers)),
+  );
+}
+
+const value = (Value: string | undefined): Sdk.AttributeValue => (Value === undefined ? {} : { Value });
+
+/** What DescribeImageAttribute answers, by the attribute's name. */
+const attributes: Readonly<
+  Record<
+    Exclude<Sdk.ImageAttributeName, "blockDeviceMapping">,
+    (image: CatalogueImage) => Omit<Sdk.ImageAttribute, "ImageId">
+  >
+> = {
+  bootMode: ({ bootMode }) => ({ BootMode: value(bootMode) }),
+  deregistrationProtection: ({ deregistrationProtection = "disabled" }) => ({
+    DeregistrationProtection: value(deregistrationProtection),
+  }),
+  description: ({ description }) => ({ Description: value(description) }),
+  imdsSupport: ({ imdsV2 }) => ({ ImdsSupport: value(imdsV2 ? "v2.0" : undefined) }),
+  kernel: () => ({ KernelId: {} }),
+  lastLaunchedTime: ({ lastLaunchedAt }) => ({ LastLaunchedTime: value(lastLaunchedAt) }),
+  launchPermission: ({ isPublic }) => ({ LaunchPermissions: isPublic ? [{ Group: "all" }] : [] }),
+  productCodes: ({ productCodes }) => ({ ProductCodes: [...productCodes] }),
+  ramdisk: () => ({ RamdiskId: {} }),
+  sriovNetSupport: ({ sriovNetSupport }) => ({
+    SriovNetSupport: value(sriovNetSupport ? "simple" : undefined),
+  }),
+  tpmSupport: ({ nitroTpm }) => ({ TpmSupport: value(nitroTpm ? "v2.0" : undefined) }),
+  uefiData: () => ({ UefiData: {} }),
+};
+
+export const operations = {
+  /** Of any attribute only the owner hears; of the block device mapping, nobody: it is deprecated. */
+  DescribeImageAttribute: ({ Attribute, ImageId }, ctx) => {
+    const image = findImage(ctx, ImageId);
+    if (image.ownerId !== ctx.account || Attribute === "blockDeviceMapping") {
+      throw new ApiError("AuthFailure", `Not authorized for image:${image.id}`);
+    }
+    return { ImageId: image.id, ...attributes[Attribute](image) };
+  },
+
+  DescribeImages: describeList({
+    output: "Images",
+    filters: imageFilters,
+    tagged: true,
+    // IncludeDisabled adds nothing: no image can be disabled.
+    of: (input: Sdk.DescribeImagesRequest, ctx) => askedImages(ctx, input).map((image) => show(image, ctx)),
+  }),
+} satisfies Handlers;

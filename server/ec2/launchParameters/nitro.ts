@@ -1,0 +1,44 @@
+import { ApiError } from "../../errors.ts";
+import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
+import type { PlannedVolume } from "./blockDevices.ts";
+
+/** "Instance RAM size must be less than 150 GiB." */
+const MAX_HIBERNATING_MIB = 150 * 1024;
+
+/**
+ * Makes sure that the memory of an instance can be kept on its root volume.
+ *
+ * @throws {ApiError} UnsupportedHibernationConfiguration
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/hibernating-prerequisites.html
+ */
+export function checkHibernation(
+  { name, hibernation, memoryMiB }: InstanceTypeFacts,
+  root: PlannedVolume | undefined,
+): void {
+  const refuse = (message: string): ApiError => new ApiError("UnsupportedHibernationConfiguration", message);
+  if (!hibernation || memoryMiB >= MAX_HIBERNATING_MIB) {
+    throw refuse(`The instance type '${name}' does not support hibernation.`);
+  }
+  if (!root?.request.encrypted) {
+    throw refuse("The root volume must be encrypted for an instance that is to hibernate.");
+  }
+  if ((root.request.size ?? 0) * 1024 < memoryMiB) {
+    throw refuse(`The root volume is too small for the ${memoryMiB} MiB of memory of an instance of type '${name}'.`);
+  }
+}
+
+/**
+ * @throws {ApiError} InvalidParameterCombination, Unsupported
+ * @see https://docs.aws.amazon.com/enclaves/latest/user/nitro-enclave.html#nitro-enclave-reqs
+ */
+export function checkEnclave({ name, nitroEnclaves }: InstanceTypeFacts, hibernation: boolean): void {
+  if (hibernation) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "Hibernation and Nitro Enclaves cannot be enabled on the same instance.",
+    );
+  }
+  if (!nitroEnclaves) {
+    throw new ApiError("Unsupported", `Nitro Enclaves are not supported for the instance type '${name}'.`);
+  }
+}

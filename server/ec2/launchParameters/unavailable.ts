@@ -1,0 +1,101 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { ApiError } from "../../errors.ts";
+import { refusePlaces } from "../instanceOptions.ts";
+
+const unsupported = (message: string): ApiError => new ApiError("UnsupportedOperation", message);
+
+function refuseTemplate({ LaunchTemplateId, LaunchTemplateName }: Sdk.LaunchTemplateSpecification): void {
+  if (LaunchTemplateId !== undefined) {
+    throw new ApiError("InvalidLaunchTemplateId.NotFound", LaunchTemplateId);
+  }
+  if (LaunchTemplateName !== undefined) {
+    throw new ApiError("InvalidLaunchTemplateName.NotFoundException", LaunchTemplateName);
+  }
+  throw new ApiError("MissingParameter", "launchTemplateId or launchTemplateName");
+}
+
+function refuseProfile({ Arn, Name }: Sdk.IamInstanceProfileSpecification): void {
+  if (Arn === undefined && Name === undefined) return;
+  const [member, kind] = Arn === undefined ? ["name", "name"] : ["arn", "ARN"];
+  throw new ApiError(
+    "InvalidParameterValue",
+    `Value (${Arn ?? Name}) for parameter iamInstanceProfile.${member} is invalid. Invalid IAM Instance Profile ${kind}`,
+  );
+}
+
+function refuseReservation({
+  CapacityReservationPreference,
+  CapacityReservationTarget,
+}: Sdk.CapacityReservationSpecification): void {
+  const { CapacityReservationId, CapacityReservationResourceGroupArn } = CapacityReservationTarget ?? {};
+  if (CapacityReservationId !== undefined) {
+    throw new ApiError("InvalidCapacityReservationId.NotFound", CapacityReservationId);
+  }
+  if (CapacityReservationResourceGroupArn !== undefined) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${CapacityReservationResourceGroupArn}) for parameter capacityReservationResourceGroupArn is invalid. The resource group does not exist.`,
+    );
+  }
+  if (CapacityReservationPreference === "capacity-reservations-only") {
+    throw new ApiError("ReservationCapacityExceeded");
+  }
+}
+
+function refuseHost({ Affinity, Tenancy, SpreadDomain, ...place }: Sdk.Placement): void {
+  refusePlaces(place);
+  if (SpreadDomain !== undefined) throw unsupported("The parameter spreadDomain is reserved.");
+  if (Affinity === "host" || Tenancy === "host") throw new ApiError("InsufficientCapacityOnHost");
+  if (Affinity !== undefined && Affinity !== "default") {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${Affinity}) for parameter affinity is invalid. Valid values: default, host`,
+    );
+  }
+}
+
+/** What EC2 itself no longer has, keeps to itself, or does not have for hvm images. */
+function refuseClosed(input: Sdk.RunInstancesRequest): void {
+  if (input.ElasticGpuSpecification?.length) {
+    throw unsupported("Amazon Elastic Graphics reached end of life on January 8, 2024.");
+  }
+  if (input.ElasticInferenceAccelerators?.length) {
+    throw unsupported("Amazon Elastic Inference is no longer available.");
+  }
+  if (input.AdditionalInfo !== undefined) throw unsupported("The parameter additionalInfo is reserved.");
+  if (input.Operator?.Principal !== undefined) {
+    throw unsupported("The operator parameter is reserved for internal use.");
+  }
+  if (input.KernelId !== undefined || input.RamdiskId !== undefined) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "A kernel or a RAM disk cannot be specified for an image with the virtualization type 'hvm'.",
+    );
+  }
+}
+
+/**
+ * Refuses what a launch may name but nobody can have yet: launch templates, instance profiles, placement groups,
+ * Dedicated Hosts, Capacity Reservations, licences, Spot capacity.
+ */
+export function refuseUnavailable(input: Sdk.RunInstancesRequest): void {
+  refuseClosed(input);
+  if (input.LaunchTemplate) refuseTemplate(input.LaunchTemplate);
+  if (input.IamInstanceProfile) refuseProfile(input.IamInstanceProfile);
+  if (input.CapacityReservationSpecification) refuseReservation(input.CapacityReservationSpecification);
+  if (input.Placement) refuseHost(input.Placement);
+  const [license] = input.LicenseSpecifications ?? [];
+  if (license) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${license.LicenseConfigurationArn}) for parameter licenseConfigurationArn is invalid. The license configuration does not exist.`,
+    );
+  }
+  if (input.InstanceMarketOptions?.MarketType !== undefined) {
+    throw unsupported(`The market type '${input.InstanceMarketOptions.MarketType}' is not supported.`);
+  }
+  if (input.InstanceMarketOptions?.SpotOptions) {
+    throw new ApiError("MissingParameter", "instanceMarketOptions.marketType");
+  }
+  if (input.SecondaryInterfaces?.length) throw unsupported("Secondary interfaces are not supported.");
+}
