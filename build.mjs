@@ -1,9 +1,8 @@
 /**
  * Bundles the program into dist/.
  *
- * The SDK's ES build has imports without file extensions, which only a bundler resolves: that is how its schemas
- * alone, not its client, end up in the program. Which member is of which enumeration stands only in its type
- * declarations, so the virtual module "islet:enums/<service>" reads it from there.
+ * What the program needs of the SDK is not its clients but what they know of the services: the virtual module
+ * "islet:api/<service>" holds that as text, which costs a start far less than the SDK's own modules would.
  */
 import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -12,8 +11,18 @@ import { build } from "esbuild";
 
 const require = createRequire(import.meta.url);
 
-/** `{ values: { Tenancy: ["dedicated", …], … }, members: { "CreateVpcRequest.InstanceTenancy": "Tenancy", … } }` */
-export async function enumerations(service) {
+const clients = {
+  ec2: () => require("@aws-sdk/client-ec2"),
+  sts: () => require("@aws-sdk/client-sts"),
+  iam: () => require("@aws-sdk/client-iam"),
+};
+
+/**
+ * Which member is of which enumeration stands only in the SDK's type declarations.
+ *
+ * `{ values: { Tenancy: ["dedicated", …], … }, members: { "CreateVpcRequest.InstanceTenancy": "Tenancy", … } }`
+ */
+async function enumerations(service) {
   const models = join(
     dirname(require.resolve(`@aws-sdk/client-${service}/package.json`)),
     "dist-types",
@@ -39,51 +48,112 @@ export async function enumerations(service) {
   return { values, members };
 }
 
-/** Gives esbuild the virtual module. */
-const esbuildEnumerations = {
-  name: "islet-enums",
+const tupleKind = { structure: 3, union: 4, operation: 9 };
+
+/**
+ * All schemas that the operations of a client reach, by their names. They are the SDK's tuples (see shape.ts) with
+ * names where those have functions that return other tuples, and with a trait more: a member's enumeration.
+ */
+function schemasOf(client, members) {
+  const tuples = new Map();
+  const schemas = new Map();
+  const named = (tuple) => {
+    const [kind, , name, , memberNames] = tuple;
+    if ((tuples.get(name) ?? tuple) !== tuple) throw new Error(`Two schemas have the name ${name}`);
+    if (tuples.has(name)) return name;
+    tuples.set(name, tuple);
+    const plain = tuple.map(flattened);
+    if (kind === tupleKind.structure || kind === tupleKind.union) {
+      plain[5] = plain[5].map((schema, index) => {
+        const enumeration = members[`${name}.${memberNames[index]}`];
+        return enumeration ? [schema, { enumeration }] : schema;
+      });
+    }
+    schemas.set(name, plain);
+    return name;
+  };
+  const flattened = (schema) => {
+    if (typeof schema === "function") return flattened(schema());
+    if (!Array.isArray(schema)) return schema;
+    const isTuple = typeof schema[0] === "number" && typeof schema[1] === "string";
+    return isTuple ? named(schema) : schema.map(flattened);
+  };
+  const operations = Object.values(client)
+    .filter((tuple) => tuple[0] === tupleKind.operation)
+    .map(([, , name, , input, output]) => [name, [flattened(input), flattened(output)]]);
+  return { operations, schemas };
+}
+
+/** A line each: a name, a space, JSON. So the program can parse what it comes to need, and nothing else. */
+const lines = (entries) =>
+  Array.from(entries, ([name, value]) => `\n${name} ${JSON.stringify(value)}`).join("") + "\n";
+
+const prefix = "islet:api/";
+
+/** The source of a virtual module; sdk.d.ts has its type. */
+async function apiModule(id) {
+  const service = id.slice(prefix.length);
+  const { values, members } = await enumerations(service);
+  const { operations, schemas } = schemasOf(clients[service](), members);
+  const texts = {
+    operations: JSON.stringify(Object.fromEntries(operations)),
+    schemas: lines(schemas),
+    enumerations: lines(Object.entries(values)),
+  };
+  return `export default ${JSON.stringify(texts)}`;
+}
+
+/** Gives esbuild the virtual modules. */
+const esbuildApi = {
+  name: "islet-api",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^islet:enums\// }, ({ path }) => ({ path, namespace: "islet-enums" }));
-    onLoad({ filter: /.*/, namespace: "islet-enums" }, async ({ path }) => ({
-      contents: JSON.stringify(await enumerations(path.slice("islet:enums/".length))),
-      loader: "json",
+    onResolve({ filter: /^islet:api\// }, ({ path }) => ({ path, namespace: "islet-api" }));
+    onLoad({ filter: /.*/, namespace: "islet-api" }, async ({ path }) => ({
+      contents: await apiModule(path),
     }));
   },
 };
 
-/** Gives Vite, and so the tests, the virtual module. */
-export const viteEnumerations = {
-  name: "islet-enums",
-  resolveId: (id) => (id.startsWith("islet:enums/") ? `\0${id}` : null),
-  load: async (id) =>
-    id.startsWith("\0islet:enums/")
-      ? `export default ${JSON.stringify(await enumerations(id.slice("\0islet:enums/".length)))}`
-      : null,
+/** Gives Vite, and so the tests, the virtual modules. */
+export const viteApi = {
+  name: "islet-api",
+  resolveId: (id) => (id.startsWith(prefix) ? `\0${id}` : null),
+  load: async (id) => (id.startsWith(`\0${prefix}`) ? apiModule(id.slice(1)) : null),
 };
+
+/**
+ * Names of functions stay, but not where two in one scope would have the same: `keepNames` would keep these too, at the
+ * price of a call per function on each start.
+ */
+const settings = {
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  sourcemap: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  chunkNames: "chunks/[name]-[hash]",
+  banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
+  plugins: [esbuildApi],
+  logLevel: "warning",
+};
+
+/** Fastify loads these where it is asked to, which it never is here: see http/app.ts. */
+const unused = ["@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler", "light-my-request"];
 
 if (process.argv[1] === import.meta.filename) {
   await build({
-    entryPoints: {
-      islet: "server/cli/islet.ts",
-      index: "server/index.ts",
-      bare: "bench/bare.ts",
-      bench: "bench/bench.ts",
-      coverage: "test/coverage.ts",
-    },
-    outdir: "dist",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20.19",
-    sourcemap: true,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: true,
+    ...settings,
+    entryPoints: { islet: "server/cli/islet.ts", index: "server/index.ts" },
+    external: ["better-sqlite3", ...unused],
+  });
+  // Apart from the program, whose parts would else be cut smaller where these share one of them.
+  await build({
+    ...settings,
+    entryPoints: { bare: "bench/bare.ts", bench: "bench/bench.ts", coverage: "test/coverage.ts" },
     external: ["better-sqlite3"],
-    chunkNames: "chunks/[name]-[hash]",
-    banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
-    plugins: [esbuildEnumerations],
-    logLevel: "warning",
   });
 }

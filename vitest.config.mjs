@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
-import { viteEnumerations } from "./build.mjs";
+import { viteApi } from "./build.mjs";
 
 export default defineConfig({
-  plugins: [viteEnumerations],
+  plugins: [viteApi],
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/clients/**"],
@@ -10,6 +10,5 @@ export default defineConfig({
     pool: "forks",
     isolate: false,
     testTimeout: 30_000,
-    server: { deps: { inline: [/@aws-sdk\/client-\w+\/dist-es\/schemas/] } },
   },
 });

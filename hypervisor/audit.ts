@@ -7,6 +7,7 @@ export type AuditEvent =
   | "host-removed"
   | "allocated"
   | "unmapped"
+  | "remapped"
   | "released"
   | "scrubbed"
   | "scrub-interrupted"

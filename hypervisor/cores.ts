@@ -32,7 +32,7 @@ export class Cores {
   take(instance: string, wanted: number): readonly Run[] | undefined {
     if (wanted > this.#open) return undefined;
     const taken: number[] = [];
-    for (let crowd = 0; taken.length < wanted; crowd++) {
+    for (let crowd = 0; crowd < this.#sharing && taken.length < wanted; crowd++) {
       for (let core = 0; core < this.count && taken.length < wanted; core++) {
         if (this.residents(core).length === crowd) taken.push(core);
       }

@@ -42,6 +42,18 @@ export class GuestMap {
     this.pages = guest;
   }
 
+  /** The runs of the first `pages` guest pages, and those of the rest. */
+  cut(pages: number): readonly [readonly Run[], readonly Run[]] {
+    const before: Run[] = [];
+    const after: Run[] = [];
+    for (const { guest, frame, count } of this.mappings) {
+      const kept = Math.max(0, Math.min(count, pages - guest));
+      if (kept > 0) before.push({ start: frame, count: kept });
+      if (kept < count) after.push({ start: frame + kept, count: count - kept });
+    }
+    return [before, after];
+  }
+
   /** The frame that holds a guest page; undefined beyond the instance's memory. */
   frameOf(guestPage: number): number | undefined {
     let low = 0;

@@ -1,18 +1,12 @@
 import type { Audit, AuditRecord } from "./audit.ts";
-import { type Extent, Extents, type Run, show, total } from "./extents.ts";
+import { type Extent, type Run, show, total } from "./extents.ts";
+import { type Census, FREE, Frames, type FrameStatus, OFFLINE } from "./frames.ts";
 import { GuestMap, type Translation } from "./guestmap.ts";
 import type { Pages } from "./pages.ts";
 import { PAGE } from "./slabs.ts";
 
-export type FrameState = "free" | "allocated" | "dirty" | "scrubbing" | "offline";
-
-/** The state of frames and, where somebody had or has them, of whom. */
-export type FrameStatus =
-  | { readonly state: "free" | "offline" }
-  | { readonly state: "allocated" | "dirty" | "scrubbing"; readonly instance: string };
-
 /** Why an instance gave its frames back. */
-export type ReleaseReason = "stop" | "terminate" | "failed-launch" | "host-failure";
+export type ReleaseReason = "stop" | "hibernate" | "terminate" | "failed-launch" | "host-failure" | "unplug";
 
 /** Frames that an instance had, on their way to being zero. */
 export interface Release {
@@ -26,17 +20,20 @@ export interface Release {
   readonly at: number;
 }
 
-/** How many frames are in each state. */
-export type Census = Readonly<Record<FrameState, number>>;
-
-/** Frames 0 … 4095 are the hypervisor's own: no guest page is ever mapped to them (I8). */
-export const HYPERVISOR_FRAMES = 4096;
-
 /** The most bytes that one access reads or writes. */
 export const ACCESS_LIMIT = 64 * 1024 * 1024;
 
-const FREE: FrameStatus = { state: "free" };
-const OFFLINE: FrameStatus = { state: "offline" };
+/** What bytes of released frames are overwritten with at once, if that is asked for: nobody takes them for data. */
+const POISON = 0xdb;
+
+export interface MemoryOptions {
+  /** How many NUMA nodes there are: one for each socket. */
+  readonly nodes?: number;
+  /** Compares all that a new owner could ever read with zero at each allocation, not only at each scrub. */
+  readonly verifyOnAllocate?: boolean;
+  /** Overwrites released frames with a pattern before their scrub begins, so that what is read too late is seen. */
+  readonly poisonOnFree?: boolean;
+}
 
 /**
  * The memory of one host: frames of 4 KiB that go free → allocated → dirty → scrubbing → free, and the mapping of each
@@ -46,28 +43,31 @@ export class Memory {
   readonly host: string;
   readonly pages: Pages;
   readonly #audit: Audit;
-  readonly #frames: Extents<FrameStatus>;
+  readonly #options: MemoryOptions;
+  readonly #frames: Frames;
   readonly #maps = new Map<string, GuestMap>();
-  readonly #census: Record<FrameState, number>;
   #generation = 0;
-  /** No frame below this one is free. */
-  #lowestFree = HYPERVISOR_FRAMES;
 
   /** A host with this many frames for guests, all free; `pages` must reach to `HYPERVISOR_FRAMES + frames`. */
-  constructor(host: string, frames: number, pages: Pages, audit: Audit) {
+  constructor(host: string, frames: number, pages: Pages, audit: Audit, options: MemoryOptions = {}) {
     this.host = host;
     this.pages = pages;
     this.#audit = audit;
-    this.#frames = new Extents({ start: HYPERVISOR_FRAMES, count: frames }, FREE);
-    this.#census = { free: frames, allocated: 0, dirty: 0, scrubbing: 0, offline: 0 };
+    this.#options = options;
+    this.#frames = new Frames(host, frames, options.nodes ?? 1, audit);
   }
 
   census(): Census {
-    return { ...this.#census };
+    return this.#frames.census();
   }
 
   get free(): number {
-    return this.#census.free;
+    return this.#frames.free;
+  }
+
+  /** Each NUMA node: its frames, and how many of them are in each state. */
+  nodes(): ReturnType<Frames["nodes"]> {
+    return this.#frames.nodes();
   }
 
   /** The state of all frames, in order. */
@@ -84,13 +84,16 @@ export class Memory {
   allocate(instance: string, account: string, frames: number): GuestMap | undefined {
     if (this.#maps.has(instance))
       throw this.#fault("twice-placed", `${instance} has frames already`, instance);
-    const runs = this.#freeRuns(frames);
+    const runs = this.#frames.find(frames);
     if (runs === undefined) return undefined;
     for (const run of runs) this.#assertZero(run, instance);
+    if (this.#options.verifyOnAllocate === true && !this.pages.supplyIsZero()) {
+      throw this.#fault("unclean-frame", "memory to be handed out is not zero", instance);
+    }
 
     const map = new GuestMap(instance, account, ++this.#generation, runs);
     const status: FrameStatus = { state: "allocated", instance };
-    for (const run of runs) this.#move(run, FREE, status);
+    for (const run of runs) this.#frames.move(run, FREE, status);
     this.#maps.set(instance, map);
     const { host } = this;
     const { generation } = map;
@@ -103,25 +106,38 @@ export class Memory {
    * frames are dirty. They come back only through {@link beginScrub} and {@link finishScrub}.
    */
   release(instance: string, reason: ReleaseReason): Release {
-    const { host } = this;
-    const { account, generation, runs, pages: frames } = this.#mapOf(instance);
+    const map = this.#mapOf(instance);
     this.#maps.delete(instance);
     this.#generation++;
-    this.#audit.append({ event: "unmapped", host, instance, account, generation, frames });
+    return this.#taken(map, map.runs, reason);
+  }
 
-    const status: FrameStatus = { state: "dirty", instance };
-    for (const run of runs) this.#move(run, { state: "allocated", instance }, status);
-    const { at } = this.#audit.append({
-      event: "released",
+  /**
+   * Takes the last `pages` guest pages from an instance that lives on, as a balloon or a hot-unplug does (T13). The rest
+   * keeps its frames under a new generation: translations made before fault, whichever page they are for.
+   */
+  unplug(instance: string, pages: number): Release {
+    const map = this.#mapOf(instance);
+    const { host } = this;
+    const { account } = map;
+    if (!Number.isSafeInteger(pages) || pages < 1 || pages >= map.pages) {
+      throw this.#fault("bad-request", `${pages} pages of ${map.pages}`, instance);
+    }
+    const [kept, taken] = map.cut(map.pages - pages);
+    const rest = new GuestMap(instance, account, ++this.#generation, kept);
+    this.#maps.set(instance, rest);
+    const release = this.#taken(map, taken, "unplug");
+    const { generation } = rest;
+    this.#audit.append({
+      event: "remapped",
       host,
       instance,
       account,
-      reason,
       generation,
-      frames,
-      runs,
+      frames: rest.pages,
+      runs: kept,
     });
-    return { instance, account, reason, generation, frames, runs, at };
+    return release;
   }
 
   /** Zeroes all memory of an instance and leaves it the same frames (T5). */
@@ -129,17 +145,13 @@ export class Memory {
     const { host } = this;
     const { account, generation, runs, pages: frames } = this.#mapOf(instance);
     let bytesZeroed = 0;
-    for (const { start, count } of runs) {
-      const end = start + count;
-      for (
-        let span = this.pages.span(start, end);
-        span;
-        span = this.pages.span(span.start + span.count, end)
-      ) {
-        span.bytes.fill(0);
+    for (const run of runs) {
+      for (const span of this.pages.spans(run)) {
+        this.pages.zero(span, 0, span.bytes.length);
         bytesZeroed += span.bytes.length;
-        if (!this.pages.discard(span))
+        if (!this.pages.discard(span)) {
           throw this.#fault("scrub-failed", `${show(span)} are not zero`, instance);
+        }
       }
     }
     const evidence = { frames, bytesDirty: bytesZeroed, bytesZeroed, verified: true };
@@ -148,24 +160,23 @@ export class Memory {
 
   /** dirty → scrubbing, of frames that this instance had. */
   beginScrub(run: Run, instance: string): void {
-    this.#move(run, { state: "dirty", instance }, { state: "scrubbing", instance });
+    this.#frames.move(run, { state: "dirty", instance }, { state: "scrubbing", instance });
   }
 
   /** scrubbing → dirty: an interrupted scrub counts for nothing (T4). */
   abortScrub(run: Run, instance: string): void {
-    this.#move(run, { state: "scrubbing", instance }, { state: "dirty", instance });
+    this.#frames.move(run, { state: "scrubbing", instance }, { state: "dirty", instance });
   }
 
   /** scrubbing → free, if there really is nothing left in these frames. */
   finishScrub(run: Run, instance: string): void {
     this.#assertZero(run, instance);
-    this.#move(run, { state: "scrubbing", instance }, FREE);
-    this.#lowestFree = Math.min(this.#lowestFree, run.start);
+    this.#frames.move(run, { state: "scrubbing", instance }, FREE);
   }
 
   /** scrubbing → offline: frames that could not be zeroed serve nobody any more. */
   retire(run: Run, instance: string): void {
-    this.#move(run, { state: "scrubbing", instance }, OFFLINE);
+    this.#frames.move(run, { state: "scrubbing", instance }, OFFLINE);
     this.#audit.append({ event: "retired", host: this.host, instance, frames: run.count, runs: [run] });
   }
 
@@ -207,45 +218,32 @@ export class Memory {
     }
   }
 
-  /** Free runs of so many frames together: one that is long enough, or else the lowest ones; undefined if too few. */
-  #freeRuns(frames: number): readonly Run[] | undefined {
-    if (frames > this.#census.free) return undefined;
-    const gathered: Run[] = [];
-    let missing = frames;
-    let lowest: number | undefined;
-    for (const { start, count, value } of this.#frames.from(this.#lowestFree)) {
-      if (value.state !== "free") continue;
-      lowest ??= start;
-      if (count >= frames) {
-        this.#lowestFree = start === lowest ? start + frames : lowest;
-        return [{ start, count: frames }];
+  /** The pages of an instance that were written, and the memory itself that holds each: for its hibernation alone. */
+  *written(instance: string): Generator<{ readonly page: number; readonly bytes: Uint8Array }> {
+    for (const { guest, frame, count } of this.#mapOf(instance).mappings) {
+      for (const { start, bytes } of this.pages.spans({ start: frame, count })) {
+        for (let at = 0; at < bytes.length; at += PAGE) {
+          yield { page: guest + (start - frame) + at / PAGE, bytes: bytes.subarray(at, at + PAGE) };
+        }
       }
-      if (missing === 0) continue;
-      const taken = Math.min(count, missing);
-      gathered.push({ start, count: taken });
-      missing -= taken;
     }
-    this.#lowestFree = lowest ?? this.#lowestFree;
-    return missing === 0 ? gathered : undefined;
   }
 
-  /** The one place where frames change state: all of the run must be in the state they come from, and of that instance. */
-  #move(run: Run, from: FrameStatus, to: FrameStatus): void {
-    const extents = this.#frames.within(run);
-    if (run.count < 1 || total(extents) !== run.count) {
-      throw this.#fault("illegal-transition", `frames ${show(run)} are not all guests' frames of this host`);
-    }
-    for (const { value } of extents) {
-      if (value.state !== from.state) {
-        throw this.#fault("illegal-transition", `frames ${show(run)}: ${value.state} → ${to.state}`);
-      }
-      if (instanceOf(value) !== instanceOf(from)) {
-        throw this.#fault("not-owner", `frames ${show(run)} are not all its own`, instanceOf(from));
+  /** Frames that no mapping leads to any more become dirty. */
+  #taken({ instance, account, generation }: GuestMap, runs: readonly Run[], reason: ReleaseReason): Release {
+    const { host } = this;
+    const frames = total(runs);
+    this.#audit.append({ event: "unmapped", host, instance, account, generation, frames });
+    const status: FrameStatus = { state: "dirty", instance };
+    for (const run of runs) {
+      this.#frames.move(run, { state: "allocated", instance }, status);
+      if (this.#options.poisonOnFree === true) {
+        for (const { bytes } of this.pages.spans(run)) bytes.fill(POISON);
       }
     }
-    this.#census[from.state] -= run.count;
-    this.#census[to.state] += run.count;
-    this.#frames.set(run, to);
+    const about = { host, instance, account, reason, generation, frames, runs };
+    const { at } = this.#audit.append({ event: "released", ...about });
+    return { instance, account, reason, generation, frames, runs, at };
   }
 
   #mapOf(instance: string): GuestMap {
@@ -278,10 +276,6 @@ export class Memory {
     const about = instance === undefined ? { host: this.host } : { host: this.host, instance };
     return this.#audit.fault(code, message, about);
   }
-}
-
-function instanceOf(status: FrameStatus): string | undefined {
-  return "instance" in status ? status.instance : undefined;
 }
 
 /** An access cut at the borders of pages: bytes from … to of it lie at `offset` of guest page `page`. */

@@ -80,6 +80,25 @@ export class Pages {
     };
   }
 
+  /** All written pages of a run, in order. The pages of a span may be discarded before the next one is asked for. */
+  *spans({ start, count }: Run): Generator<Span> {
+    const end = start + count;
+    for (let span = this.span(start, end); span; span = this.span(span.start + span.count, end)) yield span;
+  }
+
+  /** Sets bytes `from` … `to` - 1 of a span to zero. */
+  zero({ bytes }: Span, from: number, to: number): void {
+    bytes.fill(0, from, to);
+  }
+
+  /** Whether all memory that unwritten frames can come to have is zero, by a look at every byte of it. */
+  supplyIsZero(): boolean {
+    for (const bytes of this.#slabs.unused()) {
+      if (Buffer.compare(bytes, ZEROS.subarray(0, PAGE)) !== 0) return false;
+    }
+    return true;
+  }
+
   /**
    * Compares every byte of a span with zero and, if all are, gives its pages back: its frames are unwritten again.
    * Otherwise nothing happens and the answer is false. There is no other way to get rid of a page.

@@ -103,7 +103,7 @@ export class Scrubber {
         continue;
       }
       const until = Math.min(span.bytes.length, cursor.offset + left);
-      span.bytes.fill(0, cursor.offset, until);
+      pages.zero(span, cursor.offset, until);
       scrub.bytesZeroed += until - cursor.offset;
       left -= until - cursor.offset;
       cursor.frame = span.start;

@@ -25,6 +25,13 @@ export interface Slab {
 export class Slabs {
   readonly #open = new Set<Slab>();
 
+  /** The pages that nobody holds: what the next ones to write will get. */
+  *unused(): Generator<Uint8Array> {
+    for (const { bytes, free } of this.#open) {
+      for (const offset of free) yield bytes.subarray(offset, offset + PAGE);
+    }
+  }
+
   /** A page of zeros. */
   take(): Page {
     const slab = this.#next();

@@ -1,4 +1,12 @@
-import { addressAt, contains, formatAddress, parseAddress, sizeOf, type Prefix } from "./cidr.ts";
+import {
+  addressAt,
+  contains,
+  formatAddress,
+  parseAddress,
+  sizeOf,
+  type Address,
+  type Prefix,
+} from "./cidr.ts";
 
 /**
  * The first four and the last address of an IPv4 subnet are the network's own: network, router, DNS, future use,
@@ -8,6 +16,12 @@ import { addressAt, contains, formatAddress, parseAddress, sizeOf, type Prefix }
  */
 const RESERVED_FIRST = 4n;
 const RESERVED_LAST = 1n;
+
+/** The addresses that are the network's own. */
+export const ownAddresses = (subnet: Prefix): Address[] => [
+  ...Array.from({ length: Number(RESERVED_FIRST) }, (_, offset) => addressAt(subnet, BigInt(offset))),
+  addressAt(subnet, sizeOf(subnet) - RESERVED_LAST),
+];
 
 /** How many addresses of the subnet can be given to interfaces. */
 export const usable = (subnet: Prefix): bigint => sizeOf(subnet) - RESERVED_FIRST - RESERVED_LAST;

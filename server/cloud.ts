@@ -3,6 +3,7 @@ import type { Chance } from "./kit/chance.ts";
 import type { Clock } from "./kit/clock.ts";
 import type { Context, Pace } from "./kit/context.ts";
 import { Pipeline } from "./kit/pipeline.ts";
+import type { Quotas } from "./kit/quotas.ts";
 import { Seal } from "./kit/seal.ts";
 import type { World } from "./kit/world.ts";
 import type { Journal } from "./state/journal.ts";
@@ -23,9 +24,12 @@ export interface CloudParts {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly pace: Pace;
+  readonly quotas: Quotas | undefined;
   readonly world: World;
   /** What an account finds in a region that it has not used before. */
   readonly settleIn: (ctx: Context) => void;
+  /** Told of what cannot be, where nobody waits for an answer. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** All state of a server, and the pipeline that calls go through: one unit a region, and the global one. */
@@ -64,14 +68,19 @@ export class Cloud {
     for (const name of this.#parts.journal.units()) {
       const unit = this.unit(name);
       this.#parts.world.resumed(unit);
-      this.#pipeline.settle(unit, name);
+      this.#pipeline.wake(unit, name);
     }
+  }
+
+  /** Does what has become due, and sees that the rest is done in time: after the clock was set. */
+  wake(): void {
+    for (const [name, unit] of this.#units) this.#pipeline.wake(unit, name);
   }
 
   /** Makes a fresh account with a key of its root. */
   createAccount(): { AccountId: string; AccessKeyId: string; SecretAccessKey: string } {
     const { global } = this;
-    const { chance } = this.#parts;
+    const chance = this.#pipeline.chanceOf(global);
     const keys = global.table(keyTable);
     let account = "";
     do account = String(100_000_000_000 + chance.below(2 ** 32) * 200 + chance.below(200));
@@ -87,7 +96,7 @@ export class Cloud {
   /** Empties everything, or what one account has (it keeps its keys), or one region, or one account's part of it. */
   reset({ account, region }: { account?: string; region?: string } = {}): void {
     if (account === undefined && region === undefined) {
-      for (const name of this.#parts.journal.units()) this.#parts.journal.erase(name);
+      this.#parts.journal.clear();
       this.#units = new Map();
       this.#parts.world.emptied();
       this.#pipeline.close();
@@ -100,7 +109,7 @@ export class Cloud {
       if (name === GLOBAL) continue;
       const unit = this.unit(name);
       this.#pipeline.perform(unit, name, () =>
-        unit.purge((row) => account === undefined || ("account" in row && row.account === account)),
+        unit.purge((row) => account === undefined || row.account === account),
       );
     }
   }
@@ -118,13 +127,13 @@ export class Cloud {
       const known = table.get("seal");
       if (known) return known.hex;
       const fresh = chance.hex(64);
-      table.insert({ id: "seal", seq: global.nextSeq(), hex: fresh });
+      table.insert({ id: "seal", seq: global.nextSeq(), account: "", hex: fresh });
       return fresh;
     });
     return new Pipeline({
       ...this.#parts,
       global,
-      seal: new Seal(Buffer.from(hex, "hex"), chance),
+      seal: new Seal(Buffer.from(hex, "hex")),
       // Every caller is the root of an account until IAM principals exist, and root may do everything.
       authorize: () => {},
     });

@@ -63,11 +63,45 @@ const table = {
   Unsupported: [400, (message: string) => message],
   OperationNotPermitted: [400, (message: string) => message],
   FilterLimitExceeded: [400, (message: string) => message],
+  "InvalidTagKey.Malformed": [400, (message: string) => message],
   TagLimitExceeded: [400, (id: string) => `You have reached the maximum number of tags for resource ${id}.`],
   RequestEntityTooLarge: [413, () => "Your request is too large."],
   NotImplemented: [501, (operation: string) => `islet does not have the operation ${operation} yet.`],
   RequestLimitExceeded: [503, () => "Request limit exceeded."],
   InternalError: [500, () => "An internal error has occurred"],
+
+  // Quotas
+  VpcLimitExceeded: [400, () => "The maximum number of VPCs has been reached."],
+  SubnetLimitExceeded: [400, () => "The maximum number of subnets has been reached."],
+  InternetGatewayLimitExceeded: [400, () => "The maximum number of internet gateways has been reached."],
+  RouteTableLimitExceeded: [400, () => "The maximum number of route tables has been reached."],
+  RouteLimitExceeded: [400, () => "The maximum number of routes has been reached."],
+  SecurityGroupLimitExceeded: [
+    400,
+    (vpc: string) => `The maximum number of security groups for VPC '${vpc}' has been reached.`,
+  ],
+  RulesPerSecurityGroupLimitExceeded: [
+    400,
+    () => "The maximum number of rules per security group has been reached.",
+  ],
+  SecurityGroupsPerInterfaceLimitExceeded: [
+    400,
+    () => "The maximum number of security groups per interface has been reached.",
+  ],
+  NetworkAclLimitExceeded: [400, () => "The maximum number of network ACLs has been reached."],
+  NetworkAclEntryLimitExceeded: [400, () => "The maximum number of network ACL entries has been reached."],
+  NetworkInterfaceLimitExceeded: [400, () => "The maximum number of network interfaces has been reached."],
+  AddressLimitExceeded: [400, () => "The maximum number of addresses has been reached."],
+  VolumeLimitExceeded: [
+    400,
+    (type: string, limit: number) =>
+      `You have exceeded your maximum ${type} storage limit of ${limit} TiB in this region. Please contact AWS Support to request an Elastic Block Store service limit increase.`,
+  ],
+  VcpuLimitExceeded: [
+    400,
+    (limit: number) =>
+      `You have requested more vCPU capacity than your current vCPU limit of ${limit} allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`,
+  ],
 
   // State
   IncorrectState: [400, (message: string) => message],
@@ -107,7 +141,6 @@ const table = {
     (cidr: string, what = "CIDR") => `The ${what} '${cidr}' conflicts with another subnet`,
   ],
   UnsupportedTenancy: [400, (tenancy: string) => `The tenancy value ${tenancy} is not supported.`],
-  CidrConflict: [400, (message: string) => message],
   CidrLimitExceeded: [
     400,
     (id: string, most: number) => `This network '${id}' has met its maximum number of allowed CIDRs: ${most}`,
@@ -295,6 +328,12 @@ const table = {
     (type: string) => `The ${type} instance type does not support T2 Unlimited.`,
   ],
   UnsupportedHibernationConfiguration: [400, (message: string) => message],
+  InvalidInput: [400, (message: string) => message],
+  InstanceLimitExceeded: [
+    400,
+    (asked: number, limit: number) =>
+      `You have requested more instances (${asked}) than your current instance limit of ${limit} allows for the specified instance type. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`,
+  ],
 
   // Volumes
   "InvalidVolume.NotFound": [

@@ -1,9 +1,17 @@
 import { openFront, httpsServer } from "./http/front.ts";
-import type { Certificates } from "./http/certificates.ts";
+import {
+  keepCertificates,
+  ownCertificates,
+  passingCertificates,
+  publishAuthorities,
+  type Certificates,
+} from "./http/certificates.ts";
+import { defaultHome, folderOfPort, openFolder } from "./http/folder.ts";
 import { secureContext } from "./http/tls.ts";
 import type { Answer } from "./http/dispatch.ts";
 import { endpointOf, namesOf, resolveOptions, rootCredentials } from "./options.ts";
 import type { Options } from "./options.ts";
+import { openService } from "./service.ts";
 import { version } from "./version.ts";
 
 export { Refusal } from "./refusal.ts";
@@ -62,7 +70,6 @@ async function compose(
   undo: (() => unknown)[],
 ): Promise<Islet> {
   const { data, home, memory } = options;
-  const { defaultHome, folderOfPort, openFolder } = await import("./http/folder.ts");
   const open = (path: string) => {
     const folder = openFolder(path);
     undo.push(() => folder.close());
@@ -79,8 +86,6 @@ async function compose(
   const folder = early ?? (base === undefined ? undefined : open(folderOfPort(base, port)));
 
   const certify = async (): Promise<Certificates & { complete?: Promise<Certificates> }> => {
-    const { keepCertificates, ownCertificates, passingCertificates, publishAuthorities } =
-      await import("./http/certificates.ts");
     const now = new Date();
     if (options.cert !== undefined && options.key !== undefined) {
       const own = ownCertificates(options.cert, options.key, now);
@@ -92,7 +97,6 @@ async function compose(
       : passingCertificates(namesOf(options), now);
   };
   const certificates = await certify();
-  const { openService } = await import("./service.ts");
   const service = openService(options, watch, memory ? undefined : folder?.database, (handler) =>
     httpsServer(secureContext(certificates, options.tlsMin), handler),
   );

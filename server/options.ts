@@ -34,6 +34,8 @@ export interface Options {
   pace: (typeof paces)[number];
   /** Makes ids and addresses the same in each run. */
   seed?: string;
+  /** AWS's limits to what an account may have: `off`, `usual`, or a JSON file of those that differ from the usual. */
+  quotas: string;
   rootAccessKeyId?: string;
   rootSecretAccessKey?: string;
   /** JSON file of own machine images. */
@@ -133,6 +135,12 @@ export const declarations: Declarations = {
     default: "instant",
   },
   seed: { argument: "text", help: "makes ids and addresses the same in each run", parse: text },
+  quotas: {
+    argument: "which",
+    help: "AWS's quotas: off, usual, or a JSON file of name or code and limit",
+    parse: text,
+    default: "off",
+  },
   rootAccessKeyId: { argument: "id", help: "own root credentials instead of test/test", parse: accessKeyId },
   rootSecretAccessKey: { argument: "secret", help: "their secret", parse: secretAccessKey },
   images: { argument: "file", help: "own machine images (JSON)", parse: text },

@@ -10,6 +10,7 @@ import type { Answer } from "./http/dispatch.ts";
 import { hostRoutes } from "./http/hostRoutes.ts";
 import { Chance } from "./kit/chance.ts";
 import { Clock } from "./kit/clock.ts";
+import { configuredQuotas } from "./quotaFile.ts";
 import { isLoopback, rootCredentials, type Options } from "./options.ts";
 import { Hosts } from "./planes/hosts.ts";
 import { memoryBlocks, sqliteBlocks } from "./state/blocks.ts";
@@ -34,20 +35,24 @@ export function openService(
   database: string | undefined,
   serverFactory: (handler: RequestListener) => Server,
 ): Service {
+  const quotas = configuredQuotas(options.quotas);
   const chance = new Chance(options.seed);
+  const requestIds = chance.branch("request-ids");
   const clock = new Clock();
   const file = database === undefined ? undefined : openDatabase(database);
-  const hosts = new Hosts(clock, chance, file ? sqliteBlocks(file) : memoryBlocks());
+  const hosts = new Hosts(clock, chance.branch("hosts"), file ? sqliteBlocks(file) : memoryBlocks());
   const knownRegions = new Set(regions.keys());
+  const onFault = (error: unknown): void => app.log.error(error);
   const cloud = new Cloud({
     journal: file ? sqliteJournal(file) : noJournal,
     clock,
     chance,
     pace: options.pace,
+    quotas,
     world: hosts,
     settleIn,
+    onFault,
   });
-  cloud.resume();
   const wellKnown = options.rootAccessKeyId === undefined && isLoopback(options.host);
   const app = buildApp({
     cloud,
@@ -58,14 +63,15 @@ export function openService(
       sts: { handlers: stsHandlers, global: true },
       iam: { handlers: new Map(), global: true },
     },
-    onFault: (error) => app.log.error(error),
+    onFault,
     logLevel: options.logLevel,
     serverFactory,
     version,
-    newRequestId: () => chance.uuid(),
+    newRequestId: () => requestIds.uuid(),
     operatorRoutes: hostRoutes(hosts, knownRegions),
     onAnswer,
   });
+  cloud.resume();
   return {
     app,
     cloud,

@@ -2,11 +2,7 @@ import { request } from "node:https";
 import aws4 from "aws4";
 import type { Islet } from "../server/index.ts";
 
-/**
- * Moves the clock of a server forward, as an operator does.
- *
- * @param seconds beyond 300, clients must be told of it: `systemClockOffset`
- */
+/** Moves the clock of a server forward, as an operator does. */
 export function advanceClock({ endpoint, credentials, ca, port }: Islet, seconds: number): Promise<void> {
   const body = JSON.stringify({ Advance: seconds });
   const { headers = {} } = aws4.sign(

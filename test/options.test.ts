@@ -37,6 +37,7 @@ describe("flags and environment", () => {
       key: "k",
       pace: "real",
       seed: "0",
+      quotas: "usual",
       rootAccessKeyId: "AKIAOWN",
       rootSecretAccessKey: "a/b+c=",
       images: "i",
@@ -82,6 +83,7 @@ describe("flags and environment", () => {
     ["hostname", "a.*.b", "is neither an address nor a name"],
     ["data", "", "needs a value"],
     ["tlsMin", "1.4", '"1.4" is none of 1.0, 1.1, 1.2, 1.3'],
+    ["quotas", "", "needs a value"],
     ["pace", "slow", "is none of instant, real"],
     ["logLevel", "loud", "is none of silent, fatal"],
     ["rootAccessKeyId", "a/b", "needs 4 to 128 letters"],
@@ -108,6 +110,7 @@ describe("what must fit together", () => {
       tlsMin: "1.2",
       hostname: [],
       pace: "instant",
+      quotas: "off",
       logLevel: "warn",
       json: false,
     });

@@ -6,7 +6,6 @@ import type { AccessKey } from "./sigv4.ts";
 
 /** A pair of keys and whom it speaks for. Lives in the global unit. */
 export interface KeyRow extends Row {
-  readonly account: string;
   readonly secret: string;
   readonly arn: string;
   readonly userId: string;

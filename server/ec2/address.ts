@@ -66,6 +66,14 @@ export const addresses = defineResource({
     ptrUpdated: (ctx, { id, ptrUpdate }) =>
       addresses.update(ctx, id, { ptr: ptrUpdate?.value, ptrUpdate: undefined }),
   },
+  quotas: [
+    {
+      code: "L-0263D0A3",
+      name: "EC2-VPC Elastic IPs",
+      usual: 5,
+      error: () => new ApiError("AddressLimitExceeded"),
+    },
+  ],
 });
 
 /**

@@ -76,7 +76,7 @@ function createDefaultVpc(ctx: Context): Vpc {
 export function settleIn(ctx: Context): void {
   const table = ctx.unit.table(guests);
   if (table.get(ctx.account)) return;
-  table.insert({ id: ctx.account, seq: ctx.unit.nextSeq() });
+  table.insert({ id: ctx.account, seq: ctx.unit.nextSeq(), account: ctx.account });
   createDefaultDhcpOptions(ctx);
   createDefaultVpc(ctx);
 }
@@ -107,3 +107,5 @@ export const operations = {
     return { Vpc: vpcs.show(ctx, createDefaultVpc(ctx)) };
   },
 } satisfies Handlers;
+
+export const partly = { CreateDefaultSubnet: "subnets with IPv6 only" };

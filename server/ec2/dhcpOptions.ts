@@ -77,13 +77,21 @@ function checkValues(key: string, values: readonly string[]): void {
   if (values.length === 0) throw new ApiError("MissingParameter", `value for ${key}`);
   if (values.length > most) throw invalid(values.join(","), key);
   for (const value of values) {
-    if (ADDRESSES.has(key) && value !== "AmazonProvidedDNS" && !parseAddress(value))
-      throw invalid(value, key);
+    if (!ADDRESSES.has(key) || parseAddress(value)) continue;
+    if (key !== "domain-name-servers" || value !== "AmazonProvidedDNS") throw invalid(value, key);
   }
   if (key === "netbios-node-type" && !["1", "2", "4", "8"].includes(values[0] ?? "")) {
     throw invalid(values[0] ?? "", key);
   }
+  if (key === "ipv6-address-preferred-lease-time" && !isLeaseTime(values[0] ?? "")) {
+    throw invalid(values[0] ?? "", key);
+  }
 }
+
+/** "Acceptable values are between 140 and 2147483647 seconds." */
+const isLeaseTime = (text: string): boolean =>
+  /^\d{3,10}$/.test(text) && Number(text) >= 140 && Number(text) <= 2_147_483_647;
+
 
 export const operations = {
   CreateDhcpOptions: ({ DhcpConfigurations, TagSpecifications }, ctx) => {

@@ -25,7 +25,7 @@ export function putOwnImages(global: Unit, images: readonly CatalogueImage[]): v
   for (const image of images) {
     const known = table.get(image.id);
     if (known) table.replace({ ...known, image });
-    else table.insert({ id: image.id, seq: global.nextSeq(), image });
+    else table.insert({ id: image.id, seq: global.nextSeq(), account: "", image });
   }
 }
 

@@ -3,8 +3,9 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { finishTermination, instances, launchRequestOf, type Instance } from "./instance.ts";
-import { interfacesOf, viewState, type EndReason } from "./instanceView.ts";
+import { interfacesOf, typeOf, viewState, type EndReason } from "./instanceView.ts";
 import { lendPublicAddress } from "./networkInterface.ts";
+import { roomInQuota } from "./vcpuQuota.ts";
 
 /** About how long EC2 takes, in seconds. */
 const BOOT_SECONDS = 15;
@@ -49,6 +50,7 @@ function start(ctx: Context, instance: Instance): Instance {
       `The instance '${id}' is not in a state from which it can be started.`,
     );
   }
+  roomInQuota(ctx, typeOf(instance), 1);
   ctx.world.launch(ctx, launchRequestOf(instance));
   const [primary, ...others] = interfacesOf(ctx, id);
   // Beside a second interface, none is lent a public address: EC2 would not know to which.

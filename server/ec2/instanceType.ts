@@ -141,3 +141,7 @@ export const operations = {
     return { InstanceTypes: items, ...next };
   },
 } satisfies Handlers;
+
+export const partly = {
+  GetInstanceTypesFromInstanceRequirements: "BaselinePerformanceFactors",
+};

@@ -31,6 +31,14 @@ export const internetGateways = defineResource({
   },
   indexes: { vpc: ({ vpcId }) => vpcId },
   parents: { vpc: "vpc" },
+  quotas: [
+    {
+      code: "L-A4707A72",
+      name: "Internet gateways per Region",
+      usual: 5,
+      error: () => new ApiError("InternetGatewayLimitExceeded"),
+    },
+  ],
 });
 
 /** What keeps a gateway attached: whoever maps public addresses of the VPC adds itself here. */

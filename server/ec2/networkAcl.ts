@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { protocolName } from "./ipProtocol.ts";
 import {
@@ -92,6 +93,15 @@ export const networkAcls = defineResource({
     default: ({ vpcId, isDefault }) => (isDefault ? vpcId : undefined),
   },
   parents: { vpc: "vpc" },
+  quotas: [
+    {
+      code: "L-B4A6D682",
+      name: "Network ACLs per VPC",
+      usual: 200,
+      per: "vpc",
+      error: () => new ApiError("NetworkAclLimitExceeded"),
+    },
+  ],
   partOf: ({ isDefault }) => isDefault,
 });
 
@@ -144,6 +154,23 @@ function without(acl: NetworkAcl, egress: boolean, number: number): readonly Net
   return others;
 }
 
+/** Counted in each direction, IPv4 and IPv6 apart; the default entries that nobody can remove are not counted. */
+const entryQuota = declareQuota({
+  code: "L-2AEEBF1A",
+  name: "Rules per network ACL",
+  usual: 20,
+  error: () => new ApiError("NetworkAclEntryLimitExceeded"),
+});
+
+const versionOf = ({ cidr }: NetworkAclEntry): string => (cidr.includes(":") ? "IPv6" : "IPv4");
+
+/** @throws {ApiError} NetworkAclEntryLimitExceeded */
+function checkEntries(ctx: Context, entries: readonly NetworkAclEntry[], added: NetworkAclEntry): void {
+  const alike = (entry: NetworkAclEntry) =>
+    entry.egress === added.egress && versionOf(entry) === versionOf(added);
+  checkQuota(ctx, entryQuota, () => entries.filter(alike).length + 1, "");
+}
+
 export const operations = {
   CreateNetworkAcl: ({ VpcId, TagSpecifications, ClientToken }, ctx) => {
     const { id } = vpcs.get(ctx, VpcId);
@@ -157,6 +184,7 @@ export const operations = {
     if (entries.some(({ egress, number }) => egress === entry.egress && number === entry.number)) {
       throw new ApiError("NetworkAclEntryAlreadyExists", entry.number);
     }
+    checkEntries(ctx, entries, entry);
     networkAcls.update(ctx, id, { entries: inOrder([...entries, entry]) });
     return {};
   },

@@ -3,6 +3,7 @@ import { macAddress } from "../../network/mac.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { planAddresses, type AddressRequest } from "./addressRequest.ts";
 import { findZone, zonesOf } from "./catalogue/zones.ts";
@@ -222,6 +223,14 @@ export const networkInterfaces = defineResource({
       if (row.attachment?.status === "detaching") unplug(ctx, row);
     },
   },
+  quotas: [
+    {
+      code: "L-DF5E4CA3",
+      name: "Network interfaces per Region",
+      usual: 5000,
+      error: () => new ApiError("NetworkInterfaceLimitExceeded"),
+    },
+  ],
 });
 
 /** A /28 counts for the sixteen addresses that it holds. */
@@ -250,10 +259,18 @@ function newMac(ctx: Context, zone: string): string {
   }
 }
 
+const groupQuota = declareQuota({
+  code: "L-2AFB9258",
+  name: "Security groups per network interface",
+  usual: 5,
+  error: () => new ApiError("SecurityGroupsPerInterfaceLimitExceeded"),
+});
+
 /**
  * The security groups of an interface: those asked for, or else the VPC's default one.
  *
- * @throws {ApiError} InvalidGroup.NotFound, InvalidParameter for a group of another VPC
+ * @throws {ApiError} InvalidGroup.NotFound, InvalidParameter for a group of another VPC,
+ *   SecurityGroupsPerInterfaceLimitExceeded
  */
 export function readGroups(
   ctx: Context,
@@ -269,7 +286,9 @@ export function readGroups(
       );
     }
   }
-  return [...new Set(asked)];
+  const groups = [...new Set(asked)];
+  checkQuota(ctx, groupQuota, () => groups.length, "");
+  return groups;
 }
 
 function readInterfaceType(asked: string | undefined): NetworkInterface["interfaceType"] {

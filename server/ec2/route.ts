@@ -3,6 +3,7 @@ import { contains, formatPrefix } from "../../network/cidr.ts";
 import { ApiError, type CodeWith } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
@@ -81,7 +82,9 @@ const elsewhere = (table: RouteTable, what: string, id: string): ApiError =>
   );
 
 function readGateway(ctx: Context, table: RouteTable, id: string): string {
-  if (id === "local") return id;
+  if (id === "local") {
+    throw new ApiError("InvalidParameterValue", `Value (${id}) for parameter gatewayId is invalid.`);
+  }
   if (!id.startsWith("igw-")) throw new ApiError("InvalidGatewayID.NotFound", id);
   const gateway = internetGateways.get(ctx, id);
   if (gateway.vpcId !== table.vpcId) throw elsewhere(table, "network gateway", id);
@@ -149,6 +152,22 @@ const withRoute = (table: RouteTable, route: Route): Route[] => [
   route,
 ];
 
+/** Counted for IPv4 and IPv6 apart, and without the local routes. */
+const routeQuota = declareQuota({
+  code: "L-93826ACB",
+  name: "Routes per route table",
+  usual: 500,
+  error: () => new ApiError("RouteLimitExceeded"),
+});
+
+const versionOf = ({ destination }: Route): string => (destination.includes(":") ? "IPv6" : "IPv4");
+
+/** @throws {ApiError} RouteLimitExceeded */
+function checkRoutes(ctx: Context, { routes }: RouteTable, added: Route): void {
+  const alike = (route: Route) => versionOf(route) === versionOf(added);
+  checkQuota(ctx, routeQuota, () => routes.filter(alike).length + 1, "");
+}
+
 export const operations = {
   CreateRoute: ({ RouteTableId, ...input }, ctx) => {
     const table = routeTables.get(ctx, RouteTableId);
@@ -159,6 +178,7 @@ export const operations = {
       throw new ApiError("RouteAlreadyExists", destination);
     }
     checkWithinVpc(ctx, table, route);
+    checkRoutes(ctx, table, route);
     routeTables.update(ctx, table.id, { routes: withRoute(table, route) });
     return { Return: true };
   },
@@ -207,3 +227,8 @@ export const operations = {
     return {};
   },
 } satisfies Handlers;
+
+export const partly = {
+  CreateRoute: "targets other than internet gateways, interfaces and instances; prefix lists",
+  ReplaceRoute: "targets other than internet gateways, interfaces and instances; prefix lists",
+};

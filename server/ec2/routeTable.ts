@@ -107,7 +107,17 @@ export const routeTables = defineResource({
     mainAssociation: ({ mainAssociation }) => mainAssociation,
   },
   parents: { vpc: "vpc" },
+  quotas: [
+    {
+      code: "L-589F43AA",
+      name: "Route tables per VPC",
+      usual: 200,
+      per: "vpc",
+      error: () => new ApiError("RouteTableLimitExceeded"),
+    },
+  ],
   partOf: ({ mainAssociation }) => mainAssociation !== undefined,
+  pages: [5, 100],
 });
 
 furnishings.push((ctx, { id: vpcId }) => {

@@ -26,6 +26,7 @@ import { checkEnclave, checkHibernation } from "./launchParameters/nitro.ts";
 import { refuseUnavailable } from "./launchParameters/unavailable.ts";
 import { readUserData } from "./launchParameters/userData.ts";
 import { attachVolume, createVolume } from "./volume.ts";
+import { roomInQuota } from "./vcpuQuota.ts";
 import { vpcs } from "./vpc.ts";
 
 /** What a launch makes, and what can be tagged in it. Spot requests come with Spot Instances. */
@@ -170,8 +171,13 @@ function launchOne(
   return instance;
 }
 
-/** How many instances a launch can have, as far as addresses decide. */
-function countFor(ctx: Context, { least, most, interfaces }: LaunchPlan): number {
+/**
+ * How many instances a launch can have, as far as the quota and addresses decide.
+ *
+ * @throws {ApiError} VcpuLimitExceeded
+ */
+function countFor(ctx: Context, { type, least, most: asked, interfaces }: LaunchPlan): number {
+  const most = Math.min(roomInQuota(ctx, type, least), asked);
   // Whoever wants neither more nor fewer learns it from the first address that is not there.
   if (least === most) return most;
   return Math.max(roomFor(ctx, interfaces, most), least);

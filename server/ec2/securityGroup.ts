@@ -83,6 +83,14 @@ export const securityGroups = defineResource({
     default: ({ vpcId, isDefault }) => (isDefault ? vpcId : undefined),
   },
   parents: { vpc: "vpc" },
+  quotas: [
+    {
+      code: "L-E79EC296",
+      name: "VPC security groups per Region",
+      usual: 2500,
+      error: (_limit, { vpcId }) => new ApiError("SecurityGroupLimitExceeded", vpcId),
+    },
+  ],
   partOf: ({ isDefault }) => isDefault,
 });
 

@@ -1,4 +1,5 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
+import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { protocolName, type Traffic } from "./ipProtocol.ts";
@@ -58,6 +59,16 @@ function viewPeer(peer: Peer): Partial<Sdk.SecurityGroupRule> {
   };
 }
 
+/**
+ * What the rule is counted under: its group, direction and IP version; a rule whose peer is not a block is of both.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ */
+function waysOf({ groupId, egress, peer }: SecurityGroupRule): string[] {
+  const versions = peer.kind === "ipv4" || peer.kind === "ipv6" ? [peer.kind] : ["ipv4", "ipv6"];
+  return versions.map((version) => `${groupId}/${egress ? "egress" : "ingress"}/${version}`);
+}
+
 /** One thing that a security group allows, in one direction, with one peer. */
 export const securityGroupRules = defineResource({
   type: "security-group-rule",
@@ -86,9 +97,19 @@ export const securityGroupRules = defineResource({
     group: ({ groupId }) => groupId,
     peer: ({ peer }) => (peer.kind === "group" ? peer.groupId : undefined),
     identity: (rule) => identityOf(rule),
+    way: waysOf,
   },
   parents: { "security-group": "group" },
   partOf: () => true,
+  quotas: [
+    {
+      code: "L-0EA8095F",
+      name: "Inbound or outbound rules per security group",
+      usual: 60,
+      per: "way",
+      error: () => new ApiError("RulesPerSecurityGroupLimitExceeded"),
+    },
+  ],
 });
 
 export const operations = {

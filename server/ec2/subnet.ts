@@ -136,6 +136,15 @@ export const subnets = defineResource({
     association: ({ ipv6 }) => ipv6.map(({ id }) => id),
   },
   parents: { vpc: "vpc" },
+  quotas: [
+    {
+      code: "L-407747CB",
+      name: "Subnets per VPC",
+      usual: 200,
+      per: "vpc",
+      error: () => new ApiError("SubnetLimitExceeded"),
+    },
+  ],
   transitions: {
     available: (ctx, { id }) => subnets.update(ctx, id, { state: "available" }),
     associated: (ctx, { id, ipv6 }) => subnets.update(ctx, id, { ipv6: settled(ipv6) }),
@@ -325,3 +334,5 @@ export const operations = {
     return {};
   },
 } satisfies Handlers;
+
+export const partly = { CreateSubnet: "IPAM pools, Outposts" };

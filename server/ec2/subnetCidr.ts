@@ -70,3 +70,5 @@ export const operations = {
     return { SubnetId: subnet.id, Ipv6CidrBlockAssociation: viewIpv6Association(going) };
   },
 } satisfies Handlers;
+
+export const partly = { AssociateSubnetCidrBlock: "IPAM pools" };

@@ -149,7 +149,6 @@ export const operations = {
   ),
 } satisfies Handlers;
 
-/** Operations that are built in part, and what they lack. */
 export const partly = {
   CreateSubnetCidrReservation: "EC2's own choice of an address does not keep clear of it yet",
 };

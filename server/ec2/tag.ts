@@ -8,6 +8,9 @@ import { checkTags, putTags, removeTags, tagTable } from "../kit/tags.ts";
 
 const MAX_RESOURCES = 1000;
 
+/** Rows with ids of their own that EC2 does not count as resources. */
+const UNTAGGABLE = /-(?:association|modification|permission)$/;
+
 /**
  * The type of the resource with this id.
  *
@@ -15,9 +18,10 @@ const MAX_RESOURCES = 1000;
  */
 function typeOf(ctx: Context, id: string): string {
   for (const resource of resources.values()) {
-    if (!id.startsWith(`${resource.definition.idPrefix}-`)) continue;
+    const { type, idPrefix } = resource.definition;
+    if (!id.startsWith(`${idPrefix}-`) || UNTAGGABLE.test(type)) continue;
     resource.get(ctx, id);
-    return resource.definition.type;
+    return type;
   }
   throw new ApiError("InvalidID", id);
 }

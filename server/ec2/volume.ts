@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { findZone, zonesOf, type Zone } from "./catalogue/zones.ts";
 import { encryptionOf, type Encryption } from "./ebsEncryption.ts";
+import { checkStorage } from "./storageQuota.ts";
 import { findVolumeSource, type VolumeSource } from "./volumeSource.ts";
 import { readShape, shownIops, type ShapeRequest, type VolumeShape } from "./volumeType.ts";
 
@@ -174,6 +175,7 @@ export function createVolume(
       `Multi-Attach is not supported for io1 volumes in ${ctx.region}.`,
     );
   }
+  checkStorage(ctx, () => volumes.own(ctx), { volumeType, size: measures.size });
   const volume = volumes.create(
     ctx,
     {

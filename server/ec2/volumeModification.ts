@@ -3,6 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { checkStorage } from "./storageQuota.ts";
 import { volumes, type Volume } from "./volume.ts";
 import { readShape, shownIops, type VolumeShape } from "./volumeType.ts";
 
@@ -169,6 +170,7 @@ export const operations = {
       original,
     );
     checkMultiAttach(volume, target);
+    checkStorage(ctx, () => volumes.own(ctx).filter((other) => other.id !== id), target);
     const fields = {
       state: "modifying",
       original,

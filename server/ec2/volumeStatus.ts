@@ -83,7 +83,7 @@ export const operations = {
         );
       }
       const rows = ids.length > 0 ? volumes.getAll(ctx, ids) : volumes.own(ctx);
-      const keep = compileFilters(filters, asked);
+      const keep = compileFilters(filters, asked, false);
       const { items, ...page } = takePage(ctx, rows, input, (row) => {
         const item = viewStatus(ctx, row);
         return !keep || keep(item, row) ? item : undefined;

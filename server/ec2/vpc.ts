@@ -105,6 +105,14 @@ export const vpcs = defineResource({
     association: ({ ipv4, ipv6 }) => [...ipv4, ...ipv6].map(({ id }) => id),
   },
   parents: { "dhcp-options": "dhcpOptions" },
+  quotas: [
+    {
+      code: "L-F678F1CE",
+      name: "VPCs per Region",
+      usual: 5,
+      error: () => new ApiError("VpcLimitExceeded"),
+    },
+  ],
   transitions: {
     available: (ctx, { id }) => vpcs.update(ctx, id, { state: "available" }),
     associated: (ctx, { id, ipv4, ipv6 }) =>
@@ -273,12 +281,16 @@ export const operations = {
     { VpcId, EnableDnsSupport, EnableDnsHostnames, EnableNetworkAddressUsageMetrics },
     ctx,
   ) => {
-    const { id } = vpcs.get(ctx, VpcId);
+    const { id, dnsSupport } = vpcs.get(ctx, VpcId);
     const asked = [EnableDnsSupport, EnableDnsHostnames, EnableNetworkAddressUsageMetrics];
     const given = asked.filter((attribute) => attribute?.Value !== undefined).length;
     if (given === 0) throw new ApiError("MissingParameter", "attribute");
     if (given > 1) {
       throw new ApiError("InvalidParameterCombination", "Fields for multiple attribute types specified");
+    }
+    // "You can only enable DNS hostnames if you've enabled DNS support."
+    if (EnableDnsHostnames?.Value && !dnsSupport) {
+      throw new ApiError("InvalidParameterCombination", "enableDnsHostnames requires enableDnsSupport.");
     }
     vpcs.update(
       ctx,
@@ -298,3 +310,7 @@ export const operations = {
     return { ReturnValue: true };
   },
 } satisfies Handlers;
+
+export const partly = {
+  CreateVpc: "IPAM pools, IPv6 pools of one's own, encryption controls",
+};

@@ -3,11 +3,13 @@ import { contains, overlaps, type Prefix } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { declareQuota, limitOf, type Quota } from "../kit/quotas.ts";
 import { isAssociationId, isIpv4, leave, newAssociation, SETTLING_SECONDS } from "./cidrAssociation.ts";
 import type { CidrAssociation } from "./cidrAssociation.ts";
 import { storedCidr } from "./cidrBlock.ts";
+import { onIpv6Added as openAcl } from "./networkAcl.ts";
 import { routeTables } from "./routeTable.ts";
-import { onIpv6Added } from "./securityGroup.ts";
+import { onIpv6Added as openGroup } from "./securityGroup.ts";
 import { subnets } from "./subnet.ts";
 import {
   amazonIpv6Block,
@@ -19,8 +21,27 @@ import {
   type Vpc,
 } from "./vpc.ts";
 
-/** The most blocks of one version that a VPC has. */
-const MAX_BLOCKS = 5;
+const tooMany = (limit: number, vpc: string): ApiError => new ApiError("CidrLimitExceeded", vpc, limit);
+
+/** Unlike other quotas these hold even where none are configured: a VPC of very many blocks is a mistake. */
+const ipv4Quota = declareQuota({
+  code: "L-83CA0A9D",
+  name: "IPv4 CIDR blocks per VPC",
+  usual: 5,
+  error: tooMany,
+});
+const ipv6Quota = declareQuota({
+  code: "L-085A6257",
+  name: "IPv6 CIDR blocks per VPC",
+  usual: 5,
+  error: tooMany,
+});
+
+/** @throws {ApiError} CidrLimitExceeded */
+function checkCount(ctx: Context, { id }: Vpc, quota: Quota, blocks: readonly CidrAssociation[]): void {
+  const limit = ctx.quotas ? limitOf(ctx, quota) : quota.usual;
+  if (blocks.length >= limit) throw quota.error(limit, id);
+}
 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(storedCidr);
 const BENCHMARK = storedCidr("198.19.0.0/16");
@@ -51,7 +72,7 @@ function isRestricted(blocks: readonly Prefix[], block: Prefix): boolean {
 
 /** @throws {ApiError} CidrLimitExceeded, InvalidVpc.Range */
 function checkSecondary(ctx: Context, vpc: Vpc, cidr: string): void {
-  if (vpc.ipv4.length >= MAX_BLOCKS) throw new ApiError("CidrLimitExceeded", vpc.id, MAX_BLOCKS);
+  checkCount(ctx, vpc, ipv4Quota, vpc.ipv4);
   const block = storedCidr(cidr);
   const blocks = vpc.ipv4.map((each) => storedCidr(each.cidr));
   if (blocks.some((other) => overlaps(other, block))) {
@@ -148,10 +169,13 @@ export const operations = {
     }
     let block: CidrAssociation;
     if (CidrBlock === undefined) {
-      if (vpc.ipv6.length >= MAX_BLOCKS) throw new ApiError("CidrLimitExceeded", vpc.id, MAX_BLOCKS);
+      checkCount(ctx, vpc, ipv6Quota, vpc.ipv6);
       block = amazonIpv6Block(ctx);
       const changed = vpcs.update(ctx, vpc.id, { ipv6: [...vpc.ipv6, block] });
-      if (vpc.ipv6.length === 0) onIpv6Added(ctx, changed);
+      if (vpc.ipv6.length === 0) {
+        openAcl(ctx, changed);
+        openGroup(ctx, changed);
+      }
     } else {
       const cidr = readVpcCidr(CidrBlock);
       checkSecondary(ctx, vpc, cidr);
@@ -176,3 +200,5 @@ export const operations = {
     return { VpcId: vpc.id, ...viewBlock(ctx, going) };
   },
 } satisfies Handlers;
+
+export const partly = { AssociateVpcCidrBlock: "IPAM pools, IPv6 pools of one's own" };

@@ -6,6 +6,9 @@ import { ApiError } from "../errors.ts";
 import type { AppParts } from "./app.ts";
 import { signedRequest } from "./signedRequest.ts";
 
+/** As far as the operator may set the clock: what comes later cannot be written in ISO 8601 with four digits. */
+const END_OF_TIME = Date.parse("9999-01-01T00:00:00Z");
+
 /** The service that requests to the operator's routes are signed for. */
 const SERVICE: ReadonlySet<string> = new Set(["islet"]);
 
@@ -44,8 +47,11 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
   app.get("/_islet/health", async () => ({ status: "ok", version: parts.version }));
 
   route("POST", "reset", (fields) => {
+    // A member that is misspelled must not make the server forget everything.
+    allow(fields, "AccountId", "Region");
     const account = text(fields, "AccountId");
     const region = text(fields, "Region");
+    if (account !== undefined && !/^\d{12}$/.test(account)) throw invalid("AccountId", account);
     if (region !== undefined && !parts.regions.has(region)) throw invalid("Region", region);
     cloud.reset({ ...(account !== undefined && { account }), ...(region !== undefined && { region }) });
   });
@@ -53,6 +59,7 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
   route("POST", "accounts", () => cloud.createAccount());
 
   route("POST", "credentials/revoke", (fields) => {
+    allow(fields, "AccessKeyId");
     const id = text(fields, "AccessKeyId");
     const keys = cloud.global.table(keyTable);
     if (id === undefined || !keys.get(id)) throw invalid("AccessKeyId", id);
@@ -64,12 +71,19 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
   route("GET", "clock", clock);
 
   route("POST", "clock", (fields) => {
+    allow(fields, "Frozen", "Now", "Advance");
     const { Frozen, Advance = 0 } = fields;
-    if (typeof Advance !== "number" || !(Advance >= 0)) throw invalid("Advance", Advance);
     if (Frozen !== undefined && typeof Frozen !== "boolean") throw invalid("Frozen", Frozen);
+    const now = text(fields, "Now");
+    const from = now === undefined ? cloud.clock.now() : Date.parse(now);
+    if (!(from >= cloud.clock.now())) throw invalid("Now", now);
+    if (typeof Advance !== "number" || !(Advance >= 0)) throw invalid("Advance", Advance);
+    const to = from + Advance * 1000;
+    if (to > END_OF_TIME) throw invalid(Advance > 0 ? "Advance" : "Now", Advance > 0 ? Advance : now);
     if (Frozen === true) cloud.clock.freeze();
     if (Frozen === false) cloud.clock.run();
-    cloud.clock.advance(Advance * 1000);
+    cloud.clock.set(to);
+    cloud.wake();
     return clock();
   });
 }
@@ -96,6 +110,12 @@ function fieldsOf(request: FastifyRequest): Fields {
     // Answered below.
   }
   throw new ApiError("InvalidRequest", "The body must be a JSON object.");
+}
+
+/** @throws {ApiError} UnknownParameter */
+function allow(fields: Fields, ...names: readonly string[]): void {
+  const unknown = Object.keys(fields).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new ApiError("UnknownParameter", unknown);
 }
 
 export const invalid = (name: string, value: unknown): ApiError =>

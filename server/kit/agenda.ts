@@ -5,7 +5,6 @@ import type { Context } from "./context.ts";
 
 /** Something that is to happen to a row at a time. */
 interface Appointment extends Row {
-  readonly account: string;
   /** Whose business it is: the name that `onDue` was registered under. */
   readonly kind: string;
   readonly target: string;
@@ -63,7 +62,8 @@ export function nextDue(unit: Unit): number | undefined {
 }
 
 /**
- * Takes the first appointment that is due out of the agenda and acts on it; to be called in a transaction.
+ * Takes the first appointment out of the agenda and acts on it; to be called in a transaction. If that fails, the
+ * appointment is still in the rows, but comes up again only after the next start.
  *
  * @param contextOf the context in which an account's appointment is acted on
  */

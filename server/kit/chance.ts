@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 
 const POOL_BYTES = 4096;
 
@@ -7,14 +7,20 @@ const POOL_BYTES = 4096;
  * derived from it, so that two runs of the same calls give the same bytes.
  */
 export class Chance {
+  readonly #key: Buffer;
   readonly #stream;
   #pool = Buffer.alloc(0);
   #used = 0;
 
   /** @param seed with the same seed, the same bytes */
-  constructor(seed?: string) {
-    const key = seed === undefined ? randomBytes(32) : createHash("sha256").update(seed).digest();
-    this.#stream = createCipheriv("aes-256-ctr", key, Buffer.alloc(16));
+  constructor(seed?: string | Buffer) {
+    this.#key = seed === undefined ? randomBytes(32) : createHash("sha256").update(seed).digest();
+    this.#stream = createCipheriv("aes-256-ctr", this.#key, Buffer.alloc(16));
+  }
+
+  /** A stream of its own for each name, so that what draws from one does not change what comes of another. */
+  branch(name: string): Chance {
+    return new Chance(createHmac("sha256", this.#key).update(name).digest());
   }
 
   bytes(count: number): Buffer {

@@ -6,7 +6,6 @@ import type { Context } from "./context.ts";
 
 /** A call that was made with a client token, and how it was answered. */
 interface Answered extends Row {
-  readonly account: string;
   /** SHA-256 of the call's other parameters. */
   readonly input: string;
   /** The encoded members of the answer. */
@@ -30,7 +29,7 @@ onDue("client-token", (ctx, target) => ctx.unit.table(answers).remove(target));
  * @see https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
  */
 export function once(ctx: Context, input: object, call: () => string): string {
-  const { ClientToken: token, ...rest } = input as { ClientToken?: string };
+  const { ClientToken: token, DryRun: _, ...rest } = input as { ClientToken?: string; DryRun?: boolean };
   if (!token) return call();
   if (token.length > MAX_LENGTH) {
     throw new ApiError(

@@ -14,11 +14,6 @@ export class Clock {
     return this.#frozenAt ?? this.#wall() + this.#offset;
   }
 
-  /** The time in the real world, by which signatures are dated: clients know no other. */
-  real(): number {
-    return this.#wall();
-  }
-
   /** What clients' clocks say: they sign by it, however the server's own time is set. */
   wall(): number {
     return this.#wall();
@@ -37,6 +32,11 @@ export class Clock {
     if (this.#frozenAt === undefined) return;
     this.#offset = this.#frozenAt - this.#wall();
     this.#frozenAt = undefined;
+  }
+
+  /** Jumps to a time, in milliseconds since the epoch, that is not past. */
+  set(to: number): void {
+    this.advance(Math.max(0, to - this.now()));
   }
 
   /** @param milliseconds at least 0: time does not run backwards */

@@ -1,5 +1,6 @@
 import type { Unit } from "../state/unit.ts";
 import type { Chance } from "./chance.ts";
+import type { Quotas } from "./quotas.ts";
 import type { Seal } from "./seal.ts";
 import type { World } from "./world.ts";
 
@@ -26,6 +27,8 @@ export interface Context {
   /** Milliseconds since the epoch, the same throughout the call. */
   readonly now: number;
   readonly pace: Pace;
+  /** None unless configured. */
+  readonly quotas: Quotas | undefined;
   readonly chance: Chance;
   readonly seal: Seal;
   /** The region's rows; for a global service, the global rows. */

@@ -75,7 +75,8 @@ export function compileFilters<View extends object, R>(
   if (asked.length > MAX_FILTERS) {
     throw new ApiError("FilterLimitExceeded", `The maximum number of filters is ${MAX_FILTERS}`);
   }
-  const tests = asked.map(({ Name: name = "", Values: values = [] }) => {
+  // EC2 speaks of what has no name as Java does.
+  const tests = asked.map(({ Name: name = "null", Values: values = [] }) => {
     const read = Object.hasOwn(filters, name) ? filters[name] : tagged ? tagFilter(name) : undefined;
     if (!read) throw new ApiError("InvalidParameterValue", `The filter '${name}' is invalid`);
     if (values.length > MAX_VALUES) {

@@ -7,6 +7,7 @@ import { once } from "./clientTokens.ts";
 import type { Clock } from "./clock.ts";
 import type { Caller, Context, Pace } from "./context.ts";
 import type { Handler } from "./handlers.ts";
+import type { Quotas } from "./quotas.ts";
 import type { Seal } from "./seal.ts";
 import type { World } from "./world.ts";
 
@@ -28,18 +29,25 @@ export interface PipelineParts {
   readonly chance: Chance;
   readonly seal: Seal;
   readonly pace: Pace;
+  readonly quotas: Quotas | undefined;
   readonly global: Unit;
   readonly world: World;
   /** Decides whether the caller may make the call; throws if not. */
   readonly authorize: (ctx: Context, input: object) => void;
   /** What an account finds in a region that it has not used before; cheap when it has. */
   readonly settleIn: (ctx: Context) => void;
+  /** Told of what cannot be, where nobody waits for an answer. */
+  readonly onFault: (error: unknown) => void;
 }
+
+/** In milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The way of every call: due transitions, authorization, DryRun, client token, handler, commit, world. */
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #timers = new Map<Unit, NodeJS.Timeout>();
+  readonly #chances = new WeakMap<Unit, Chance>();
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -50,7 +58,7 @@ export class Pipeline {
     this.settle(unit, region);
     const ctx = this.contextOf(unit, region, caller, operation, requestId);
     try {
-      if (this.#commit(unit, () => this.#parts.settleIn(ctx))) this.settle(unit, region);
+      this.#settleIn(unit, ctx);
       this.#parts.authorize(ctx, input);
       if ("DryRun" in input && input.DryRun === true) throw new ApiError("DryRunOperation");
       let answer = "";
@@ -63,14 +71,24 @@ export class Pipeline {
     }
   }
 
-  /** Brings a unit up to now: acts on every appointment that is due. */
+  /** Brings a unit up to now: acts on every appointment that is due. What fails is reported, and stops nothing else. */
   settle(unit: Unit, region: string): void {
     const now = this.#parts.clock.now();
     for (let due = nextDue(unit); due !== undefined && due <= now; due = nextDue(unit)) {
-      this.#commit(unit, () =>
-        keepNext(unit, (account, event) => this.contextOf(unit, region, systemOf(account), event, event)),
-      );
+      try {
+        this.#commit(unit, () =>
+          keepNext(unit, (account, event) => this.contextOf(unit, region, systemOf(account), event, event)),
+        );
+      } catch (error) {
+        this.#parts.onFault(error);
+      }
     }
+  }
+
+  /** As `settle`, and from then on whenever something is due. */
+  wake(unit: Unit, region: string): void {
+    this.settle(unit, region);
+    this.#arm(unit, region);
   }
 
   /** Runs `work` as one transaction outside any call: for the operator. */
@@ -83,7 +101,7 @@ export class Pipeline {
   }
 
   contextOf(unit: Unit, region: string, caller: Caller, operation: string, requestId: string): Context {
-    const { clock, chance, seal, pace, global, world } = this.#parts;
+    const { clock, seal, pace, quotas, global, world } = this.#parts;
     return {
       operation,
       requestId,
@@ -92,7 +110,8 @@ export class Pipeline {
       caller,
       now: clock.now(),
       pace,
-      chance,
+      quotas,
+      chance: this.chanceOf(unit),
       seal,
       unit,
       global,
@@ -100,9 +119,28 @@ export class Pipeline {
     };
   }
 
+  /**
+   * The chance of one unit, so that what happens in one region changes nothing in another. It depends on what the
+   * unit holds: with a seed, a server that starts again does not hand out the same ids again.
+   */
+  chanceOf(unit: Unit): Chance {
+    const known = this.#chances.get(unit);
+    if (known) return known;
+    const chance = this.#parts.chance.branch(`${unit.name}/${unit.seq}`);
+    this.#chances.set(unit, chance);
+    return chance;
+  }
+
   close(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
+  }
+
+  #settleIn(unit: Unit, ctx: Context): void {
+    if (unit === this.#parts.global) return;
+    // Nobody is refused what comes with the account, however low the quotas are.
+    const unlimited = { ...ctx, quotas: undefined };
+    if (this.#commit(unit, () => this.#parts.settleIn(unlimited))) this.settle(unit, ctx.region);
   }
 
   /** Whether `work` changed anything. */
@@ -117,12 +155,11 @@ export class Pipeline {
   #arm(unit: Unit, region: string): void {
     const due = nextDue(unit);
     clearTimeout(this.#timers.get(unit));
-    if (due === undefined) return;
-    const wait = Math.min(Math.max(due - this.#parts.clock.now(), 0), 2 ** 31 - 1);
-    const timer = setTimeout(() => {
-      this.settle(unit, region);
-      this.#arm(unit, region);
-    }, wait);
+    const { clock } = this.#parts;
+    const wait = (due ?? Number.POSITIVE_INFINITY) - clock.now();
+    // While time stands still, nothing that is not due will be.
+    if (due === undefined || (clock.frozen && wait > 0)) return;
+    const timer = setTimeout(() => this.wake(unit, region), Math.min(Math.max(wait, 0), LONGEST_TIMER));
     this.#timers.set(unit, timer.unref());
   }
 }

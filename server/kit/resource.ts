@@ -4,13 +4,12 @@ import type { Row, Table, TableDefinition } from "../state/table.ts";
 import { cancel, later, onDue, soon } from "./agenda.ts";
 import type { Context } from "./context.ts";
 import { compileFilters, type Filters } from "./filters.ts";
+import { checkQuota, declareQuota, type Quota } from "./quotas.ts";
 import { takePage, type PageBounds, type PageRequest } from "./pages.ts";
 import { checkTags, dropTags, putTags, tagsFor, tagsOf } from "./tags.ts";
 
 /** What every resource's row has. */
 export interface ResourceRow extends Row {
-  /** The account that owns it: 12 digits. */
-  readonly account: string;
   /** When it was made: milliseconds since the epoch. */
   readonly created: number;
 }
@@ -50,6 +49,12 @@ export interface Definition<R extends ResourceRow, View extends object, Index ex
   /** Whether a caller who does not own it may see it. */
   readonly shared?: (row: R, ctx: Context) => boolean;
   readonly pages?: PageBounds;
+  readonly quotas?: readonly RowQuota<R, NoInfer<Index>>[];
+}
+
+/** How many rows there may be: for each key of the index `per`, or else of each account in the region. */
+interface RowQuota<R, Index extends string> extends Quota<R> {
+  readonly per?: Index;
 }
 
 type DescribeInput = PageRequest & { readonly Filters?: readonly Filter[] | undefined };
@@ -75,6 +80,7 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
       name: definition.type,
       indexes: { ...definition.indexes, account: ({ account }: R) => account },
     };
+    for (const quota of definition.quotas ?? []) declareQuota(quota);
     onDue(definition.type, (ctx, target, event) => {
       const row = this.table(ctx).get(target);
       if (row) definition.transitions?.[event]?.(ctx, row);
@@ -105,6 +111,7 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
       account: ctx.account,
       created: ctx.now,
     } as unknown as R;
+    if (ctx.quotas) this.#checkQuotas(ctx, row);
     this.table(ctx).insert(row);
     putTags(ctx, id, type, tags);
     return row;
@@ -114,6 +121,16 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
     for (;;) {
       const id = `${this.definition.idPrefix}-0${ctx.chance.hex(16)}`;
       if (!this.table(ctx).get(id)) return id;
+    }
+  }
+
+  /** @throws {ApiError} that of the first quota which the new row would exceed */
+  #checkQuotas(ctx: Context, row: R): void {
+    for (const quota of this.definition.quotas ?? []) {
+      const index = quota.per ?? "account";
+      for (const key of this.table(ctx).keysOf(index, row)) {
+        checkQuota(ctx, quota, () => this.table(ctx).count(index, key) + 1, row);
+      }
     }
   }
 

@@ -1,24 +1,24 @@
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
-import type { Chance } from "./chance.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Turns text into tokens that nobody can read or alter: AES-256-GCM, one key per purpose. */
+/**
+ * Turns text into tokens that nobody can read or alter: AES-256-GCM, one key per purpose. The nonce is derived from
+ * the text, so that no two texts share one, not even after a restart with the same seed; a text has one token.
+ */
 export class Seal {
   readonly #secret: Buffer;
-  readonly #chance: Chance;
 
   /** @param secret 32 bytes that outlive the process, so that tokens do too */
-  constructor(secret: Buffer, chance: Chance) {
+  constructor(secret: Buffer) {
     this.#secret = secret;
-    this.#chance = chance;
   }
 
   /** @param purpose a token opens only for the purpose it was made for */
   close(purpose: string, text: string): string {
-    const nonce = this.#chance.bytes(NONCE_BYTES);
-    const cipher = createCipheriv("aes-256-gcm", this.#key(purpose), nonce);
+    const nonce = this.#derive("nonce", `${purpose}\0${text}`).subarray(0, NONCE_BYTES);
+    const cipher = createCipheriv("aes-256-gcm", this.#derive("key", purpose), nonce);
     const sealed = Buffer.concat([nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
     return sealed.toString("base64url");
   }
@@ -27,7 +27,11 @@ export class Seal {
   open(purpose: string, token: string): string | undefined {
     const sealed = Buffer.from(token, "base64url");
     if (sealed.length < NONCE_BYTES + TAG_BYTES || sealed.toString("base64url") !== token) return undefined;
-    const decipher = createDecipheriv("aes-256-gcm", this.#key(purpose), sealed.subarray(0, NONCE_BYTES));
+    const decipher = createDecipheriv(
+      "aes-256-gcm",
+      this.#derive("key", purpose),
+      sealed.subarray(0, NONCE_BYTES),
+    );
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     try {
       return (
@@ -38,7 +42,7 @@ export class Seal {
     }
   }
 
-  #key(purpose: string): Buffer {
-    return createHmac("sha256", this.#secret).update(purpose).digest();
+  #derive(use: "key" | "nonce", from: string): Buffer {
+    return createHmac("sha256", this.#secret).update(`${use}\0${from}`).digest();
   }
 }

@@ -5,7 +5,6 @@ import type { Context } from "./context.ts";
 
 /** The tags that one account has put on one resource. */
 export interface TagRow extends Row {
-  readonly account: string;
   readonly resourceId: string;
   readonly resourceType: string;
   /** In order of creation. */
@@ -101,7 +100,7 @@ export function dropTags(ctx: Context, resourceId: string): void {
  * The tags that a call asks for on the resources of `type` that it creates.
  *
  * @param types every type that the call may create and tag
- * @throws {ApiError} InvalidParameterValue for a type that the call does not create
+ * @throws {ApiError} InvalidParameterValue for a type that the call does not create, InvalidTagKey.Malformed for no tags
  */
 export function tagsFor(
   specifications: readonly TagSpecification[] | undefined,
@@ -127,7 +126,10 @@ export function tagsFor(
       );
     }
     seen.add(ResourceType);
-    if (ResourceType === type) tags.push(...(Tags ?? []));
+    if (!Tags || Tags.length === 0) {
+      throw new ApiError("InvalidTagKey.Malformed", "Tag specification must have at least one tag");
+    }
+    if (ResourceType === type) tags.push(...Tags);
   }
   return checkTags(tags);
 }

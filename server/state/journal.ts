@@ -8,7 +8,8 @@ export interface Journal {
   load(unit: string): Iterable<{ readonly table: string; readonly row: Row }>;
   /** Makes the changes durable, all or none. */
   commit(unit: string, changes: readonly Change[]): void;
-  erase(unit: string): void;
+  /** Forgets all units. */
+  clear(): void;
   units(): string[];
   close(): void;
 }
@@ -17,7 +18,7 @@ export interface Journal {
 export const noJournal: Journal = {
   load: () => [],
   commit: () => {},
-  erase: () => {},
+  clear: () => {},
   units: () => [],
   close: () => {},
 };
@@ -41,20 +42,32 @@ export class DatabaseVersionError extends Error {}
  * Opens a database, making or migrating it as needed. Before it migrates a database that holds data, it keeps a copy
  * beside it.
  *
- * @throws {DatabaseVersionError} if a newer version has written it.
+ * @throws {DatabaseVersionError} if a newer version has written it, or it is something else.
  */
 export function openDatabase(file: string, steps: readonly string[] = migrations): Database.Database {
   const database = new Database(file);
-  // Safe against the death of the process at any point, which is what is promised; without an fsync per call.
-  database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = NORMAL");
+  try {
+    migrate(database, file, steps);
+  } catch (error) {
+    database.close();
+    if (error instanceof Database.SqliteError && error.code === "SQLITE_NOTADB") {
+      throw new DatabaseVersionError(`${file} cannot be opened: ${error.message}`);
+    }
+    throw error;
+  }
+  return database;
+}
+
+function migrate(database: Database.Database, file: string, steps: readonly string[]): void {
   const version = Number(database.pragma("user_version", { simple: true }));
   if (version > steps.length) {
-    database.close();
     throw new DatabaseVersionError(
       `${file} was written by a newer version of islet (schema ${version}, this one knows ${steps.length}); use that version, or another --data folder`,
     );
   }
+  // Safe against the death of the process at any point, which is what is promised; without an fsync per call.
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = NORMAL");
   if (version > 0 && version < steps.length) {
     database.pragma("wal_checkpoint(TRUNCATE)");
     copyFileSync(file, `${file}.schema-${version}`);
@@ -63,7 +76,6 @@ export function openDatabase(file: string, steps: readonly string[] = migrations
     for (const step of steps.slice(version)) database.exec(step);
     database.pragma(`user_version = ${steps.length}`);
   })();
-  return database;
 }
 
 /** Keeps rows as JSON documents in SQLite. */
@@ -73,7 +85,7 @@ export function sqliteJournal(database: Database.Database): Journal {
   );
   const put = database.prepare("INSERT OR REPLACE INTO document (unit, kind, id, body) VALUES (?, ?, ?, ?)");
   const remove = database.prepare("DELETE FROM document WHERE unit = ? AND kind = ? AND id = ?");
-  const erase = database.prepare("DELETE FROM document WHERE unit = ?");
+  const clear = database.prepare("DELETE FROM document");
   const units = database.prepare<[], { unit: string }>("SELECT DISTINCT unit FROM document");
   return {
     *load(unit) {
@@ -85,7 +97,7 @@ export function sqliteJournal(database: Database.Database): Journal {
         else if (row.before) remove.run(unit, table, row.before.id);
       }
     }),
-    erase: (unit) => void erase.run(unit),
+    clear: () => void clear.run(),
     units: () => units.all().map(({ unit }) => unit),
     close: () => database.close(),
   };

@@ -3,6 +3,8 @@ export interface Row {
   readonly id: string;
   /** Position in order of creation within the unit; lists are shown in this order. */
   readonly seq: number;
+  /** Whose it is, 12 digits: it is gone when the account is emptied. "" if it is the server's own. */
+  readonly account: string;
 }
 
 type IndexKey = string | undefined | readonly string[];
@@ -23,11 +25,25 @@ export interface Change {
 const keysOf = (key: IndexKey): readonly string[] =>
   key === undefined ? [] : typeof key === "string" ? [key] : key;
 
+type Ids = Map<string, Set<string>>;
+
+function join(index: Ids, key: string, id: string): void {
+  const ids = index.get(key);
+  if (ids) ids.add(id);
+  else index.set(key, new Set([id]));
+}
+
+function leave(index: Ids, key: string, id: string): void {
+  const ids = index.get(key);
+  ids?.delete(id);
+  if (ids?.size === 0) index.delete(key);
+}
+
 /** The rows of one kind in one unit, in memory, with their indexes. Writes go through the unit's transaction. */
 export class Table<R extends Row> {
   readonly name: string;
   readonly #rows = new Map<string, R>();
-  readonly #indexes: Map<string, { key: (row: R) => IndexKey; ids: Map<string, Set<string>> }>;
+  readonly #indexes: Map<string, { key: (row: R) => IndexKey; ids: Ids }>;
   readonly #record: (change: Change) => void;
 
   constructor(definition: TableDefinition<R>, record: (change: Change) => void) {
@@ -51,21 +67,30 @@ export class Table<R extends Row> {
     return this.#rows.values();
   }
 
-  /** The rows that `index` maps to `key`. */
+  /** The rows that `index` maps to `key`, oldest first. */
   by(index: string, key: string): R[] {
-    const ids = this.#index(index).ids.get(key);
-    if (!ids) return [];
     const rows: R[] = [];
-    for (const id of ids) {
+    let last = 0;
+    let inOrder = true;
+    for (const id of this.#index(index).ids.get(key) ?? []) {
       const row = this.#rows.get(id);
-      if (row) rows.push(row);
+      if (!row) continue;
+      if (row.seq < last) inOrder = false;
+      last = row.seq;
+      rows.push(row);
     }
-    return rows;
+    // A row that was given the key later than younger rows is behind them.
+    return inOrder ? rows : rows.toSorted((a, b) => a.seq - b.seq);
   }
 
   /** How many rows `index` maps to `key`, without reading them. */
   count(index: string, key: string): number {
     return this.#index(index).ids.get(key)?.size ?? 0;
+  }
+
+  /** What `index` maps a row to, be it in the table or not. */
+  keysOf(index: string, row: R): readonly string[] {
+    return keysOf(this.#index(index).key(row));
   }
 
   /** @throws {RangeError} if a row of this id is there already. */
@@ -88,15 +113,20 @@ export class Table<R extends Row> {
     this.#write(before, undefined);
   }
 
-  /** Puts a row in without recording it: for replay, and for undoing. */
+  /** Puts a row in without recording it: for replay, and for undoing. If an index function throws, nothing happened. */
   restore(before: R | undefined, after: R | undefined): void {
-    if (before) {
-      this.#unindex(before, after);
-      if (!after) this.#rows.delete(before.id);
+    const moves = [...this.#indexes.values()].map(({ key, ids }) => ({
+      ids,
+      had: before ? keysOf(key(before)) : [],
+      has: after ? keysOf(key(after)) : [],
+    }));
+    const id = after?.id ?? before?.id ?? "";
+    for (const { ids, had, has } of moves) {
+      for (const key of had) if (!has.includes(key)) leave(ids, key, id);
+      for (const key of has) if (!had.includes(key)) join(ids, key, id);
     }
-    if (!after) return;
-    this.#rows.set(after.id, after);
-    this.#reindex(before, after);
+    if (after) this.#rows.set(id, after);
+    else this.#rows.delete(id);
   }
 
   /** Sorts by `seq` again after an undone removal has put rows back at the end. */
@@ -112,33 +142,9 @@ export class Table<R extends Row> {
     this.#record({ table: this as unknown as Table<Row>, before, after });
   }
 
-  #index(name: string): { key: (row: R) => IndexKey; ids: Map<string, Set<string>> } {
+  #index(name: string): { key: (row: R) => IndexKey; ids: Ids } {
     const index = this.#indexes.get(name);
     if (!index) throw new RangeError(`${this.name} has no index ${name}`);
     return index;
-  }
-
-  #unindex(before: R, after: R | undefined): void {
-    for (const { key, ids } of this.#indexes.values()) {
-      const kept = after ? keysOf(key(after)) : [];
-      for (const value of keysOf(key(before))) {
-        if (kept.includes(value)) continue;
-        const set = ids.get(value);
-        set?.delete(before.id);
-        if (set?.size === 0) ids.delete(value);
-      }
-    }
-  }
-
-  #reindex(before: R | undefined, after: R): void {
-    for (const { key, ids } of this.#indexes.values()) {
-      const had = before ? keysOf(key(before)) : [];
-      for (const value of keysOf(key(after))) {
-        if (had.includes(value)) continue;
-        const set = ids.get(value);
-        if (set) set.add(after.id);
-        else ids.set(value, new Set([after.id]));
-      }
-    }
   }
 }

@@ -41,6 +41,11 @@ export class Unit {
     return table;
   }
 
+  /** The last place in order of creation that is taken. */
+  get seq(): number {
+    return this.#seq;
+  }
+
   /** The next place in order of creation. */
   nextSeq(): number {
     return ++this.#seq;
@@ -48,6 +53,7 @@ export class Unit {
 
   /** Runs `undo` if the running transaction fails: for what it did outside the rows. */
   onRollback(undo: () => void): void {
+    if (!this.#changes) throw new Error("onRollback outside a transaction");
     this.#undone.push(undo);
   }
 
@@ -73,6 +79,7 @@ export class Unit {
 
   /** Removes the rows for which `gone` holds, of whatever table; to be called in a transaction. */
   purge(gone: (row: Row) => boolean): void {
+    if (!this.#changes) throw new Error("purge outside a transaction");
     for (const table of this.#tables.values()) {
       for (const row of [...table.all()]) if (gone(row)) table.remove(row.id);
     }
@@ -81,6 +88,7 @@ export class Unit {
       for (const row of rows) table.restore(undefined, row);
       for (const row of rows) if (gone(row)) table.remove(row.id);
       this.#unclaimed.set(name, [...table.all()]);
+      this.onRollback(() => this.#unclaimed.set(name, rows));
     }
   }
 

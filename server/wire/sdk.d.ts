@@ -1,12 +1,12 @@
-/** The SDK's runtime schemas, one export per operation and structure; its types cover only the CommonJS path. */
-declare module "@aws-sdk/client-*/dist-es/schemas/schemas_0.js";
-
-/** Which structure member is of which enumeration, and the values of each: made at build time, see build.mjs. */
-declare module "islet:enums/*" {
-  const enumerations: {
-    readonly values: Readonly<Record<string, readonly string[]>>;
-    /** Keys are `Structure.Member`. */
-    readonly members: Readonly<Record<string, string>>;
+/** What the SDK knows of a service, as text: made at build time, see build.mjs. */
+declare module "islet:api/*" {
+  const api: {
+    /** JSON: by its name, the names of an operation's input and output schema. */
+    readonly operations: string;
+    /** Lines of a name and a tuple, as shape.ts reads them. */
+    readonly schemas: string;
+    /** Lines of a name and a list of values. */
+    readonly enumerations: string;
   };
-  export default enumerations;
+  export default api;
 }

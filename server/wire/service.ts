@@ -1,4 +1,4 @@
-import type { Enumerations, Protocol, StructureShape } from "./shape.ts";
+import type { Descriptions, Protocol, StructureShape } from "./shape.ts";
 import { ShapeCompiler } from "./shape.ts";
 
 export type ServiceId = "ec2" | "sts" | "iam";
@@ -38,46 +38,33 @@ const identities = {
   },
 } as const satisfies Record<ServiceId, Omit<Service, "id" | "operations">>;
 
-interface Sources {
-  /** The SDK's tuples by their export name. */
-  readonly schemas: Readonly<Record<string, unknown>>;
-  readonly enumerations: Enumerations;
+/** What the build made of the SDK; see sdk.d.ts. */
+interface Api extends Descriptions {
+  readonly operations: string;
 }
 
 /** One import expression each: a bundler has to see the whole path. */
-const sources: Record<ServiceId, () => Promise<Sources>> = {
-  ec2: async () => ({
-    schemas: await import("@aws-sdk/client-ec2/dist-es/schemas/schemas_0.js"),
-    enumerations: (await import("islet:enums/ec2")).default,
-  }),
-  sts: async () => ({
-    schemas: await import("@aws-sdk/client-sts/dist-es/schemas/schemas_0.js"),
-    enumerations: (await import("islet:enums/sts")).default,
-  }),
-  iam: async () => ({
-    schemas: await import("@aws-sdk/client-iam/dist-es/schemas/schemas_0.js"),
-    enumerations: (await import("islet:enums/iam")).default,
-  }),
+const sources: Record<ServiceId, () => Promise<{ default: Api }>> = {
+  ec2: () => import("islet:api/ec2"),
+  sts: () => import("islet:api/sts"),
+  iam: () => import("islet:api/iam"),
 };
-
-const operationTuple = 9;
 
 const loaded = new Map<ServiceId, Promise<Service>>();
 
 /** A service's operations. Its schemas are read on the first call and compiled on first use of each operation. */
 export function loadService(id: ServiceId): Promise<Service> {
-  const service = loaded.get(id) ?? sources[id]().then((source) => indexService(id, source));
+  const service = loaded.get(id) ?? sources[id]().then((source) => indexService(id, source.default));
   loaded.set(id, service);
   return service;
 }
 
-function indexService(id: ServiceId, { schemas, enumerations }: Sources): Service {
+function indexService(id: ServiceId, api: Api): Service {
   const operations = new Map<string, Operation>();
   const service = { id, ...identities[id], operations };
-  const compiler = new ShapeCompiler(service.protocol, enumerations);
-  for (const tuple of Object.values(schemas)) {
-    if (!Array.isArray(tuple) || tuple[0] !== operationTuple) continue;
-    const [, , name, , input, output] = tuple as [number, string, string, unknown, unknown, unknown];
+  const compiler = new ShapeCompiler(service.protocol, api);
+  const schemas = JSON.parse(api.operations) as Readonly<Record<string, readonly [string, string]>>;
+  for (const [name, [input, output]] of Object.entries(schemas)) {
     operations.set(name, new LazyOperation(name, service, compiler, input, output));
   }
   return service;
@@ -96,12 +83,12 @@ class LazyOperation implements Operation {
   readonly name: string;
   readonly service: Service;
   readonly #compiler: ShapeCompiler;
-  readonly #inputSchema: unknown;
-  readonly #outputSchema: unknown;
+  readonly #inputSchema: string;
+  readonly #outputSchema: string;
   #input: StructureShape | undefined;
   #output: StructureShape | undefined;
 
-  constructor(name: string, service: Service, compiler: ShapeCompiler, input: unknown, output: unknown) {
+  constructor(name: string, service: Service, compiler: ShapeCompiler, input: string, output: string) {
     this.name = name;
     this.service = service;
     this.#compiler = compiler;

@@ -3,9 +3,9 @@
  * know the tuples.
  *
  * A tuple starts with its kind: `[3, namespace, name, traits, memberNames, memberSchemas, requiredCount]` is a
- * structure. A schema is a tuple, a number for a simple type, or a function that returns either; `[schema, traits]`
- * adds traits to one. A tuple, trait or type that is not known here throws, so that an upgrade of the SDK cannot
- * change what is said on the wire without a test noticing.
+ * structure. A schema is the name of a tuple, or a number for a simple type; `[schema, traits]` adds traits to one. A
+ * tuple, trait or type that is not known here throws, so that an upgrade of the SDK cannot change what is said on the
+ * wire without a test noticing.
  */
 
 export type Protocol = "ec2Query" | "awsQuery";
@@ -68,10 +68,20 @@ export interface TimestampShape {
   readonly milliseconds: boolean;
 }
 
-/** Which structure member is of which enumeration; see sdk.d.ts. */
-export interface Enumerations {
-  readonly values: Readonly<Record<string, readonly string[]>>;
-  readonly members: Readonly<Record<string, string>>;
+/**
+ * What the schemas and the enumerations of a service are. Each is on a line: its name, a space, and its tuple or its
+ * values as JSON.
+ */
+export interface Descriptions {
+  readonly schemas: string;
+  readonly enumerations: string;
+}
+
+/** Searching takes microseconds; an index of thousands of names, of which few are ever asked for, takes milliseconds. */
+function findLine(lines: string, name: string): unknown {
+  const start = lines.indexOf(`\n${name} `);
+  if (start === -1) return undefined;
+  return JSON.parse(lines.slice(start + name.length + 2, lines.indexOf("\n", start + 1)));
 }
 
 /**
@@ -104,6 +114,12 @@ export const doubleMembers: ReadonlySet<string> = new Set([
   "TotalLocalStorageGBRequest.Min",
 ]);
 
+/**
+ * Enumerations whose values are checked where they are used instead, as EC2 has an error of its own for wrong ones:
+ * `Invalid value 'x' for InstanceType.`
+ */
+const openEnumerations: ReadonlySet<string> = new Set(["_InstanceType"]);
+
 const tupleKind = { simple: 0, list: 1, map: 2, structure: 3, union: 4 } as const;
 const simpleType = { string: 0, number: 1, boolean: 2, blob: 21 } as const;
 const listOf = 64;
@@ -114,9 +130,11 @@ interface Traits {
   readonly ec2QueryName?: string;
   readonly idempotencyToken?: 1;
   readonly sensitive?: 1;
+  /** The name of the enumeration that a member's strings are of. The build adds this one: schemas do not say. */
+  readonly enumeration?: string;
 }
 
-const knownTraits = new Set(["xmlName", "ec2QueryName", "idempotencyToken", "sensitive"]);
+const knownTraits = new Set(["xmlName", "ec2QueryName", "idempotencyToken", "sensitive", "enumeration"]);
 /** Traits as a number: a set of flags. */
 const flags = { idempotencyToken: 4, sensitive: 8 } as const;
 
@@ -132,47 +150,55 @@ function readTraits(traits: unknown): Traits {
   return traits as Traits;
 }
 
-/** The schema behind its references and member tuples, with the traits given on the way; the outermost win. */
-function dereference(reference: unknown): { schema: unknown; traits: Traits } {
-  if (typeof reference === "function") return dereference(reference());
-  if (!Array.isArray(reference)) return { schema: reference, traits: {} };
-  const aliased = reference[0] === tupleKind.simple && reference.length > 2;
-  if (!aliased && reference.length !== 2) return { schema: reference, traits: {} };
-  const { schema, traits } = dereference(aliased ? reference[4] : reference[0]);
-  return { schema, traits: { ...traits, ...readTraits(aliased ? reference[3] : reference[1]) } };
-}
-
 /** Compiles schemas of one service. Each tuple becomes one shape, and its members become shapes on first use. */
 export class ShapeCompiler {
   readonly #protocol: Protocol;
-  readonly #enumerations: Enumerations;
+  readonly #descriptions: Descriptions;
+  readonly #tuples = new Map<string, unknown>();
   readonly #structures = new Map<unknown, StructureShape>();
   readonly #values = new Map<string, ReadonlySet<string>>();
   readonly #timestamp: TimestampShape;
 
-  constructor(protocol: Protocol, enumerations: Enumerations) {
+  constructor(protocol: Protocol, descriptions: Descriptions) {
     this.#protocol = protocol;
-    this.#enumerations = enumerations;
+    this.#descriptions = descriptions;
     this.#timestamp = { kind: "timestamp", milliseconds: protocol === "ec2Query" };
   }
 
   /** The shape of an operation's input or output; undefined where the operation has none. */
   structure(reference: unknown): StructureShape | undefined {
-    const { schema } = dereference(reference);
+    const { schema } = this.#dereference(reference);
     if (schema === "unit") return undefined;
     const shape = this.#compile(schema, "");
     if (shape.kind !== "structure") throw new TypeError("An operation's input and output are structures");
     return shape;
   }
 
-  /** @param owner `Structure.Member`, which decides the enumeration of strings and the form of numbers within */
-  #compile(reference: unknown, owner: string): Shape {
-    const { schema } = dereference(reference);
-    if (typeof schema === "number") return this.#simple(schema, owner);
+  /** The schema behind its name and member tuples, with the traits given on the way; the outermost win. */
+  #dereference(reference: unknown): { schema: unknown; traits: Traits } {
+    if (typeof reference === "string") {
+      const tuple = this.#tuples.get(reference) ?? findLine(this.#descriptions.schemas, reference);
+      this.#tuples.set(reference, tuple);
+      return tuple === undefined ? { schema: reference, traits: {} } : this.#dereference(tuple);
+    }
+    if (!Array.isArray(reference)) return { schema: reference, traits: {} };
+    const aliased = reference[0] === tupleKind.simple && reference.length > 2;
+    if (!aliased && reference.length !== 2) return { schema: reference, traits: {} };
+    const { schema, traits } = this.#dereference(aliased ? reference[4] : reference[0]);
+    return { schema, traits: { ...traits, ...readTraits(aliased ? reference[3] : reference[1]) } };
+  }
+
+  /**
+   * @param owner `Structure.Member`, which decides the form of numbers within
+   * @param enumeration of strings within
+   */
+  #compile(reference: unknown, owner: string, enumeration?: string): Shape {
+    const { schema } = this.#dereference(reference);
+    if (typeof schema === "number") return this.#simple(schema, owner, enumeration);
     if (!Array.isArray(schema)) throw new TypeError(`Unknown schema ${String(schema)} of ${owner}`);
     switch (schema[0]) {
       case tupleKind.list:
-        return this.#list(schema[4], owner);
+        return this.#list(schema[4], owner, enumeration);
       case tupleKind.map:
         return this.#map(schema[4], schema[5], owner);
       case tupleKind.structure:
@@ -186,13 +212,13 @@ export class ShapeCompiler {
     }
   }
 
-  #simple(type: number, owner: string): Shape {
+  #simple(type: number, owner: string, enumeration?: string): Shape {
     if (type >= mapOf && type < 2 * mapOf) return this.#map(simpleType.string, type - mapOf, owner);
-    if (type >= listOf && type < 2 * listOf) return this.#list(type - listOf, owner);
+    if (type >= listOf && type < 2 * listOf) return this.#list(type - listOf, owner, enumeration);
     if (type >= 4 && type <= 7) return this.#timestamp;
     switch (type) {
       case simpleType.string:
-        return { kind: "string", values: this.#enumeration(owner) };
+        return { kind: "string", values: this.#valuesOf(enumeration) };
       case simpleType.number:
         return { kind: doubleMembers.has(owner) ? "double" : "integer" };
       case simpleType.boolean:
@@ -204,18 +230,19 @@ export class ShapeCompiler {
     }
   }
 
-  #enumeration(owner: string): ReadonlySet<string> | undefined {
-    const name = this.#enumerations.members[owner];
-    if (name === undefined) return undefined;
-    const values = this.#values.get(name) ?? new Set(this.#enumerations.values[name]);
-    this.#values.set(name, values);
+  #valuesOf(enumeration: string | undefined): ReadonlySet<string> | undefined {
+    if (enumeration === undefined || openEnumerations.has(enumeration)) return undefined;
+    const known = this.#values.get(enumeration);
+    if (known) return known;
+    const values = new Set(findLine(this.#descriptions.enumerations, enumeration) as readonly string[]);
+    this.#values.set(enumeration, values);
     return values;
   }
 
-  #list(element: unknown, owner: string): ListShape {
-    const xmlName = dereference(element).traits.xmlName ?? "member";
+  #list(element: unknown, owner: string, enumeration?: string): ListShape {
+    const xmlName = this.#dereference(element).traits.xmlName ?? "member";
     const queryName = this.#protocol === "ec2Query" ? undefined : xmlName;
-    return { kind: "list", element: this.#compile(element, owner), queryName, xmlName };
+    return { kind: "list", element: this.#compile(element, owner, enumeration), queryName, xmlName };
   }
 
   #map(key: unknown, value: unknown, owner: string): MapShape {
@@ -255,8 +282,8 @@ export class ShapeCompiler {
   }
 
   #member(structure: string, name: string, schema: unknown, required: boolean): Member {
-    const { xmlName = name, ec2QueryName, idempotencyToken } = dereference(schema).traits;
-    const compile = () => this.#compile(schema, `${structure}.${name}`);
+    const { xmlName = name, ec2QueryName, idempotencyToken, enumeration } = this.#dereference(schema).traits;
+    const compile = () => this.#compile(schema, `${structure}.${name}`, enumeration);
     let compiled: Shape | undefined;
     return {
       name,

@@ -13,6 +13,14 @@ describe("what it refuses to parse", () => {
       "InvalidParameterCombination",
     );
   });
+
+  test("a filter by tags, which a status has not", async () => {
+    await refused(
+      ec2.send(new DescribeVolumeStatusCommand({ Filters: [{ Name: "tag:Name", Values: ["data"] }] })),
+      "InvalidParameterValue",
+      "The filter 'tag:Name' is invalid",
+    );
+  });
 });
 
 describe("what it refuses to do", () => {

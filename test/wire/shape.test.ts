@@ -88,7 +88,7 @@ describe("a shape", () => {
 });
 
 function compile(member: unknown): Shape | undefined {
-  return new ShapeCompiler("ec2Query", new Map(), new Map())
+  return new ShapeCompiler("ec2Query", { schemas: "", enumerations: "" })
     .structure([3, "ns", "Name", 0, ["Member"], [member]])
     ?.members.get("Member")?.shape;
 }
@@ -105,7 +105,7 @@ describe("a schema that is not understood", () => {
   });
 
   it("is not an operation's input", () => {
-    const compiler = new ShapeCompiler("ec2Query", new Map(), new Map());
+    const compiler = new ShapeCompiler("ec2Query", { schemas: "", enumerations: "" });
     expect(() => compiler.structure(0)).toThrow("An operation's input and output are structures");
   });
 });
