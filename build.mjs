@@ -84,9 +84,14 @@ function schemasOf(client, members) {
   return { operations, schemas };
 }
 
-/** A line each: a name, a space, JSON. So the program can parse what it comes to need, and nothing else. */
+/**
+ * A line each, sorted: a name, a space, JSON. So the program can find and parse what it comes to need, and nothing
+ * else.
+ */
 const lines = (entries) =>
-  Array.from(entries, ([name, value]) => `\n${name} ${JSON.stringify(value)}`).join("") + "\n";
+  Array.from(entries, ([name, value]) => `${name} ${JSON.stringify(value)}\n`)
+    .toSorted()
+    .join("");
 
 const prefix = "islet:api/";
 

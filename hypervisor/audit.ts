@@ -5,6 +5,9 @@ import { type FaultCode, HypervisorFault } from "./fault.ts";
 export type AuditEvent =
   | "host-racked"
   | "host-removed"
+  | "host-failed"
+  | "host-repaired"
+  | "host-retired"
   | "allocated"
   | "unmapped"
   | "remapped"
@@ -12,9 +15,19 @@ export type AuditEvent =
   | "scrubbed"
   | "scrub-interrupted"
   | "rebooted"
+  | "store-erased"
+  | "image-saved"
+  | "image-loaded"
+  | "image-erased"
+  | "reserved"
+  | "unreserved"
   | "retired"
   | "volume-created"
   | "volume-deleted"
+  | "volume-resized"
+  | "snapshot-created"
+  | "snapshot-deleted"
+  | "key-destroyed"
   | "fault";
 
 /** What is written down about one event. Metadata only: nothing here depends on a byte of a guest. */
@@ -129,6 +142,12 @@ export class Audit {
   /** The certificates for the releases of an instance: what it had, how much of it was written, and that it is zero. */
   certificates(instance: string): readonly AuditRecord[] {
     return this.#records.filter((record) => record.event === "scrubbed" && record.instance === instance);
+  }
+
+  /** What happened to one frame of a host, as far as records are still in memory. */
+  history(host: string, frame: number): readonly AuditRecord[] {
+    const isOfFrame = ({ start, count }: Run) => start <= frame && frame < start + count;
+    return this.#records.filter((record) => record.host === host && record.runs?.some(isOfFrame));
   }
 
   /** Checks the records still in memory. */

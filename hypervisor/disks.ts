@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { Audit, AuditRecord } from "./audit.ts";
+import { decryptBlock, encryptBlock } from "./diskCipher.ts";
 import { ACCESS_LIMIT } from "./memory.ts";
+import { memorySnapshots, type SnapshotStore } from "./snapshotStore.ts";
 
 /** The size of a block of a volume, in bytes: that of EBS snapshots, too. */
 export const BLOCK = 512 * 1024;
@@ -19,48 +21,88 @@ export interface BlockStore {
   erase(volume: string): void;
 }
 
-/** What a volume was made from: answers with a block as it was then, or undefined where it was empty. */
-export interface SnapshotSource {
-  read(index: number): Uint8Array | undefined;
+export interface DiskParts {
+  /** Until the process ends, unless given. */
+  readonly snapshots?: SnapshotStore | undefined;
+  /** A fresh key of `KEY_BYTES` at each call. */
+  readonly newKey?: (() => Uint8Array) | undefined;
+}
+
+/** What a new volume is made of, and how its blocks are kept. */
+export interface VolumeContent {
+  readonly snapshot?: string | undefined;
+  /** Another volume, as it is now. */
+  readonly copyOf?: string | undefined;
+  /** The name of the key that its blocks are encrypted with; without one they are kept as they are. */
+  readonly key?: string | undefined;
 }
 
 interface Volume {
-  readonly size: number;
-  readonly from: SnapshotSource | undefined;
+  size: number;
+  readonly key: string | undefined;
 }
 
 /**
- * Block devices. A block that was never written reads as its snapshot has it, or zero (T11); the blocks of a deleted volume
- * are set to zero and checked before they are forgotten.
+ * Block devices and their snapshots. A block of a volume that was never written reads as its snapshot has it, or zero
+ * (T11).
+ *
+ * Blocks are kept under the volume's name, and set to zero before they are forgotten. A snapshot keeps chunks: copies of
+ * blocks, one for each block that changed since the volume was made or last snapshotted. Until a block is written again,
+ * the volume knows the chunk that it equals; that is how the next snapshot has it without another copy, and how a volume
+ * made from a snapshot reads what it has no block for. A chunk stays as long as a snapshot, or such a volume, needs it.
+ *
+ * Volumes and snapshots of one lineage share a key, as EBS's do; it is destroyed with the last of them (T10).
  */
 export class Disks {
   readonly #blocks: BlockStore;
   readonly #audit: Audit;
+  readonly #store: SnapshotStore;
+  readonly #newKey: (() => Uint8Array) | undefined;
   readonly #volumes = new Map<string, Volume>();
+  /** The key of each snapshot. */
+  readonly #snapshots = new Map<string, string | undefined>();
+  /** How many disks have a key. */
+  readonly #holders = new Map<string, number>();
 
-  constructor(blocks: BlockStore, audit: Audit) {
+  constructor(blocks: BlockStore, audit: Audit, { snapshots, newKey }: DiskParts = {}) {
     this.#blocks = blocks;
     this.#audit = audit;
+    this.#store = snapshots ?? memorySnapshots();
+    this.#newKey = newKey;
   }
 
   /** A new volume of `size` bytes. Should the store hold blocks under its name, they are reset first. */
-  createVolume(id: string, size: number, from?: SnapshotSource): void {
-    this.openVolume(id, size, from);
+  createVolume(id: string, size: number, { snapshot, copyOf, key }: VolumeContent = {}): void {
+    if (copyOf !== undefined) this.#saveChanges(copyOf);
+    this.openVolume(id, size, key);
     this.#reset(id);
+    this.#dropLayer(id);
+    const source = copyOf ?? snapshot;
+    if (source !== undefined) this.#store.copy(source, id);
     this.#audit.append({ event: "volume-created", volume: id });
   }
 
   /** A volume whose blocks the store has from before: after a restart. */
-  openVolume(id: string, size: number, from?: SnapshotSource): void {
+  openVolume(id: string, size: number, key?: string): void {
     if (this.#volumes.has(id)) throw this.#audit.fault("volume-exists", `${id} exists`, { volume: id });
-    if (!Number.isSafeInteger(size) || size < 1) {
-      throw this.#audit.fault("bad-request", `a volume of ${size} bytes`, { volume: id });
-    }
-    this.#volumes.set(id, { size, from });
+    this.#checkSize(id, size);
+    this.#hold(key);
+    this.#volumes.set(id, { size, key });
   }
 
   hasVolume(id: string): boolean {
     return this.#volumes.has(id);
+  }
+
+  /** Gives a volume more room at its end, which reads zero. Volumes do not shrink. */
+  resizeVolume(id: string, size: number): void {
+    const volume = this.#volume(id);
+    this.#checkSize(id, size);
+    if (size < volume.size) {
+      throw this.#audit.fault("bad-request", `from ${volume.size} to ${size} bytes`, { volume: id });
+    }
+    volume.size = size;
+    this.#audit.append({ event: "volume-resized", volume: id });
   }
 
   /** Copies `length` bytes from `offset` on. */
@@ -68,7 +110,7 @@ export class Disks {
     const volume = this.#access(id, offset, length);
     const bytes = new Uint8Array(length);
     for (const { index, start, from, to } of pieces(offset, length)) {
-      const block = this.#block(id, volume, index);
+      const block = this.#plain(id, volume, index);
       if (block) bytes.set(block.subarray(start, start + to - from), from);
     }
     return bytes;
@@ -80,22 +122,224 @@ export class Disks {
     for (const { index, start, from, to } of pieces(offset, bytes.length)) {
       // Always a new array: neither the snapshot's nor the store's bytes may become the volume's by reference (I6).
       const block = new Uint8Array(BLOCK);
-      block.set(this.#block(id, volume, index)?.subarray(0, BLOCK) ?? []);
+      block.set(this.#plain(id, volume, index)?.subarray(0, BLOCK) ?? []);
       block.set(bytes.subarray(from, to), start);
-      this.#blocks.write(id, index, block);
+      this.#blocks.write(id, index, this.#atRest(volume.key, index, block));
+      this.#leave(id, index);
     }
   }
 
   /** Sets every block that was written to zero, checks that, and forgets them. The answer is the certificate. */
   deleteVolume(id: string): AuditRecord {
-    if (!this.#volumes.delete(id)) throw this.#unknown(id);
+    const { key } = this.#volume(id);
+    this.#volumes.delete(id);
     const bytesZeroed = this.#reset(id);
+    this.#dropLayer(id);
+    this.#letGo(key);
     const evidence = { bytesDirty: bytesZeroed, bytesZeroed, verified: true };
     return this.#audit.append({ event: "volume-deleted", volume: id, ...evidence });
   }
 
-  #block(id: string, { from }: Volume, index: number): Uint8Array | undefined {
-    return this.#blocks.read(id, index) ?? from?.read(index);
+  /** Keeps what is on a volume at this moment. */
+  snapshotVolume(volumeId: string, id: string): void {
+    const { key } = this.#volume(volumeId);
+    this.#saveChanges(volumeId);
+    this.#newSnapshot(id, key);
+    this.#store.copy(volumeId, id);
+  }
+
+  /** An empty snapshot, to be written block by block. */
+  createSnapshot(id: string, key?: string): void {
+    this.#newSnapshot(id, key);
+  }
+
+  /**
+   * A copy of a snapshot, of these disks or of another region's. Under the same key here, both have the same chunks.
+   */
+  copySnapshot(id: string, from: Disks, source: string, key?: string): void {
+    const sourceKey = from.#snapshotKey(source);
+    this.#newSnapshot(id, key);
+    if (from === this && sourceKey === key) {
+      this.#store.copy(source, id);
+      return;
+    }
+    for (const { index } of from.#store.layer(source)) {
+      const block = from.readSnapshot(source, index);
+      if (block) this.#store.put(id, index, this.#newChunk(key, index, block));
+    }
+  }
+
+  /** A snapshot that the store has from before: after a restart. */
+  openSnapshot(id: string, key?: string): void {
+    if (this.#snapshots.has(id)) throw this.#audit.fault("snapshot-exists", `${id} exists`, { volume: id });
+    this.#hold(key);
+    this.#snapshots.set(id, key);
+  }
+
+  hasSnapshot(id: string): boolean {
+    return this.#snapshots.has(id);
+  }
+
+  /** How many blocks a snapshot has. */
+  snapshotSize(id: string): number {
+    return this.#store.size(id);
+  }
+
+  /**
+   * The blocks of a snapshot from block `from` on, in order. Two snapshots have the same chunk where neither's block
+   * was written since the other had it; what the number is says nothing about the bytes.
+   */
+  snapshotBlocks(id: string, from = 0): Iterable<{ readonly index: number; readonly chunk: number }> {
+    this.#snapshotKey(id);
+    return this.#store.layer(id, from);
+  }
+
+  /** A copy of a block, or undefined where the snapshot is empty. */
+  readSnapshot(id: string, index: number): Uint8Array | undefined {
+    this.#snapshotKey(id);
+    const chunk = this.#store.at(id, index);
+    return chunk === undefined ? undefined : this.#plainChunk(chunk, index);
+  }
+
+  /** Writes one whole block of a snapshot that is not complete yet. */
+  writeSnapshot(id: string, index: number, bytes: Uint8Array): void {
+    const key = this.#snapshotKey(id);
+    if (bytes.length !== BLOCK || !Number.isSafeInteger(index) || index < 0) {
+      throw this.#audit.fault("bad-request", `${bytes.length} bytes for block ${index}`, { volume: id });
+    }
+    const before = this.#store.at(id, index);
+    this.#store.put(id, index, this.#newChunk(key, index, bytes));
+    if (before !== undefined) this.#collect([before]);
+  }
+
+  /** Forgets a snapshot, and sets to zero what no other disk needs of it. The answer is the certificate. */
+  deleteSnapshot(id: string): AuditRecord {
+    const key = this.#snapshotKey(id);
+    this.#snapshots.delete(id);
+    const bytesZeroed = this.#dropLayer(id);
+    this.#letGo(key);
+    return this.#audit.append({
+      event: "snapshot-deleted",
+      volume: id,
+      bytesDirty: bytesZeroed,
+      bytesZeroed,
+      verified: true,
+    });
+  }
+
+  /** Gives every block of a volume that changed since it was last saved a chunk, encrypted as the volume is. */
+  #saveChanges(id: string): void {
+    const { key } = this.#volume(id);
+    for (const index of this.#blocks.written(id)) {
+      if (this.#store.at(id, index) !== undefined) continue;
+      const block = this.#blocks.read(id, index);
+      if (block) this.#store.put(id, index, this.#store.add(block, key));
+    }
+    // What it was made from may be encrypted otherwise, or not at all.
+    for (const { index, chunk } of [...this.#store.layer(id)]) {
+      if (this.#store.keyOf(chunk) === key) continue;
+      const block = this.#plainChunk(chunk, index);
+      if (block) this.#store.put(id, index, this.#newChunk(key, index, block));
+      this.#collect([chunk]);
+    }
+  }
+
+  #newSnapshot(id: string, key: string | undefined): void {
+    this.openSnapshot(id, key);
+    this.#dropLayer(id);
+    this.#audit.append({ event: "snapshot-created", volume: id });
+  }
+
+  #newChunk(key: string | undefined, index: number, block: Uint8Array): number {
+    return this.#store.add(this.#atRest(key, index, block), key);
+  }
+
+  #plain(id: string, { key }: Volume, index: number): Uint8Array | undefined {
+    const block = this.#blocks.read(id, index);
+    if (block) return key === undefined ? block : decryptBlock(this.#secret(key), index, block);
+    const chunk = this.#store.at(id, index);
+    return chunk === undefined ? undefined : this.#plainChunk(chunk, index);
+  }
+
+  #plainChunk(number: number, index: number): Uint8Array | undefined {
+    const chunk = this.#store.chunk(number);
+    if (chunk?.key === undefined) return chunk?.bytes.slice();
+    return decryptBlock(this.#secret(chunk.key), index, chunk.bytes);
+  }
+
+  #atRest(key: string | undefined, index: number, block: Uint8Array): Uint8Array {
+    return key === undefined ? block : encryptBlock(this.#secret(key), index, block);
+  }
+
+  #secret(key: string): Uint8Array {
+    const secret = this.#store.readKey(key);
+    if (secret === undefined) throw this.#audit.fault("unknown-key", `no key ${key}`);
+    return secret;
+  }
+
+  /** One more disk has the key, which is made if it is not there. */
+  #hold(key: string | undefined): void {
+    if (key === undefined) return;
+    if (this.#store.readKey(key) === undefined) {
+      const secret = this.#newKey?.();
+      if (secret === undefined) throw this.#audit.fault("unknown-key", `no key ${key}`);
+      this.#store.writeKey(key, secret);
+    }
+    this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
+  }
+
+  #letGo(key: string | undefined): void {
+    if (key === undefined) return;
+    const left = (this.#holders.get(key) ?? 1) - 1;
+    if (left > 0) this.#holders.set(key, left);
+    else this.#holders.delete(key);
+    this.#retire(key);
+  }
+
+  /** Destroys a key that nothing is encrypted with any more. */
+  #retire(key: string): void {
+    if (this.#holders.has(key) || this.#store.usesKey(key)) return;
+    this.#store.eraseKey(key);
+    this.#audit.append({ event: "key-destroyed", reason: key });
+  }
+
+  /** A volume's block is its own again. */
+  #leave(id: string, index: number): void {
+    const chunk = this.#store.at(id, index);
+    if (chunk === undefined) return;
+    this.#store.drop(id, index);
+    this.#collect([chunk]);
+  }
+
+  /** How many bytes are no more. */
+  #dropLayer(id: string): number {
+    const chunks = Array.from(this.#store.layer(id), ({ chunk }) => chunk);
+    this.#store.clearLayer(id);
+    return this.#collect(chunks);
+  }
+
+  /** Removes those of the chunks that no disk needs: a volume that has the block itself does not. How many bytes. */
+  #collect(chunks: readonly number[]): number {
+    const written = new Map<string, ReadonlySet<number>>();
+    const hasItself = (disk: string, index: number): boolean => {
+      if (!this.#volumes.has(disk)) return false;
+      const own = written.get(disk) ?? new Set(this.#blocks.written(disk));
+      written.set(disk, own);
+      return own.has(index);
+    };
+    const keys = new Set<string>();
+    let removed = 0;
+    for (const chunk of chunks) {
+      const places = [...this.#store.places(chunk)];
+      if (!places.every(({ disk, index }) => hasItself(disk, index))) continue;
+      const key = this.#store.keyOf(chunk);
+      if (key !== undefined) keys.add(key);
+      for (const { disk, index } of places) this.#store.drop(disk, index);
+      this.#store.remove(chunk);
+      removed += BLOCK;
+    }
+    for (const key of keys) this.#retire(key);
+    return removed;
   }
 
   #reset(id: string): number {
@@ -110,9 +354,13 @@ export class Disks {
     return written.length * BLOCK;
   }
 
+  #checkSize(id: string, size: number): void {
+    if (Number.isSafeInteger(size) && size >= 1) return;
+    throw this.#audit.fault("bad-request", `a volume of ${size} bytes`, { volume: id });
+  }
+
   #access(id: string, offset: number, length: number): Volume {
-    const volume = this.#volumes.get(id);
-    if (volume === undefined) throw this.#unknown(id);
+    const volume = this.#volume(id);
     const about = { volume: id };
     if (length > ACCESS_LIMIT) throw this.#audit.fault("access-too-large", `${length} bytes at once`, about);
     const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
@@ -120,8 +368,15 @@ export class Disks {
     throw this.#audit.fault("bad-address", `${length} bytes at ${offset} of ${volume.size}`, about);
   }
 
-  #unknown(id: string) {
-    return this.#audit.fault("unknown-volume", `no volume ${id}`, { volume: id });
+  #volume(id: string): Volume {
+    const volume = this.#volumes.get(id);
+    if (volume) return volume;
+    throw this.#audit.fault("unknown-volume", `no volume ${id}`, { volume: id });
+  }
+
+  #snapshotKey(id: string): string | undefined {
+    if (this.#snapshots.has(id)) return this.#snapshots.get(id);
+    throw this.#audit.fault("unknown-snapshot", `no snapshot ${id}`, { volume: id });
   }
 }
 

@@ -2,15 +2,20 @@
 export type FaultCode =
   | "access-too-large"
   | "bad-address"
+  | "bad-image"
   | "bad-request"
   | "illegal-transition"
   | "not-owner"
   | "scrub-failed"
+  | "snapshot-exists"
   | "stale-translation"
   | "tenancy"
   | "twice-placed"
   | "unclean-frame"
+  | "unknown-host"
   | "unknown-instance"
+  | "unknown-key"
+  | "unknown-snapshot"
   | "unknown-volume"
   | "volume-exists";
 

@@ -1,12 +1,20 @@
 import { Audit, type AuditOptions, type AuditRecord } from "./audit.ts";
 import { type BlockStore, Disks } from "./disks.ts";
 import type { Run } from "./extents.ts";
+import { HYPERVISOR_FRAMES } from "./frames.ts";
+import { Groups } from "./groups.ts";
 import { Host, type HostSize, type HostView, type Need, type OwnerView } from "./host.ts";
-import { HYPERVISOR_FRAMES, type ReleaseReason } from "./memory.ts";
+import { Images, type Secrets } from "./images.ts";
+import type { InstanceStore } from "./instanceStore.ts";
+import type { Media } from "./media.ts";
+import { ACCESS_LIMIT, type MemoryOptions, type ReleaseReason } from "./memory.ts";
 import { Pages } from "./pages.ts";
-import { Rack, type Refusal, type Wish } from "./rack.ts";
+import { Pool, type Refusal, type Wish } from "./pool.ts";
+import { Reservations } from "./reservations.ts";
 import type { ScrubMode } from "./scrubber.ts";
 import { PAGE, Slabs } from "./slabs.ts";
+import type { SnapshotStore } from "./snapshotStore.ts";
+import { type CreditTerms, Workloads } from "./workloads.ts";
 
 export interface FleetOptions {
   /** ms. */
@@ -14,10 +22,20 @@ export interface FleetOptions {
   /** A new host id at each call. */
   readonly nextId: () => string;
   readonly blocks: BlockStore;
+  /** Where snapshots and the keys of disks are kept; until the process ends, unless given. */
+  readonly snapshots?: SnapshotStore | undefined;
+  /** A fresh key for a disk at each call. */
+  readonly newKey?: () => Uint8Array;
   /** The hosts that a family's instances run on in a zone; undefined if there are none. */
   readonly sizing: (family: string, zone: string) => HostSize | undefined;
   readonly scrub?: ScrubMode;
+  /** For teaching and for tests: see {@link MemoryOptions}. */
+  readonly memory?: Omit<MemoryOptions, "nodes">;
   readonly audit?: Omit<AuditOptions, "clock">;
+  /** Where the memory of hibernated instances is kept. With `secrets`, instances can hibernate. */
+  readonly images?: Media;
+  /** What keys are made from. Without, there are neither local disks nor hibernation. */
+  readonly secrets?: Secrets;
   /** The physical memory of a host of so many frames, for who must see the bytes themselves: tests, and a glass mode. */
   readonly pages?: (host: string, frames: number) => Pages;
 }
@@ -27,12 +45,18 @@ export interface PlaceRequest extends Need, Wish {
   readonly zone: string;
   /** The family of the instance type, `m5` of `m5.large`. */
   readonly family: string;
+  /** Of burstable types. */
+  readonly credits?: CreditTerms;
 }
 
 /** Where an instance is. */
 export interface Placement {
   readonly host: string;
   readonly zone: string;
+  readonly rack: number;
+  /** Which of the group's partitions, if that is its strategy. */
+  readonly partition?: number;
+  readonly reservation?: string;
   readonly cores: readonly Run[];
   readonly frames: number;
   readonly generation: number;
@@ -53,31 +77,45 @@ export type HostAnswer =
 export class Fleet {
   readonly audit: Audit;
   readonly disks: Disks;
+  /** How busy the instances are, and their CPU credits. */
+  readonly workloads: Workloads;
+  readonly reservations: Reservations;
   readonly #options: FleetOptions;
   readonly #slabs = new Slabs();
-  readonly #racks = new Map<string, Rack>();
+  readonly #images: Images | undefined;
+  readonly #groups = new Groups();
+  readonly #pools = new Map<string, Pool>();
   readonly #hosts = new Map<string, Host>();
   readonly #hostOf = new Map<string, Host>();
   readonly #dirty = new Set<Host>();
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.audit = new Audit({ ...options.audit, clock: options.clock });
-    this.disks = new Disks(options.blocks, this.audit);
+    const { clock, images, secrets, snapshots, newKey } = options;
+    this.audit = new Audit({ ...options.audit, clock });
+    this.disks = new Disks(options.blocks, this.audit, { snapshots, newKey });
+    this.workloads = new Workloads(clock);
+    this.#images = images && secrets && new Images(images, secrets, this.audit);
+    this.reservations = new Reservations({
+      find: (request) => this.#find(request),
+      refile: (host) => this.#refile(host),
+    });
   }
 
   /** Gives an instance cores and zeroed memory on a host of its zone, or says why not and leaves nothing behind (T9). */
   place(request: PlaceRequest): PlaceAnswer {
     this.#check(request);
-    const rack = this.#rack(request.zone, request.family);
-    if (rack === undefined) return { placed: false, refusal: "unsupported" };
-    const host = rack.find(request);
+    const { instance, group, reservation } = request;
+    const host = reservation === undefined ? this.#find(request) : this.#findKept(request, reservation);
     if (typeof host === "string") return { placed: false, refusal: host };
     const tenant = host.admit(request);
-    rack.refile(host);
+    this.#refile(host);
     if (tenant === undefined) return { placed: false, refusal: "no-room" };
-    this.#hostOf.set(request.instance, host);
-    const placement = this.placement(request.instance);
+    this.#hostOf.set(instance, host);
+    if (group) this.#groups.join(instance, group, host);
+    if (reservation !== undefined) this.reservations.joined(reservation, instance);
+    this.workloads.start(instance, request.credits);
+    const placement = this.placement(instance);
     return placement ? { placed: true, placement } : { placed: false, refusal: "no-room" };
   }
 
@@ -85,23 +123,85 @@ export class Fleet {
   placement(instance: string): Placement | undefined {
     const host = this.#hostOf.get(instance);
     const map = host?.memory.map(instance);
-    if (host === undefined || map === undefined) return undefined;
-    const { pages: frames, generation } = map;
-    return { host: host.id, zone: host.zone, cores: host.tenant(instance)?.cores ?? [], frames, generation };
+    const tenant = host?.tenant(instance);
+    if (host === undefined || map === undefined || tenant === undefined) return undefined;
+    const { cores, group, reservation } = tenant;
+    return {
+      host: host.id,
+      zone: host.zone,
+      rack: host.rack,
+      ...(group?.strategy === "partition" && { partition: group.partition }),
+      ...(reservation !== undefined && { reservation }),
+      cores,
+      frames: map.pages,
+      generation: map.generation,
+    };
   }
 
   /**
-   * Takes cores and memory back from an instance. In mode `eager` its memory is zero when this returns, and the answer is
-   * the certificate; in the other modes that follows in the audit. An instance that is on no host has nothing to give back:
-   * undefined.
+   * Takes cores, memory and local disks back from an instance. In mode `eager` its memory is zero when this returns, and
+   * the answer is the certificate; in the other modes that follows in the audit. An instance that is on no host has nothing
+   * to give back: undefined.
    */
   release(instance: string, reason: ReleaseReason): AuditRecord | undefined {
     const host = this.#hostOf.get(instance);
     if (host === undefined) return undefined;
     this.#hostOf.delete(instance);
+    this.workloads.stop(instance);
+    const { group, reservation } = host.tenant(instance) ?? {};
     const certificate = host.evict(instance, reason);
+    if (group) this.#groups.leave(instance, group);
+    if (host.scrubber.pending && host.state !== "failed") this.#dirty.add(host);
+    this.#refile(host);
+    if (reservation !== undefined) this.reservations.left(reservation, instance);
+    if (host.state === "retiring" && host.tenants === 0) this.#remove(host);
+    return certificate;
+  }
+
+  /**
+   * Keeps the memory of an instance as a sealed image under a name, then takes everything back from it. Only the instance
+   * itself can be resumed from it (T7).
+   */
+  hibernate(instance: string, image: string): AuditRecord | undefined {
+    const host = this.#on(instance);
+    const { account } = host.tenant(instance) ?? {};
+    const bytesDirty = this.#imagesFor(instance).save(image, instance, host.memory.written(instance));
+    const about = { host: host.id, instance, ...(account !== undefined && { account }) };
+    this.audit.append({ ...about, event: "image-saved", reason: image, bytesDirty });
+    return this.release(instance, "hibernate");
+  }
+
+  /**
+   * Fills the memory of an instance that was just placed from its image, which is then erased.
+   *
+   * @throws {HypervisorFault} bad-image: there is none, or it is not this instance's; its memory is zero, then
+   */
+  resume(instance: string, image: string): void {
+    const { memory, id } = this.#on(instance);
+    const images = this.#imagesFor(instance);
+    try {
+      for (const { page, bytes } of images.load(image, instance)) memory.write(instance, page * PAGE, bytes);
+    } catch (error) {
+      memory.reboot(instance);
+      throw error;
+    }
+    this.audit.append({ event: "image-loaded", host: id, instance, reason: image });
+    this.discardImage(image);
+  }
+
+  /** Sets an image to zero and forgets it: with the volume it is on, or because its instance was terminated. */
+  discardImage(image: string): void {
+    const bytesZeroed = this.#images?.erase(image) ?? 0;
+    if (bytesZeroed === 0) return;
+    this.audit.append({ event: "image-erased", reason: image, bytesZeroed, verified: true });
+  }
+
+  /** Takes the last `pages` pages of its memory from an instance that lives on (T13). */
+  unplug(instance: string, pages: number): AuditRecord | undefined {
+    const host = this.#on(instance);
+    const certificate = host.unplug(instance, pages);
     if (host.scrubber.pending) this.#dirty.add(host);
-    this.#rack(host.zone, host.family)?.refile(host);
+    this.#refile(host);
     return certificate;
   }
 
@@ -120,6 +220,23 @@ export class Fleet {
     this.#on(instance).memory.write(instance, address, bytes);
   }
 
+  /** Reads a local disk as its instance does, at most `ACCESS_LIMIT` bytes from `offset` on; a copy. */
+  readStore(instance: string, device: number, offset: number, length: number): Uint8Array {
+    const store = this.#store(instance, device, length);
+    const bytes = store.read(offset, length);
+    if (bytes) return bytes;
+    throw this.audit.fault("bad-address", `${length} bytes at ${offset} of ${store.size}`, { instance });
+  }
+
+  /** Writes a local disk as its instance does; nothing is written if any byte would lie beyond the end. */
+  writeStore(instance: string, device: number, offset: number, bytes: Uint8Array): void {
+    const store = this.#store(instance, device, bytes.length);
+    if (store.write(offset, bytes)) return;
+    throw this.audit.fault("bad-address", `${bytes.length} bytes at ${offset} of ${store.size}`, {
+      instance,
+    });
+  }
+
   /** Scrubs released frames, at most `budget` bytes, for modes `idle` and `on-demand`. The certificates of what is done. */
   scrub(budget: number): AuditRecord[] {
     const certificates: AuditRecord[] = [];
@@ -130,16 +247,21 @@ export class Fleet {
       left -= zeroed;
       certificates.push(...done);
       if (!host.scrubber.pending) this.#dirty.delete(host);
-      this.#rack(host.zone, host.family)?.refile(host);
+      this.#refile(host);
     }
     return certificates;
   }
 
+  /** Lets the instances on shared cores take their next turns. */
+  tick(): void {
+    for (const { cores } of this.#hosts.values()) cores.turn((instance) => this.workloads.isBusy(instance));
+  }
+
   /** Racks a host for one account alone (a Dedicated Host): only its instances of tenancy `host` go there. */
   allocateHost(zone: string, family: string, account: string): HostAnswer {
-    const rack = this.#rack(zone, family);
-    if (rack === undefined) return { allocated: false, refusal: "unsupported" };
-    const host = rack.rack(account);
+    const pool = this.#pool(zone, family);
+    if (pool === undefined) return { allocated: false, refusal: "unsupported" };
+    const host = pool.rack(account);
     return host ? { allocated: true, host: host.id } : { allocated: false, refusal: "no-room" };
   }
 
@@ -147,12 +269,41 @@ export class Fleet {
   releaseHost(id: string): boolean {
     const host = this.#hosts.get(id);
     if (host?.dedicatedTo === undefined || host.tenants > 0) return false;
-    host.scrubber.drain();
-    this.#dirty.delete(host);
-    this.#rack(host.zone, host.family)?.unrack(host);
-    this.#hosts.delete(id);
-    this.audit.append({ event: "host-removed", host: id, account: host.dedicatedTo });
+    this.#remove(host);
     return true;
+  }
+
+  /**
+   * A host loses power: its instances are lost and released, and it takes nobody in until it is repaired. Their frames
+   * stay dirty until then. Answers with the instances.
+   */
+  failHost(id: string): readonly string[] {
+    const host = this.#known(id);
+    host.state = "failed";
+    this.#dirty.delete(host);
+    this.audit.append({ event: "host-failed", host: id });
+    return this.#clear(host, (instance) => this.release(instance, "host-failure"));
+  }
+
+  /** A failed host has power again, and takes instances in once its memory is scrubbed. False if it did not fail. */
+  repairHost(id: string): boolean {
+    const host = this.#known(id);
+    if (host.state !== "failed") return false;
+    host.scrubber.drain();
+    host.state = "available";
+    this.audit.append({ event: "host-repaired", host: id });
+    this.#refile(host);
+    return true;
+  }
+
+  /** A host is to go: it takes nobody in, and is removed with its last instance. Answers with those still on it. */
+  retireHost(id: string): readonly string[] {
+    const host = this.#known(id);
+    host.state = "retiring";
+    this.audit.append({ event: "host-retired", host: id });
+    const instances = this.#clear(host, () => {});
+    if (host.tenants === 0) this.#remove(host);
+    return instances;
   }
 
   /** One host itself. */
@@ -168,6 +319,64 @@ export class Fleet {
   /** Who has which frames and cores of a host; undefined if there is no such host. */
   owners(host: string): OwnerView[] | undefined {
     return this.#hosts.get(host)?.owners();
+  }
+
+  #find(request: Wish & { readonly zone: string; readonly family: string }): Host | Refusal {
+    const { zone, family, group } = request;
+    return this.#pool(zone, family)?.find(request, this.#groups.bounds(group, zone)) ?? "unsupported";
+  }
+
+  /** A host where the reservation keeps room. */
+  #findKept({ group, zone, exclude }: PlaceRequest, reservation: string): Host | Refusal {
+    const { allowsRack, allowsHost } = this.#groups.bounds(group, zone);
+    const find = (avoid?: string) =>
+      this.reservations.find(
+        reservation,
+        (host) => host.id !== avoid && allowsRack(host.rack) && allowsHost(host),
+      );
+    return find(exclude) ?? find() ?? "no-room";
+  }
+
+  #refile(host: Host): void {
+    this.#pool(host.zone, host.family)?.refile(host);
+  }
+
+  /** Nobody comes to a host any more, whatever was kept there; each instance on it meets with what `befalls` it. */
+  #clear(host: Host, befalls: (instance: string) => void): readonly string[] {
+    this.#refile(host);
+    const instances = host.owners().map(({ instance }) => instance);
+    for (const instance of instances) befalls(instance);
+    this.reservations.lost(host);
+    return instances;
+  }
+
+  #remove(host: Host): void {
+    host.scrubber.drain();
+    this.#dirty.delete(host);
+    this.#pool(host.zone, host.family)?.unrack(host);
+    this.#hosts.delete(host.id);
+    const { id, dedicatedTo: account } = host;
+    this.audit.append({ event: "host-removed", host: id, ...(account !== undefined && { account }) });
+  }
+
+  #known(id: string): Host {
+    const host = this.#hosts.get(id);
+    if (host) return host;
+    throw this.audit.fault("unknown-host", `no host ${id}`, { host: id });
+  }
+
+  #imagesFor(instance: string): Images {
+    if (this.#images) return this.#images;
+    throw this.audit.fault("bad-request", "hosts that cannot keep images", { instance });
+  }
+
+  #store(instance: string, device: number, length: number): InstanceStore {
+    const store = this.#on(instance).stores(instance)[device];
+    if (length > ACCESS_LIMIT) {
+      throw this.audit.fault("access-too-large", `${length} bytes at once`, { instance });
+    }
+    if (store) return store;
+    throw this.audit.fault("bad-address", `no local disk ${device}`, { instance });
   }
 
   #on(instance: string): Host {
@@ -188,18 +397,18 @@ export class Fleet {
     );
   }
 
-  #rack(zone: string, family: string): Rack | undefined {
+  #pool(zone: string, family: string): Pool | undefined {
     const key = `${zone} ${family}`;
-    const known = this.#racks.get(key);
+    const known = this.#pools.get(key);
     const size = known ? undefined : this.#options.sizing(family, zone);
     if (size === undefined) return known;
-    const rack = new Rack(size, (dedicatedTo) => this.#build(zone, family, size, dedicatedTo));
-    this.#racks.set(key, rack);
-    return rack;
+    const pool = new Pool(size, (rack, dedicatedTo) => this.#build(zone, family, size, rack, dedicatedTo));
+    this.#pools.set(key, pool);
+    return pool;
   }
 
-  #build(zone: string, family: string, size: HostSize, dedicatedTo: string | undefined): Host {
-    const { nextId, pages, scrub = "eager" } = this.#options;
+  #build(zone: string, family: string, size: HostSize, rack: number, dedicatedTo?: string): Host {
+    const { nextId, pages, secrets, scrub = "eager", memory = {} } = this.#options;
     const { audit } = this;
     const id = nextId();
     const frames = HYPERVISOR_FRAMES + size.memoryBytes / PAGE;
@@ -208,10 +417,13 @@ export class Fleet {
       zone,
       family,
       size,
+      rack,
       audit,
       scrub,
+      memory,
       pages: pages?.(id, frames) ?? new Pages(frames, this.#slabs),
-      ...(dedicatedTo === undefined ? {} : { dedicatedTo }),
+      ...(dedicatedTo !== undefined && { dedicatedTo }),
+      ...(secrets && { random: secrets.random }),
     });
     this.#hosts.set(id, host);
     audit.append({ event: "host-racked", host: id, frames: frames - HYPERVISOR_FRAMES });

@@ -69,6 +69,11 @@ export class Frames {
     return free;
   }
 
+  /** The state of one frame; undefined if it is no guest's frame. */
+  at(frame: number): FrameStatus | undefined {
+    return this.#extents.at(frame);
+  }
+
   /** The state of all frames, in order. */
   [Symbol.iterator](): Iterator<Extent<FrameStatus>> {
     return this.#extents[Symbol.iterator]();

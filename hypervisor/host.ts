@@ -1,12 +1,15 @@
 import type { Audit, AuditRecord } from "./audit.ts";
 import { Cores } from "./cores.ts";
 import type { Run } from "./extents.ts";
-import { type Census, Memory, type ReleaseReason } from "./memory.ts";
+import type { Census } from "./frames.ts";
+import type { Group } from "./groups.ts";
+import { Holds, type Slot } from "./holds.ts";
+import { InstanceStore } from "./instanceStore.ts";
+import { Memory, type MemoryOptions, type ReleaseReason } from "./memory.ts";
 import type { Pages } from "./pages.ts";
 import { type ScrubMode, Scrubber } from "./scrubber.ts";
 import { PAGE } from "./slabs.ts";
-
-export type Tenancy = "default" | "dedicated" | "host";
+import type { Tenancy } from "./tenancy.ts";
 
 /** The hardware of one host of a family, and how many of them a zone has. */
 export interface HostSize {
@@ -17,8 +20,9 @@ export interface HostSize {
   readonly memoryBytes: number;
   /** How many instances may reside on one core: 1 for fixed-performance types, more for burstable ones. */
   readonly sharing: number;
-  /** How many such hosts are racked in one zone at most. */
+  /** How many such hosts are racked in one zone at most, and in how many racks with power and network of their own. */
   readonly perZone: number;
+  readonly racks?: number;
 }
 
 /** What an instance needs of a host. */
@@ -30,6 +34,11 @@ export interface Need {
   /** Physical cores, and how many threads of each the instance uses (1 turns the siblings off; nobody else gets them). */
   readonly cores: number;
   readonly threadsPerCore: number;
+  /** The sizes of its local disks, in bytes. */
+  readonly stores?: readonly number[];
+  readonly group?: Group;
+  /** The reservation whose room it uses. */
+  readonly reservation?: string;
 }
 
 /** An instance that is on a host. */
@@ -39,6 +48,8 @@ export interface Tenant {
   readonly tenancy: Tenancy;
   readonly cores: readonly Run[];
   readonly threadsPerCore: number;
+  readonly group?: Group;
+  readonly reservation?: string;
 }
 
 /** An owner as the operator sees it. */
@@ -46,7 +57,18 @@ export interface OwnerView extends Tenant {
   readonly frames: number;
   readonly runs: readonly Run[];
   readonly generation: number;
+  /** Its local disks: their sizes, how much of them was written, and whether their keys exist. */
+  readonly stores: readonly StoreView[];
 }
+
+export interface StoreView {
+  readonly size: number;
+  readonly bytesWritten: number;
+  readonly keyed: boolean;
+}
+
+/** `failed`: without power, until it is repaired. `retiring`: takes nobody in, and goes when the last instance does. */
+export type HostState = "available" | "failed" | "retiring";
 
 /** A host as the operator sees it: a function of metadata only (N5). */
 export interface HostView {
@@ -57,8 +79,14 @@ export interface HostView {
   readonly coresPerSocket: number;
   readonly threadsPerCore: number;
   readonly memoryBytes: number;
+  readonly state: HostState;
+  readonly rack: number;
   readonly frames: Census;
+  /** The same for each socket's memory. */
+  readonly nodes: readonly Census[];
   readonly openCores: number;
+  /** What reservations keep free of the frames and cores. */
+  readonly held: { readonly frames: number; readonly cores: number };
   /** The account that has this as its Dedicated Host. */
   readonly dedicatedTo?: string;
   readonly instances: number;
@@ -72,10 +100,21 @@ interface HostParts {
   readonly pages: Pages;
   readonly audit: Audit;
   readonly scrub: ScrubMode;
+  readonly memory: Omit<MemoryOptions, "nodes">;
+  readonly rack: number;
   readonly dedicatedTo?: string;
+  /** So many unpredictable bytes, for the keys of local disks; a host without has no such disks. */
+  readonly random?: (length: number) => Uint8Array;
 }
 
-/** One physical host: its memory, its cores, and the instances on it. */
+interface Resident {
+  readonly tenant: Tenant;
+  readonly stores: readonly InstanceStore[];
+  /** The slot that it uses. */
+  readonly slot: Slot | undefined;
+}
+
+/** One physical host: its memory, its cores, its local disks, and the instances on it. */
 export class Host {
   readonly id: string;
   readonly zone: string;
@@ -87,28 +126,42 @@ export class Host {
   readonly dedicatedTo: string | undefined;
   readonly #scrub: ScrubMode;
   readonly #audit: Audit;
-  readonly #tenants = new Map<string, Tenant>();
-  /** How many instances each account has here, and how many of all have tenancy `dedicated`. */
+  readonly rack: number;
+  readonly holds = new Holds();
+  state: HostState = "available";
+  readonly #random: HostParts["random"];
+  readonly #tenants = new Map<string, Resident>();
+  /** How many instances and kept slots each account has here, and how many of all have tenancy `dedicated`. */
   readonly #accounts = new Map<string, number>();
   #dedicated = 0;
 
-  constructor({ id, zone, family, size, pages, audit, scrub, dedicatedTo }: HostParts) {
+  constructor({ id, zone, family, size, pages, audit, scrub, memory, rack, dedicatedTo, random }: HostParts) {
     this.id = id;
+    this.rack = rack;
+    this.#random = random;
     this.zone = zone;
     this.family = family;
     this.size = size;
     this.dedicatedTo = dedicatedTo;
     this.#scrub = scrub;
     this.#audit = audit;
-    this.memory = new Memory(id, size.memoryBytes / PAGE, pages, audit);
-    this.cores = new Cores(size.sockets * size.coresPerSocket, size.sharing);
+    this.memory = new Memory(id, size.memoryBytes / PAGE, pages, audit, {
+      ...memory,
+      nodes: size.sockets,
+    });
+    const { sockets, coresPerSocket, threadsPerCore, sharing } = size;
+    this.cores = new Cores(sockets * coresPerSocket, threadsPerCore, sharing, () => audit.now());
     this.scrubber = new Scrubber(this.memory, audit);
   }
 
-  /** How many frames a launch can get here: the free ones, and on demand the dirty ones, too. */
+  /** How many frames anybody can get here: the free ones, and on demand the dirty ones, but none that are kept. */
   get supply(): number {
-    const { free, dirty, scrubbing } = this.memory.census();
-    return this.#scrub === "on-demand" ? free + dirty + scrubbing : free;
+    return this.#reachable() - this.holds.frames;
+  }
+
+  /** How many cores can take one more instance that has nothing kept. */
+  get openCores(): number {
+    return this.cores.open - this.holds.cores;
   }
 
   /**
@@ -117,7 +170,7 @@ export class Host {
    */
   get occupancy(): "empty" | "shared" | `dedicated ${string}` | `host ${string}` {
     if (this.dedicatedTo !== undefined) return `host ${this.dedicatedTo}`;
-    if (this.#tenants.size === 0) return "empty";
+    if (this.#accounts.size === 0) return "empty";
     const [account] = this.#accounts.keys();
     return this.#dedicated > 0 && account !== undefined ? `dedicated ${account}` : "shared";
   }
@@ -130,37 +183,53 @@ export class Host {
     return alone || (tenancy === "default" && this.#dedicated === 0);
   }
 
-  /** Takes an instance in, or answers undefined and changes nothing, for lack of cores or frames. */
-  admit({ instance, account, tenancy, memoryBytes, cores, threadsPerCore }: Need): Tenant | undefined {
-    if (!this.welcomes(account, tenancy)) {
-      const about = { host: this.id, instance, account };
-      throw this.#audit.fault("tenancy", `tenancy ${tenancy} of ${account} among others`, about);
-    }
-    const frames = Math.ceil(memoryBytes / PAGE);
-    if (cores > this.cores.open || frames > this.supply) return undefined;
-    if (frames > this.memory.free) this.scrubber.supply(frames);
-    if (this.memory.allocate(instance, account, frames) === undefined) return undefined;
+  /** Keeps a slot free, or answers false and changes nothing, for lack of cores or frames. */
+  hold(slot: Slot): boolean {
+    if (slot.cores > this.openCores || slot.frames > this.supply) return false;
+    this.holds.put(slot);
+    this.#count(slot, 1);
+    return true;
+  }
 
-    const tenant = {
-      instance,
-      account,
-      tenancy,
-      threadsPerCore,
-      cores: this.cores.take(instance, cores) ?? [],
-    };
-    this.#tenants.set(instance, tenant);
-    this.#accounts.set(account, (this.#accounts.get(account) ?? 0) + 1);
-    if (tenancy === "dedicated") this.#dedicated++;
+  /** Gives up a free slot of a reservation; false if there is none. */
+  unhold(reservation: string): boolean {
+    const slot = this.holds.take(reservation);
+    if (slot) this.#count(slot, -1);
+    return slot !== undefined;
+  }
+
+  /** Takes an instance in, or answers undefined and changes nothing, for lack of cores or frames. */
+  admit(need: Need): Tenant | undefined {
+    const { reservation } = need;
+    const slot = reservation === undefined ? undefined : this.holds.take(reservation);
+    if (reservation !== undefined && slot === undefined) return undefined;
+    if (slot) this.#count(slot, -1);
+    const tenant = this.#settle(need, slot);
+    if (slot && tenant === undefined) {
+      this.holds.put(slot);
+      this.#count(slot, 1);
+    }
     return tenant;
   }
 
   /** Takes everything back from an instance. Answers with the certificate of its scrub, unless that is still to come. */
   evict(instance: string, reason: ReleaseReason): AuditRecord | undefined {
     const release = this.memory.release(instance, reason);
-    const tenant = this.#tenants.get(instance);
-    if (tenant) this.#forget(tenant);
+    const resident = this.#tenants.get(instance);
+    if (resident) this.#forget(resident);
     this.scrubber.add(release);
+    return this.#scrub === "eager" && this.state !== "failed" ? this.scrubber.drain().at(-1) : undefined;
+  }
+
+  /** Takes memory from an instance that lives on: like {@link evict}, for its last pages. */
+  unplug(instance: string, pages: number): AuditRecord | undefined {
+    this.scrubber.add(this.memory.unplug(instance, pages));
     return this.#scrub === "eager" ? this.scrubber.drain().at(-1) : undefined;
+  }
+
+  /** The local disks of an instance. */
+  stores(instance: string): readonly InstanceStore[] {
+    return this.#tenants.get(instance)?.stores ?? [];
   }
 
   get tenants(): number {
@@ -168,13 +237,16 @@ export class Host {
   }
 
   tenant(instance: string): Tenant | undefined {
-    return this.#tenants.get(instance);
+    return this.#tenants.get(instance)?.tenant;
   }
 
   owners(): OwnerView[] {
-    return [...this.#tenants.values()].flatMap((tenant) => {
+    return [...this.#tenants.values()].flatMap(({ tenant, stores }) => {
       const map = this.memory.map(tenant.instance);
-      return map ? [{ ...tenant, frames: map.pages, runs: map.runs, generation: map.generation }] : [];
+      if (map === undefined) return [];
+      const disks = stores.map(({ size, bytesWritten, keyed }) => ({ size, bytesWritten, keyed }));
+      const { pages: frames, runs, generation } = map;
+      return [{ ...tenant, frames, runs, generation, stores: disks }];
     });
   }
 
@@ -188,19 +260,83 @@ export class Host {
       coresPerSocket,
       threadsPerCore,
       memoryBytes,
+      state: this.state,
+      rack: this.rack,
       frames: this.memory.census(),
+      nodes: this.memory.nodes().map(({ census }) => census),
       openCores: this.cores.open,
+      held: { frames: this.holds.frames, cores: this.holds.cores },
       ...(this.dedicatedTo === undefined ? {} : { dedicatedTo: this.dedicatedTo }),
       instances: this.#tenants.size,
     };
   }
 
-  #forget({ instance, account, tenancy, cores }: Tenant): void {
-    this.#tenants.delete(instance);
-    this.cores.giveBack(instance, cores);
-    const others = (this.#accounts.get(account) ?? 1) - 1;
-    if (others > 0) this.#accounts.set(account, others);
+  /** Frames that are free or can be made so for a launch, kept or not. */
+  #reachable(): number {
+    const { free, dirty, scrubbing } = this.memory.census();
+    return this.#scrub === "on-demand" ? free + dirty + scrubbing : free;
+  }
+
+  #settle(need: Need, slot: Slot | undefined): Tenant | undefined {
+    const { instance, account, tenancy, memoryBytes, cores, threadsPerCore, group, reservation } = need;
+    const about = { host: this.id, instance, account };
+    if (!this.welcomes(account, tenancy)) {
+      throw this.#audit.fault("tenancy", `tenancy ${tenancy} of ${account} among others`, about);
+    }
+    const frames = Math.ceil(memoryBytes / PAGE);
+    if (cores > this.openCores || frames > this.supply) return undefined;
+    if (frames > this.memory.free) this.scrubber.supply(frames);
+    const stores = (need.stores ?? []).map((size) => new InstanceStore(size, this.#newKey(instance)));
+    if (this.memory.allocate(instance, account, frames) === undefined) return undefined;
+
+    const tenant = {
+      instance,
+      account,
+      tenancy,
+      threadsPerCore,
+      cores: this.cores.take(instance, cores) ?? [],
+      ...(group && { group }),
+      ...(reservation !== undefined && { reservation }),
+    };
+    this.#tenants.set(instance, { tenant, stores, slot });
+    this.#count(tenant, 1);
+    return tenant;
+  }
+
+  #newKey(instance: string): Uint8Array {
+    if (this.#random) return this.#random(64);
+    throw this.#audit.fault("bad-request", "hosts without local disks", { host: this.id, instance });
+  }
+
+  #forget(resident: Resident): void {
+    const { tenant, slot, stores } = resident;
+    this.#tenants.delete(tenant.instance);
+    this.cores.giveBack(tenant.instance, tenant.cores);
+    this.#count(tenant, -1);
+    if (stores.length > 0) this.#erase(resident);
+    if (slot === undefined || this.state !== "available") return;
+    if (this.holds.free(slot.reservation) === undefined) return;
+    this.holds.put(slot);
+    this.#count(slot, 1);
+  }
+
+  #erase({ tenant: { instance, account }, stores }: Resident): void {
+    const about = { host: this.id, instance, account };
+    let bytesDirty = 0;
+    let bytesZeroed = 0;
+    for (const store of stores) {
+      bytesDirty += store.bytesWritten;
+      const zeroed = store.destroy();
+      if (zeroed === undefined) throw this.#audit.fault("scrub-failed", "a local disk is not zero", about);
+      bytesZeroed += zeroed;
+    }
+    this.#audit.append({ ...about, event: "store-erased", bytesDirty, bytesZeroed, verified: true });
+  }
+
+  #count({ account, tenancy }: { readonly account: string; readonly tenancy: Tenancy }, by: 1 | -1): void {
+    const now = (this.#accounts.get(account) ?? 0) + by;
+    if (now > 0) this.#accounts.set(account, now);
     else this.#accounts.delete(account);
-    if (tenancy === "dedicated") this.#dedicated--;
+    if (tenancy === "dedicated") this.#dedicated += by;
   }
 }

@@ -75,6 +75,11 @@ export class Memory {
     return this.#frames;
   }
 
+  /** The state of one frame; undefined if it is the hypervisor's, or there is none. */
+  statusOf(frame: number): FrameStatus | undefined {
+    return this.#frames.at(frame);
+  }
+
   /** The mapping of an instance that has frames here. */
   map(instance: string): GuestMap | undefined {
     return this.#maps.get(instance);

@@ -91,9 +91,14 @@ export class Pages {
     bytes.fill(0, from, to);
   }
 
+  /** The memory that unwritten frames get when they are written. */
+  get supply(): Slabs {
+    return this.#slabs;
+  }
+
   /** Whether all memory that unwritten frames can come to have is zero, by a look at every byte of it. */
   supplyIsZero(): boolean {
-    for (const bytes of this.#slabs.unused()) {
+    for (const bytes of this.#slabs) {
       if (Buffer.compare(bytes, ZEROS.subarray(0, PAGE)) !== 0) return false;
     }
     return true;

@@ -23,7 +23,7 @@ export class Room {
     if (slot >= this.#width) this.#grow();
     this.#slots.set(host, slot);
     this.#hosts[slot] = host;
-    this.#note(slot, host.supply, host.cores.open);
+    this.#note(slot, host.supply, host.openCores);
   }
 
   remove(host: Host): void {
@@ -35,19 +35,25 @@ export class Room {
     this.#note(slot, -1, -1);
   }
 
-  /** The first host with so many frames and open cores; `avoid` does not count. */
-  find(frames: number, cores: number, avoid?: string): Host | undefined {
-    return this.#findBelow(1, frames, cores, avoid);
+  /** The first host with so many frames and open cores that is accepted. */
+  find(frames: number, cores: number, accepts: (host: Host) => boolean): Host | undefined {
+    return this.#findBelow(1, frames, cores, accepts);
   }
 
-  #findBelow(node: number, frames: number, cores: number, avoid: string | undefined): Host | undefined {
+  #findBelow(
+    node: number,
+    frames: number,
+    cores: number,
+    accepts: (host: Host) => boolean,
+  ): Host | undefined {
     if ((this.#frames[node] ?? -1) < frames || (this.#cores[node] ?? -1) < cores) return undefined;
     if (node >= this.#width) {
       const host = this.#hosts[node - this.#width];
-      return host?.id === avoid ? undefined : host;
+      return host && accepts(host) ? host : undefined;
     }
     return (
-      this.#findBelow(2 * node, frames, cores, avoid) ?? this.#findBelow(2 * node + 1, frames, cores, avoid)
+      this.#findBelow(2 * node, frames, cores, accepts) ??
+      this.#findBelow(2 * node + 1, frames, cores, accepts)
     );
   }
 
@@ -66,6 +72,6 @@ export class Room {
     this.#hosts = Array.from({ length: width }, (_, slot) => this.#hosts[slot]);
     this.#frames = Array.from({ length: 2 * width }, () => -1);
     this.#cores = Array.from({ length: 2 * width }, () => -1);
-    for (const [host, slot] of this.#slots) this.#note(slot, host.supply, host.cores.open);
+    for (const [host, slot] of this.#slots) this.#note(slot, host.supply, host.openCores);
   }
 }

@@ -26,7 +26,7 @@ export class Slabs {
   readonly #open = new Set<Slab>();
 
   /** The pages that nobody holds: what the next ones to write will get. */
-  *unused(): Generator<Uint8Array> {
+  *[Symbol.iterator](): Generator<Uint8Array> {
     for (const { bytes, free } of this.#open) {
       for (const offset of free) yield bytes.subarray(offset, offset + PAGE);
     }

@@ -68,19 +68,7 @@ export const packet = ({
 
 /** The same packet with other addresses. */
 export const readdressed = (
-  {
-    protocol,
-    sourcePort,
-    destinationPort,
-    type,
-    code,
-    id,
-    flags,
-    length,
-    ttl,
-    dontFragment,
-    about,
-  }: Packet,
+  { protocol, sourcePort, destinationPort, type, code, id, flags, length, ttl, dontFragment, about }: Packet,
   source: Ip,
   destination: Ip,
 ): Packet => ({

@@ -48,10 +48,8 @@ export class PrefixTable<T> {
   }
 }
 
-const at = <Base, T>(
-  lengths: readonly Lengths<Base, T>[],
-  length: number,
-): Lengths<Base, T> | undefined => lengths.find((each) => each.length === length);
+const at = <Base, T>(lengths: readonly Lengths<Base, T>[], length: number): Lengths<Base, T> | undefined =>
+  lengths.find((each) => each.length === length);
 
 function made<Base, T>(lengths: Lengths<Base, T>[], length: number): Map<Base, T> {
   const known = at(lengths, length);

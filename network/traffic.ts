@@ -81,7 +81,7 @@ export class TrafficIndex<Rule extends Traffic, Compiled> {
     const { starts, compiled } = pieces;
     const selector = selectorOf(packet);
     let low = 0;
-    for (let high = starts.length; high - low > 1; ) {
+    for (let high = starts.length; high - low > 1;) {
       const middle = (low + high) >> 1;
       if ((starts[middle] ?? 0) <= selector) low = middle;
       else high = middle;

@@ -26,6 +26,8 @@ export interface CloudParts {
   readonly pace: Pace;
   readonly quotas: Quotas | undefined;
   readonly world: World;
+  /** Puts into the global unit what a server has from the start; called again after a reset. */
+  readonly furnish: (global: Unit) => void;
   /** What an account finds in a region that it has not used before. */
   readonly settleIn: (ctx: Context) => void;
   /** Told of what cannot be, where nobody waits for an answer. */
@@ -121,8 +123,9 @@ export class Cloud {
 
   #open(): Pipeline {
     const { global } = this;
-    const { chance } = this.#parts;
+    const { chance, furnish } = this.#parts;
     const { result: hex } = global.transact(() => {
+      furnish(global);
       const table = global.table(secrets);
       const known = table.get("seal");
       if (known) return known.hex;
@@ -133,6 +136,7 @@ export class Cloud {
     return new Pipeline({
       ...this.#parts,
       global,
+      unitOf: (region) => this.unit(region),
       seal: new Seal(Buffer.from(hex, "hex")),
       // Every caller is the root of an account until IAM principals exist, and root may do everything.
       authorize: () => {},

@@ -359,7 +359,18 @@ const table = {
     (id: string, instance: string | undefined, device: string | undefined) =>
       `The volume '${id}' is not attached${instance === undefined ? "" : ` to instance '${instance}'`}${device === undefined ? "" : ` as device '${device}'`}`,
   ],
-  "InvalidSnapshot.NotFound": [400, (id: string) => `The snapshot '${id}' does not exist.`],
+  "InvalidSnapshot.NotFound": [
+    400,
+    (id: string) =>
+      id.includes(",") ? `The snapshots '${id}' do not exist.` : `The snapshot '${id}' does not exist.`,
+  ],
+  "InvalidSnapshotID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "snap-...")`],
+  "InvalidSnapshot.InUse": [400, (message: string) => message],
+  SnapshotCreationPerVolumeRateExceeded: [
+    400,
+    () =>
+      "The maximum per volume CreateSnapshot request rate has been exceeded. Use an increasing or variable sleep interval between requests.",
+  ],
   "InvalidZone.NotFound": [400, (name: string) => `The zone '${name}' does not exist.`],
   VolumeInUse: [400, (message: string) => message],
   IncorrectModificationState: [400, (message: string) => message],

@@ -5,6 +5,7 @@ import {
   passingCertificates,
   publishAuthorities,
   type Certificates,
+  type FirstCertificates,
 } from "./http/certificates.ts";
 import { defaultHome, folderOfPort, openFolder } from "./http/folder.ts";
 import { secureContext } from "./http/tls.ts";
@@ -45,6 +46,8 @@ export interface Watch {
 const region = "us-east-1";
 /** In milliseconds. */
 const renewal = 86_400_000;
+/** How long the first calls have the machine for themselves, in milliseconds, before an RSA key is looked for. */
+const patience = 200;
 
 /**
  * Starts a server and answers when it is ready.
@@ -85,7 +88,7 @@ async function compose(
   const { port } = front;
   const folder = early ?? (base === undefined ? undefined : open(folderOfPort(base, port)));
 
-  const certify = async (): Promise<Certificates & { complete?: Promise<Certificates> }> => {
+  const certify = async (): Promise<FirstCertificates> => {
     const now = new Date();
     if (options.cert !== undefined && options.key !== undefined) {
       const own = ownCertificates(options.cert, options.key, now);
@@ -106,16 +109,23 @@ async function compose(
   const endpoint = endpointOf(options, port);
   const credentials = rootCredentials(options);
   const use = (renewed: Certificates) => https.setSecureContext(secureContext(renewed, options.tlsMin));
-  void certificates.complete?.then(use);
   // What nobody keeps is not renewed: clients trust the authority that was made at the start.
-  const renew = (): void => void certify().then(use, (error: unknown) => service.app.log.error(error));
-  const timer = folder && setInterval(renew, renewal).unref();
+  const renew = async (): Promise<void> => {
+    const first = await certify();
+    use(first.complete ? await first.complete() : first);
+  };
+  const onError = (error: unknown): void => service.app.log.error(error);
+  const timer = folder && setInterval(() => void renew().catch(onError), renewal).unref();
   undo.push(() => clearInterval(timer));
   front.serve(https, endpoint);
   folder?.announce(
     { pid: process.pid, port, endpoint, region, version, startedAt: startedAt.toISOString() },
     { endpoint, region, ...credentials },
   );
+  let completed: Promise<void> | undefined;
+  const completion = setTimeout(() => {
+    completed = certificates.complete?.().then(use).catch(onError);
+  }, patience);
   return {
     endpoint,
     port,
@@ -127,8 +137,10 @@ async function compose(
     reset: (what) => service.cloud.reset(what),
     async close() {
       clearInterval(timer);
+      clearTimeout(completion);
       await front.close();
       await service.close();
+      if (folder) await completed;
       folder?.close();
     },
   };

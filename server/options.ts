@@ -273,7 +273,7 @@ export function rootCredentials({ rootAccessKeyId, rootSecretAccessKey }: Option
   secretAccessKey: string;
 } {
   return rootAccessKeyId === undefined || rootSecretAccessKey === undefined
-    ? wellKnownCredentials
+    ? { ...wellKnownCredentials }
     : { accessKeyId: rootAccessKeyId, secretAccessKey: rootSecretAccessKey };
 }
 

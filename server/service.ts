@@ -4,17 +4,24 @@ import type { FastifyInstance } from "fastify";
 import { createKeyring } from "./auth/keys.ts";
 import { Cloud } from "./cloud.ts";
 import { regions } from "./ec2/catalogue/regions.ts";
+import { putOwnImages } from "./ec2/image.ts";
 import { ec2Handlers, settleIn } from "./ec2/registry.ts";
 import { buildApp } from "./http/app.ts";
 import type { Answer } from "./http/dispatch.ts";
 import { hostRoutes } from "./http/hostRoutes.ts";
+import { imageRoutes } from "./http/imageRoutes.ts";
+import { networkRoutes } from "./http/networkRoutes.ts";
 import { Chance } from "./kit/chance.ts";
 import { Clock } from "./kit/clock.ts";
+import { configuredImages } from "./imagesFile.ts";
 import { configuredQuotas } from "./quotaFile.ts";
 import { isLoopback, rootCredentials, type Options } from "./options.ts";
 import { Hosts } from "./planes/hosts.ts";
+import { Network } from "./planes/network.ts";
+import { Planes } from "./planes/planes.ts";
 import { memoryBlocks, sqliteBlocks } from "./state/blocks.ts";
 import { noJournal, openDatabase, sqliteJournal } from "./state/journal.ts";
+import { sqliteSnapshots } from "./state/snapshots.ts";
 import { stsHandlers } from "./sts/registry.ts";
 import { version } from "./version.ts";
 
@@ -36,11 +43,18 @@ export function openService(
   serverFactory: (handler: RequestListener) => Server,
 ): Service {
   const quotas = configuredQuotas(options.quotas);
+  const images = configuredImages(options.images);
   const chance = new Chance(options.seed);
   const requestIds = chance.branch("request-ids");
   const clock = new Clock();
   const file = database === undefined ? undefined : openDatabase(database);
-  const hosts = new Hosts(clock, chance.branch("hosts"), file ? sqliteBlocks(file) : memoryBlocks());
+  const hosts = new Hosts(
+    clock,
+    chance.branch("hosts"),
+    file ? sqliteBlocks(file) : memoryBlocks(),
+    file && sqliteSnapshots(file),
+  );
+  const network = new Network();
   const knownRegions = new Set(regions.keys());
   const onFault = (error: unknown): void => app.log.error(error);
   const cloud = new Cloud({
@@ -49,7 +63,8 @@ export function openService(
     chance,
     pace: options.pace,
     quotas,
-    world: hosts,
+    world: new Planes(hosts, network),
+    furnish: (global) => putOwnImages(global, images),
     settleIn,
     onFault,
   });
@@ -68,7 +83,11 @@ export function openService(
     serverFactory,
     version,
     newRequestId: () => requestIds.uuid(),
-    operatorRoutes: hostRoutes(hosts, knownRegions),
+    operatorRoutes: {
+      ...hostRoutes(hosts, knownRegions),
+      ...imageRoutes(() => cloud),
+      ...networkRoutes(network, () => cloud, knownRegions),
+    },
     onAnswer,
   });
   cloud.resume();

@@ -23,7 +23,7 @@ export interface Keys {
 }
 
 /** How any SDK client reaches a server. */
-export const configOf = (islet: Islet, credentials: Keys, region = "us-east-1") => ({
+export const configOf = (islet: Pick<Islet, "endpoint" | "ca">, credentials: Keys, region = "us-east-1") => ({
   endpoint: islet.endpoint,
   region,
   credentials,

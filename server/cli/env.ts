@@ -16,11 +16,13 @@ export function declareEnv(program: Command): void {
         "  islet env --shell powershell | Out-String | Invoke-Expression",
     )
     .action(async ({ shell, java, ...target }: Target & { shell: ShellName; java?: true }) => {
-      const [{ findServer }, { clientEnvironment }] = await Promise.all([
+      const [{ findServer }, { clientEnvironment, truststoreWritten }] = await Promise.all([
         import("./running.ts"),
         import("./environment.ts"),
       ]);
-      const environment = clientEnvironment(findServer(target), process.env, java);
+      const server = findServer(target);
+      if (java) await truststoreWritten(server);
+      const environment = clientEnvironment(server, process.env, java);
       process.stdout.write(exportLines(environment, shell));
     });
 }

@@ -1,5 +1,7 @@
 /** The environment in which AWS tools speak to islet, with no flag and no setting beyond it. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { truststoreFile, truststorePassword } from "../http/certificates.ts";
 import type { Running } from "./running.ts";
 
@@ -32,6 +34,11 @@ function withoutProxy(endpoint: string, current: NodeJS.ProcessEnv): Record<stri
   const names = (current["NO_PROXY"] ?? current["no_proxy"] ?? "").split(",").filter((name) => name !== "");
   const all = [...new Set([...names, host])].join(",");
   return { NO_PROXY: all, no_proxy: all };
+}
+
+/** Waits for the trust store, ten seconds at most: a server's first start makes it when it listens already. */
+export async function truststoreWritten({ folder }: Running): Promise<void> {
+  for (let tries = 0; tries < 500 && !existsSync(join(folder, truststoreFile)); tries++) await setTimeout(20);
 }
 
 /**

@@ -14,11 +14,13 @@ export function declareExec(program: Command): void {
     .option("--java", "have every Java program trust the server, and it alone")
     .addHelpText("after", "\nExample:\n  islet exec -- terraform apply")
     .action(async ([command = "", ...rest]: string[], { java, ...target }: Target & { java?: true }) => {
-      const [{ findServer }, { clientEnvironment }] = await Promise.all([
+      const [{ findServer }, { clientEnvironment, truststoreWritten }] = await Promise.all([
         import("./running.ts"),
         import("./environment.ts"),
       ]);
-      const { set, unset } = clientEnvironment(findServer(target), process.env, java);
+      const server = findServer(target);
+      if (java) await truststoreWritten(server);
+      const { set, unset } = clientEnvironment(server, process.env, java);
       const environment: NodeJS.ProcessEnv = { ...process.env, ...set };
       for (const name of unset) delete environment[name];
       await run(command, rest, environment);

@@ -17,7 +17,12 @@ export const wholeCpu = ({ cores, threadsPerCore }: InstanceTypeFacts): CpuOptio
   nestedVirtualization: undefined,
 });
 
-function checkNumber(parameter: string, value: number, valid: readonly number[], { name }: InstanceTypeFacts) {
+function checkNumber(
+  parameter: string,
+  value: number,
+  valid: readonly number[],
+  { name }: InstanceTypeFacts,
+) {
   if (!valid.includes(value)) {
     throw new ApiError(
       "InvalidParameterValue",

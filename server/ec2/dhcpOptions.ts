@@ -92,7 +92,6 @@ function checkValues(key: string, values: readonly string[]): void {
 const isLeaseTime = (text: string): boolean =>
   /^\d{3,10}$/.test(text) && Number(text) >= 140 && Number(text) <= 2_147_483_647;
 
-
 export const operations = {
   CreateDhcpOptions: ({ DhcpConfigurations, TagSpecifications }, ctx) => {
     const configurations = DhcpConfigurations.map(({ Key, Values = [] }) => {

@@ -93,6 +93,36 @@ export function encryptionOf(
   return { encrypted, kmsKeyId: source?.kmsKeyId ?? defaults?.kmsKeyId ?? readKey(ctx, MANAGED_KEY) };
 }
 
+/** What a volume or a snapshot has of the one that it was made from. */
+export interface Heritage {
+  /** The name of the key that its blocks are encrypted with; absent for plain ones, and where there are no blocks. */
+  readonly dataKeyId: string | undefined;
+  /** The same for volumes and snapshots that came of each other without being encrypted anew. */
+  readonly lineage: string;
+}
+
+/**
+ * What a new volume or snapshot has of its source: its data key, unless another KMS key is to protect it.
+ *
+ * @param id of the new one
+ */
+export function heritageOf(
+  ctx: Context,
+  id: string,
+  { encrypted, kmsKeyId }: Encryption,
+  source: (Encryption & Heritage) | undefined,
+): Heritage {
+  if (source?.encrypted === encrypted && source.kmsKeyId === kmsKeyId) {
+    const { dataKeyId, lineage } = source;
+    return { dataKeyId: encrypted ? (dataKeyId ?? ctx.chance.uuid()) : undefined, lineage };
+  }
+  return { dataKeyId: encrypted ? ctx.chance.uuid() : undefined, lineage: id };
+}
+
+/** Whether a key is the one that AWS keeps for an account, which no other account can use. */
+export const isManagedKey = ({ region, account }: Context, { kmsKeyId }: Encryption): boolean =>
+  kmsKeyId === keyOfAlias(region, account, MANAGED_KEY);
+
 export const operations = {
   DisableEbsEncryptionByDefault: (_, ctx) => {
     change(ctx, { encrypted: false });

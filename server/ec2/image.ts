@@ -5,8 +5,16 @@ import type { Handlers } from "../kit/handlers.ts";
 import { describeList } from "../kit/list.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
-import { hasOwner, imageFilters, viewImage, type CatalogueImage } from "./catalogue/image.ts";
+import {
+  hasOwner,
+  imageFilters,
+  viewImage,
+  type CatalogueImage,
+  type ImageVolume,
+} from "./catalogue/image.ts";
 import { findImage as findPublicImage, imagesOf } from "./catalogue/images.ts";
+import { snapshotUsers } from "./snapshot.ts";
+import { catalogueSource, volumeSources } from "./volumeSource.ts";
 
 /** An image that the operator registered: every account finds it in every region. */
 interface OwnImage extends Row {
@@ -28,6 +36,33 @@ export function putOwnImages(global: Unit, images: readonly CatalogueImage[]): v
     else table.insert({ id: image.id, seq: global.nextSeq(), account: "", image });
   }
 }
+
+/** The operator's images. */
+export const ownImagesOf = ({ global }: Context): readonly CatalogueImage[] =>
+  Array.from(global.table(ownImages).all(), ({ image }) => image);
+
+/** The first of the operator's images that has a device of this snapshot, and that device. */
+function findUse(
+  ctx: Context,
+  snapshotId: string,
+): { image: CatalogueImage; volume: ImageVolume } | undefined {
+  for (const image of ownImagesOf(ctx)) {
+    for (const volume of [image.root, ...image.devices]) {
+      if ("snapshotId" in volume && volume.snapshotId === snapshotId) return { image, volume };
+    }
+  }
+  return undefined;
+}
+
+volumeSources.push((ctx, snapshotId) => {
+  const use = findUse(ctx, snapshotId);
+  return use && catalogueSource(use.volume);
+});
+
+snapshotUsers.push((ctx, snapshotId) => {
+  const use = findUse(ctx, snapshotId);
+  return use && `The snapshot ${snapshotId} is currently in use by ${use.image.id}`;
+});
 
 const ID_FORM = /^ami-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
@@ -72,7 +107,7 @@ function show(image: CatalogueImage, { account }: Context): Sdk.Image {
 /** All images of the caller's region: the public ones, then the operator's, which may take the place of a public one. */
 function allImages(ctx: Context): CatalogueImage[] {
   const table = ctx.global.table(ownImages);
-  const own = [...table.all()].map(({ image }) => image);
+  const own = ownImagesOf(ctx);
   const catalogue = imagesOf(ctx.region);
   return [...(own.length > 0 ? catalogue.filter(({ id }) => !table.get(id)) : catalogue), ...own];
 }

@@ -8,7 +8,14 @@ import { readCreditMode } from "./creditSpecification.ts";
 import { instances, type Instance } from "./instance.ts";
 import { readBandwidthWeighting } from "./instanceOptions.ts";
 import { interfacesOf, typeOf, viewBlockDevices } from "./instanceView.ts";
-import { checkBootable, checkEbsOptimized, checkOffered } from "./launchParameters/instanceType.ts";
+import {
+  checkBootable,
+  checkEbsOptimized,
+  checkInterface,
+  checkInterfaceCount,
+  checkOffered,
+  checkVolumeCount,
+} from "./launchParameters/instanceType.ts";
 import { checkEnclave } from "./launchParameters/nitro.ts";
 import { encodeUserData, readUserData } from "./launchParameters/userData.ts";
 import { networkInterfaces, readGroups, viewGroups, type NetworkInterface } from "./networkInterface.ts";
@@ -103,29 +110,9 @@ function checkTypeFits(ctx: Context, instance: Instance, type: InstanceTypeFacts
   checkEbsOptimized(type, instance.ebsOptimized);
   checkOffered(ctx, type, instance.zone);
   const interfaces = interfacesOf(ctx, instance.id);
-  if (interfaces.length > type.maxInterfaces) {
-    throw new ApiError(
-      "AttachmentLimitExceeded",
-      `Interface count ${interfaces.length} exceeds the limit for ${type.name}`,
-    );
-  }
-  const tooMany = interfaces.some(
-    (eni) =>
-      eni.privateAddresses.length + eni.ipv4Prefixes.length > type.ipv4PerInterface ||
-      eni.ipv6Addresses.length + eni.ipv6Prefixes.length > type.ipv6PerInterface,
-  );
-  if (tooMany) {
-    throw new ApiError(
-      "InvalidInterface.IpAddressLimitExceeded",
-      `The number of IP addresses of a network interface exceeds the limit for ${type.name}.`,
-    );
-  }
-  if (volumes.count(ctx, "instance", instance.id) > type.ebs.maxAttachments) {
-    throw new ApiError(
-      "AttachmentLimitExceeded",
-      `You may attach up to ${type.ebs.maxAttachments} devices for this instance type. Please use a larger instance size to attach more volumes.`,
-    );
-  }
+  checkInterfaceCount(type, interfaces.length);
+  for (const eni of interfaces) checkInterface(type, eni);
+  checkVolumeCount(type, volumes.count(ctx, "instance", instance.id));
   if ((instance.hibernation && !type.hibernation) || (instance.enclave && !type.nitroEnclaves)) {
     throw new ApiError(
       "InvalidParameterCombination",

@@ -3,7 +3,11 @@ import type { Handlers } from "../kit/handlers.ts";
 import { instances } from "./instance.ts";
 import { typeOf } from "./instanceView.ts";
 
-/** What can be seen of an instance's screen: islet's guests print nothing and make no passwords. */
+export const partly = {
+  GetConsoleOutput: "the output: guests print nothing",
+  GetPasswordData: "the password: guests make none",
+};
+
 export const operations = {
   GetConsoleOutput: ({ InstanceId, Latest }, ctx) => {
     const instance = instances.get(ctx, InstanceId);

@@ -120,6 +120,8 @@ export function refusePlaces({
   }
 }
 
+export const partly = { ModifyInstancePlacement: "placement groups and Dedicated Hosts" };
+
 export const operations = {
   ModifyInstanceMaintenanceOptions: ({ InstanceId, AutoRecovery, RebootMigration }, ctx) => {
     const instance = instances.get(ctx, InstanceId);

@@ -130,6 +130,8 @@ function reboot(ctx: Context, { id, state, reboots }: Instance): void {
 
 const MAX_TERMINATED = 1000;
 
+export const partly = { StopInstances: "hibernation does not keep the memory" };
+
 export const operations = {
   RebootInstances: ({ InstanceIds }, ctx) => {
     for (const instance of instances.getAll(ctx, InstanceIds)) reboot(ctx, instance);
@@ -156,6 +158,8 @@ export const operations = {
     };
   },
 
+  // EC2 terminates those in zones without a protected one, and answers with the error all the same; here, as
+  // everywhere, an error means that nothing has happened.
   TerminateInstances: ({ InstanceIds, SkipOsShutdown = false }, ctx) => {
     if (InstanceIds.length > MAX_TERMINATED) {
       throw new ApiError(

@@ -9,7 +9,7 @@ import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts"
 import { volumes, type Volume } from "./volume.ts";
 
 /** Why an instance was stopped or terminated, in EC2's words. */
-export const endReasons = {
+const endReasons = {
   "Client.UserInitiatedShutdown": "User initiated shutdown",
   "Client.UserInitiatedHibernate": "User initiated hibernate",
 } as const;

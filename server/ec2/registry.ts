@@ -38,6 +38,17 @@ import * as securityGroupVpc from "./securityGroupVpc.ts";
 import * as subnet from "./subnet.ts";
 import * as subnetCidr from "./subnetCidr.ts";
 import * as subnetCidrReservation from "./subnetCidrReservation.ts";
+import * as copySnapshot from "./copySnapshot.ts";
+import * as copyVolumes from "./copyVolumes.ts";
+import * as createSnapshots from "./createSnapshots.ts";
+import * as describeSnapshots from "./describeSnapshots.ts";
+import * as fastSnapshotRestore from "./fastSnapshotRestore.ts";
+import * as snapshot from "./snapshot.ts";
+import * as snapshotAttribute from "./snapshotAttribute.ts";
+import * as snapshotLock from "./snapshotLock.ts";
+import * as snapshotPublicAccess from "./snapshotPublicAccess.ts";
+import * as snapshotRecycleBin from "./snapshotRecycleBin.ts";
+import * as snapshotTier from "./snapshotTier.ts";
 import * as tag from "./tag.ts";
 import * as volume from "./volume.ts";
 import * as volumeAttachment from "./volumeAttachment.ts";
@@ -89,6 +100,17 @@ const modules = [
   subnet,
   subnetCidr,
   subnetCidrReservation,
+  copySnapshot,
+  copyVolumes,
+  createSnapshots,
+  describeSnapshots,
+  fastSnapshotRestore,
+  snapshot,
+  snapshotAttribute,
+  snapshotLock,
+  snapshotPublicAccess,
+  snapshotRecycleBin,
+  snapshotTier,
   tag,
   volume,
   volumeAttachment,

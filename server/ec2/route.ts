@@ -134,13 +134,17 @@ function checkWithinVpc(ctx: Context, table: RouteTable, { destination, via }: R
 }
 
 /** A call's route: where to, and by what. */
-function splitRoute({
-  DestinationCidrBlock,
-  DestinationIpv6CidrBlock,
-  DestinationPrefixListId,
-  DryRun: _,
-  ...target
-}: Destination & Target & { DryRun?: boolean | undefined }): { destination: string; target: Target } {
+function splitRoute(asked: Destination & Target & { DryRun?: boolean | undefined }): {
+  readonly destination: string;
+  readonly target: Target;
+} {
+  const {
+    DestinationCidrBlock,
+    DestinationIpv6CidrBlock,
+    DestinationPrefixListId,
+    DryRun: _,
+    ...target
+  } = asked;
   return {
     destination: readDestination({ DestinationCidrBlock, DestinationIpv6CidrBlock, DestinationPrefixListId }),
     target,

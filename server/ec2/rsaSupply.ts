@@ -20,11 +20,12 @@ export function takeRsaKey(): KeyObject {
 function makeSpare(): void {
   if (making) return;
   making = true;
-  // After the answer has gone out, and not if the process is about to end.
-  setImmediate(() => {
+  // After the answer has gone out, and not if the process is about to end. (An immediate that does not keep the process
+  // alive does not wake it up either: it would wait for the next request.)
+  setTimeout(() => {
     generateKeyPair("rsa", OPTIONS, (error, _publicKey, privateKey) => {
       making = false;
       if (!error) spare = privateKey;
     });
-  }).unref();
+  }, 0).unref();
 }

@@ -116,7 +116,6 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
   const hibernation = input.HibernationOptions?.Configured ?? false;
   const enclave = input.EnclaveOptions?.Enabled ?? false;
   if (enclave) checkEnclave(type, hibernation);
-  if (hibernation) checkHibernation(type, devices.volumes[0]);
   const common: Common = {
     reservationId: `r-0${ctx.chance.hex(16)}`,
     clientToken: input.ClientToken ?? ctx.chance.uuid(),
@@ -162,10 +161,11 @@ function launchOne(
   const id = instances.newId(ctx);
   ctx.world.launch(ctx, launchRequestOf({ ...common, id, account: ctx.account }));
   const instance = instances.create(ctx, { ...common, launchIndex: index }, tags.instance, id);
-  for (const { request, device, deleteOnTermination } of volumes) {
+  const disks = volumes.map(({ request, device, deleteOnTermination }) => {
     const volume = createVolume(ctx, { ...request, zone: common.zone }, tags.volume);
-    attachVolume(ctx, volume, id, device, deleteOnTermination, { settled: true });
-  }
+    return attachVolume(ctx, volume, id, device, deleteOnTermination, { settled: true });
+  });
+  if (common.hibernation) checkHibernation(type, disks[0]);
   plugIn(ctx, id, type, interfaces, tags["network-interface"]);
   boot(ctx, instance);
   return instance;

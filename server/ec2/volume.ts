@@ -4,9 +4,9 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { findZone, zonesOf, type Zone } from "./catalogue/zones.ts";
-import { encryptionOf, type Encryption } from "./ebsEncryption.ts";
+import { encryptionOf, heritageOf, type Encryption, type Heritage } from "./ebsEncryption.ts";
 import { checkStorage } from "./storageQuota.ts";
-import { findVolumeSource, type VolumeSource } from "./volumeSource.ts";
+import { fastRestores, findVolumeSource, type VolumeSource } from "./volumeSource.ts";
 import { readShape, shownIops, type ShapeRequest, type VolumeShape } from "./volumeType.ts";
 
 export interface VolumeAttachment {
@@ -19,11 +19,14 @@ export interface VolumeAttachment {
   readonly deleteOnTermination: boolean;
 }
 
-export interface Volume extends ResourceRow, VolumeShape, Encryption {
+export interface Volume extends ResourceRow, VolumeShape, Encryption, Heritage {
   /** Zone name: `us-east-1a`. */
   readonly zone: string;
   /** What it was made of; absent if it was made empty. */
   readonly snapshotId: string | undefined;
+  /** The volume that it is a copy of. */
+  readonly sourceVolumeId: string | undefined;
+  readonly fastRestored: boolean;
   /** How fast the snapshot is to be loaded, in MiB a second, if the call said so. */
   readonly initializationRate: number | undefined;
   readonly state: "creating" | "available" | "in-use" | "deleting";
@@ -62,6 +65,8 @@ export const volumes = defineResource({
     Iops: shownIops(volume),
     Throughput: volume.throughput,
     SnapshotId: volume.snapshotId ?? "",
+    SourceVolumeId: volume.sourceVolumeId,
+    FastRestored: volume.fastRestored || undefined,
     VolumeInitializationRate: volume.initializationRate,
     Encrypted: volume.encrypted,
     KmsKeyId: volume.kmsKeyId,
@@ -109,6 +114,8 @@ export interface VolumeRequest extends ShapeRequest {
   /** Zone name: `us-east-1a`. */
   readonly zone: string;
   readonly snapshotId?: string | undefined;
+  /** Copied instead of a snapshot. */
+  readonly copyOf?: Volume | undefined;
   /** MiB a second. */
   readonly initializationRate?: number | undefined;
   readonly encrypted?: boolean | undefined;
@@ -161,7 +168,7 @@ function readInitializationRate(
  */
 export function createVolume(
   ctx: Context,
-  { zone, snapshotId, initializationRate, encrypted, kmsKeyId, ...shape }: VolumeRequest,
+  { zone, snapshotId, copyOf, initializationRate, encrypted, kmsKeyId, ...shape }: VolumeRequest,
   tags?: readonly Sdk.TagSpecification[] | readonly Sdk.Tag[],
 ): Volume {
   const source = snapshotId === undefined ? undefined : findVolumeSource(ctx, snapshotId);
@@ -176,23 +183,29 @@ export function createVolume(
     );
   }
   checkStorage(ctx, () => volumes.own(ctx), { volumeType, size: measures.size });
+  const id = volumes.newId(ctx);
+  const encryption = encryptionOf(ctx, { encrypted, kmsKeyId }, copyOf ?? source);
   const volume = volumes.create(
     ctx,
     {
       ...measures,
-      ...encryptionOf(ctx, { encrypted, kmsKeyId }, source),
+      ...encryption,
+      ...heritageOf(ctx, id, encryption, copyOf ?? source),
       volumeType,
       multiAttach,
       zone,
       snapshotId,
+      sourceVolumeId: copyOf?.id,
+      fastRestored: snapshotId !== undefined && fastRestores.some((isFast) => isFast(ctx, snapshotId, zone)),
       initializationRate: readInitializationRate(initializationRate, source),
       state: "creating",
       autoEnableIo: false,
       attachments: [],
     },
     tags,
+    id,
   );
-  volumes.soon(ctx, volume.id, "available", SECONDS);
+  volumes.soon(ctx, id, "available", SECONDS);
   return volume;
 }
 

@@ -45,6 +45,8 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
     forceCloseConnections: false,
+    // A path that cannot be decoded is found to be one before there is any route.
+    frameworkErrors: (_error, _request, reply) => void refuse(reply, astray(), parts),
     schemaController: withoutSchemas,
   });
 
@@ -66,9 +68,7 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
 
   addOperatorRoutes(app, parts);
 
-  app.setNotFoundHandler(async (_request, reply) =>
-    refuse(reply, new ApiError("InvalidRequest", "Requests are made to /, by GET or POST."), parts),
-  );
+  app.setNotFoundHandler(async (_request, reply) => refuse(reply, astray(), parts));
   app.setErrorHandler(async (error: { statusCode?: number }, request, reply) => {
     if (error.statusCode === 413) return refuse(reply, new ApiError("RequestEntityTooLarge"), parts);
     if (error.statusCode !== undefined && error.statusCode < 500) {
@@ -79,6 +79,8 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
   });
   return app;
 }
+
+const astray = (): ApiError => new ApiError("InvalidRequest", "Requests are made to /, by GET or POST.");
 
 function sendXml(reply: FastifyReply, { status, body, requestId }: Answer): FastifyReply {
   return reply

@@ -3,8 +3,8 @@
  * DHE suites exist for RSA certificates only, and for clients that know no ECDSA.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
-import { isIP } from "node:net";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { Refusal, systemCode } from "../refusal.ts";
@@ -24,11 +24,18 @@ export interface Certificates {
   leaves: readonly Identity[];
 }
 
+/** Certificates to start with. */
+export interface FirstCertificates extends Certificates {
+  /**
+   * Makes what is missing, and answers with all: the RSA leaf, whose key takes a tenth of a second or more to find, and
+   * the trust store. It is for when the server listens.
+   */
+  readonly complete?: () => Promise<Certificates>;
+}
+
 /** For Java's clients. The password is Java's own default: public certificates need no secrecy. */
 export const truststoreFile = "truststore.p12";
 export const truststorePassword = "changeit";
-
-const keyTypes: readonly KeyType[] = ["ecdsa", "rsa"];
 
 const day = 86_400_000;
 /** A leaf is replaced when less is left of it, in milliseconds. */
@@ -66,7 +73,8 @@ function sound({ cert, key }: Identity, now: Date, margin: number): X509Certific
 function hasExactly(certificate: X509Certificate, names: readonly string[]): boolean {
   if (certificate.subjectAltName?.split(", ").length !== names.length) return false;
   return names.every((name) =>
-    isIP(name)
+    // Not isIP: for a name it compiles Node.js's expression for IPv6, which is 4 ms of every start.
+    name.includes(":") || isIPv4(name)
       ? certificate.checkIP(name) !== undefined
       : certificate.checkHost(name.replace(/^\*/, "any"), { subject: "never" }) !== undefined,
   );
@@ -91,43 +99,47 @@ export async function keepCertificates(
   folder: string,
   hostnames: readonly string[],
   now: Date,
-): Promise<Certificates> {
+): Promise<FirstCertificates> {
   const keys = join(folder, "tls");
   const names = leafNames(hostnames);
   let authority: Identity = { cert: read(join(folder, "ca.pem")), key: read(join(keys, "ca.key")) };
   const kept = sound(authority, now, authorityMargin);
-  const leaves = keyTypes.map((type) => ({
-    cert: read(join(keys, `${type}.pem`)),
-    key: read(join(keys, `${type}.key`)),
-  }));
-  const isKept = (leaf: Identity) => {
+  const keptLeaf = (type: KeyType): Identity | undefined => {
+    const leaf = { cert: read(join(keys, `${type}.pem`)), key: read(join(keys, `${type}.key`)) };
     const certificate = kept && sound(leaf, now, leafMargin);
-    return certificate && certificate.verify(kept.publicKey) && hasExactly(certificate, names);
+    return certificate && certificate.verify(kept.publicKey) && hasExactly(certificate, names)
+      ? leaf
+      : undefined;
   };
-  if (leaves.every(isKept)) {
-    if (read(join(folder, truststoreFile)) === "") await writeTruststore(folder, [authority.cert]);
-    return { authorities: [authority.cert], leaves };
-  }
-
-  const { issueAuthority, issueLeaf, newKey } = await import("./issue.ts");
+  const newLeaf = async (type: KeyType): Promise<Identity> => {
+    const { issueLeaf, newKey } = await import("./issue.ts");
+    const leaf = issueLeaf(authority, await newKey(type), names, now);
+    writePrivately(join(keys, `${type}.key`), leaf.key);
+    writePrivately(join(keys, `${type}.pem`), leaf.cert);
+    return leaf;
+  };
+  const [keptEcdsa, keptRsa] = [keptLeaf("ecdsa"), keptLeaf("rsa")];
   mkdirSync(keys, { recursive: true, mode: 0o700 });
   if (!kept) {
+    const { issueAuthority } = await import("./issue.ts");
     authority = await issueAuthority(now);
+    rmSync(join(folder, truststoreFile), { force: true });
     writePrivately(join(keys, "ca.key"), authority.key);
     writePrivately(join(folder, "ca.pem"), authority.cert);
-    await writeTruststore(folder, [authority.cert]);
   }
-  const reissued = await Promise.all(
-    leaves.map(async (leaf, index) => {
-      if (isKept(leaf)) return leaf;
-      const type = keyTypes[index] ?? "ecdsa";
-      const renewed = issueLeaf(authority, await newKey(type), names, now);
-      writePrivately(join(keys, `${type}.key`), renewed.key);
-      writePrivately(join(keys, `${type}.pem`), renewed.cert);
-      return renewed;
-    }),
-  );
-  return { authorities: [authority.cert], leaves: reissued };
+  const authorities = [authority.cert];
+  const ecdsa = keptEcdsa ?? (await newLeaf("ecdsa"));
+  const hasTruststore = read(join(folder, truststoreFile)) !== "";
+  if (keptRsa && hasTruststore) return { authorities, leaves: [ecdsa, keptRsa] };
+  return {
+    authorities,
+    leaves: keptRsa ? [ecdsa, keptRsa] : [ecdsa],
+    async complete() {
+      const rsa = keptRsa ?? (await newLeaf("rsa"));
+      if (!hasTruststore) await writeTruststore(folder, authorities);
+      return { authorities, leaves: [ecdsa, rsa] };
+    },
+  };
 }
 
 async function writeTruststore(folder: string, authorities: readonly string[]): Promise<void> {
@@ -135,27 +147,23 @@ async function writeTruststore(folder: string, authorities: readonly string[]): 
   writePrivately(join(folder, truststoreFile), truststore(authorities, truststorePassword));
 }
 
-/** Certificates that are never on a disk. */
-export interface PassingCertificates extends Certificates {
-  /** The same with the RSA leaf, whose key takes a tenth of a second or more to find. */
-  complete: Promise<Certificates>;
-}
-
-/** The certificates of a server that leaves nothing behind: the ECDSA leaf at once, the RSA leaf when it is ready. */
+/** The certificates of a server that leaves nothing behind: they are never on a disk. */
 export async function passingCertificates(
   hostnames: readonly string[],
   now: Date,
-): Promise<PassingCertificates> {
+): Promise<Required<FirstCertificates>> {
   const { issueAuthority, issueLeaf, newKey, sharedRsaKey } = await import("./issue.ts");
   const names = leafNames(hostnames);
   const authority = await issueAuthority(now);
   const authorities = [authority.cert];
   const leaf = issueLeaf(authority, await newKey("ecdsa"), names, now);
-  const complete = sharedRsaKey().then((key) => ({
+  return {
     authorities,
-    leaves: [leaf, issueLeaf(authority, key, names, now)],
-  }));
-  return { authorities, leaves: [leaf], complete };
+    leaves: [leaf],
+    async complete() {
+      return { authorities, leaves: [leaf, issueLeaf(authority, await sharedRsaKey(), names, now)] };
+    },
+  };
 }
 
 /**

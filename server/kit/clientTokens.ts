@@ -20,6 +20,12 @@ const answers: TableDefinition<Answered> = { name: "client-token" };
 
 onDue("client-token", (ctx, target) => ctx.unit.table(answers).remove(target));
 
+/** For JSON.stringify: members in order of their names, as a client may send them in any. */
+const inOrder = (_name: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
 /**
  * Makes a call that is repeated with its client token do its work once: the second time it gets the first answer.
  *
@@ -39,7 +45,7 @@ export function once(ctx: Context, input: object, call: () => string): string {
   }
   const table = ctx.unit.table(answers);
   const id = `${ctx.account}/${ctx.operation}/${token}`;
-  const hash = createHash("sha256").update(JSON.stringify(rest)).digest("base64");
+  const hash = createHash("sha256").update(JSON.stringify(rest, inOrder)).digest("base64");
   const known = table.get(id);
   if (known) {
     if (known.input !== hash) throw new ApiError("IdempotentParameterMismatch");

@@ -35,5 +35,7 @@ export interface Context {
   readonly unit: Unit;
   /** Accounts, keys and what else belongs to no region. */
   readonly global: Unit;
+  /** The rows of another region, brought up to now; to be read only. */
+  readonly unitOf: (region: string) => Unit;
   readonly world: World;
 }

@@ -31,6 +31,7 @@ export interface PipelineParts {
   readonly pace: Pace;
   readonly quotas: Quotas | undefined;
   readonly global: Unit;
+  readonly unitOf: (region: string) => Unit;
   readonly world: World;
   /** Decides whether the caller may make the call; throws if not. */
   readonly authorize: (ctx: Context, input: object) => void;
@@ -101,7 +102,7 @@ export class Pipeline {
   }
 
   contextOf(unit: Unit, region: string, caller: Caller, operation: string, requestId: string): Context {
-    const { clock, seal, pace, quotas, global, world } = this.#parts;
+    const { clock, seal, pace, quotas, global, unitOf, world } = this.#parts;
     return {
       operation,
       requestId,
@@ -115,6 +116,11 @@ export class Pipeline {
       seal,
       unit,
       global,
+      unitOf: (other) => {
+        const rows = unitOf(other);
+        if (rows !== unit) this.settle(rows, other);
+        return rows;
+      },
       world,
     };
   }

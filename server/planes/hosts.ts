@@ -1,20 +1,21 @@
+import { KEY_BYTES } from "../../hypervisor/diskCipher.ts";
 import { Fleet } from "../../hypervisor/fleet.ts";
 import type { HostSize } from "../../hypervisor/host.ts";
 import type { ReleaseReason } from "../../hypervisor/memory.ts";
 import { allInstanceTypes } from "../ec2/catalogue/instanceTypes.ts";
 import { instances, launchRequestOf, type Instance } from "../ec2/instance.ts";
-import { volumes, type Volume } from "../ec2/volume.ts";
 import { ApiError } from "../errors.ts";
 import type { Chance } from "../kit/chance.ts";
 import type { Clock } from "../kit/clock.ts";
 import type { Context } from "../kit/context.ts";
-import type { LaunchRequest, World } from "../kit/world.ts";
+import type { LaunchRequest, SnapshotContents, World } from "../kit/world.ts";
 import type { Blocks } from "../state/blocks.ts";
+import type { Snapshots } from "../state/snapshots.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
+import { DiskPlane } from "./disks.ts";
 
 const MIB = 1024 ** 2;
-const GIB = 1024 ** 3;
 /** How many hosts of a family are racked in a zone at most. */
 const HOSTS_PER_ZONE = 1000;
 /** How many burstable instances may share a core. */
@@ -45,12 +46,20 @@ export class Hosts implements World {
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #blocks: Blocks;
+  readonly #kept: Snapshots | undefined;
   readonly #fleets = new Map<string, Fleet>();
+  readonly #disks = new DiskPlane((region) => this.fleet(region).disks);
 
-  constructor(clock: Clock, chance: Chance, blocks: Blocks) {
+  /** @param kept where snapshots are kept; until the process ends, unless given */
+  constructor(clock: Clock, chance: Chance, blocks: Blocks, kept?: Snapshots) {
     this.#clock = clock;
     this.#chance = chance;
     this.#blocks = blocks;
+    this.#kept = kept;
+  }
+
+  get snapshots(): SnapshotContents {
+    return this.#disks.contents;
   }
 
   /** The hosts and disks of a region. */
@@ -62,6 +71,8 @@ export class Hosts implements World {
       clock: () => this.#clock.now(),
       nextId: () => `h-0${this.#chance.hex(16)}`,
       blocks: this.#blocks,
+      snapshots: this.#kept,
+      newKey: () => this.#chance.bytes(KEY_BYTES),
       sizing: (family) => {
         if (!sizes.has(family)) sizes.set(family, sizing(family));
         return sizes.get(family);
@@ -77,25 +88,25 @@ export class Hosts implements World {
   }
 
   committed(unit: Unit, changes: readonly Change[]): void {
-    for (const { table, before, after } of changes) {
+    for (const change of changes) {
+      const { table, before, after } = change;
       if (table.name === "instance")
         this.#instance(unit.name, before as Instance | undefined, after as Instance | undefined);
-      if (table.name === "volume")
-        this.#volume(unit.name, before as Volume | undefined, after as Volume | undefined);
+      this.#disks.committed(unit, change);
     }
   }
 
   resumed(unit: Unit): void {
-    const { disks } = this.fleet(unit.name);
     for (const row of instances.table({ unit }).all()) {
       if (ON_HOST.has(row.state)) this.#place(unit.name, launchRequestOf(row));
     }
-    for (const { id, size } of volumes.table({ unit }).all()) disks.openVolume(id, size * GIB);
+    this.#disks.resumed(unit);
   }
 
   emptied(): void {
     this.#fleets.clear();
     this.#blocks.clear();
+    this.#kept?.clear();
   }
 
   #place(region: string, { instanceId, memoryMiB, ...request }: LaunchRequest): void {
@@ -127,11 +138,5 @@ export class Hosts implements World {
     } else if (was && is && after.reboots > before.reboots) {
       this.fleet(region).reboot(id);
     }
-  }
-
-  #volume(region: string, before: Volume | undefined, after: Volume | undefined): void {
-    const { disks } = this.fleet(region);
-    if (!before && after) disks.createVolume(after.id, after.size * GIB);
-    if (before && !after) disks.deleteVolume(before.id);
   }
 }

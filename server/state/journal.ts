@@ -33,6 +33,13 @@ export const migrations: readonly string[] = [
      volume TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,
      PRIMARY KEY (volume, number)
    ) WITHOUT ROWID;`,
+  `CREATE TABLE chunk (id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL, disk_key TEXT);
+   CREATE INDEX chunk_of_key ON chunk (disk_key) WHERE disk_key IS NOT NULL;
+   CREATE TABLE layer (
+     disk TEXT NOT NULL, number INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (disk, number)
+   ) WITHOUT ROWID;
+   CREATE INDEX layer_of_chunk ON layer (chunk);
+   CREATE TABLE disk_key (id TEXT PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;`,
 ];
 
 /** The database cannot be used by this version; the message says what to do. */
@@ -68,6 +75,8 @@ function migrate(database: Database.Database, file: string, steps: readonly stri
   // Safe against the death of the process at any point, which is what is promised; without an fsync per call.
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = NORMAL");
+  // What is deleted or overwritten is zero in the file, too.
+  database.pragma("secure_delete = ON");
   if (version > 0 && version < steps.length) {
     database.pragma("wal_checkpoint(TRUNCATE)");
     copyFileSync(file, `${file}.schema-${version}`);

@@ -70,18 +70,25 @@ export interface TimestampShape {
 
 /**
  * What the schemas and the enumerations of a service are. Each is on a line: its name, a space, and its tuple or its
- * values as JSON.
+ * values as JSON. The lines are sorted.
  */
 export interface Descriptions {
   readonly schemas: string;
   readonly enumerations: string;
 }
 
-/** Searching takes microseconds; an index of thousands of names, of which few are ever asked for, takes milliseconds. */
+/** Few of the thousands of lines are ever asked for: an index of them would take longer to make than it saves. */
 function findLine(lines: string, name: string): unknown {
-  const start = lines.indexOf(`\n${name} `);
-  if (start === -1) return undefined;
-  return JSON.parse(lines.slice(start + name.length + 2, lines.indexOf("\n", start + 1)));
+  const key = `${name} `;
+  let [low, high] = [0, lines.length];
+  while (low < high) {
+    const start = lines.lastIndexOf("\n", Math.floor((low + high) / 2) - 1) + 1;
+    const end = lines.indexOf("\n", start);
+    if (lines.startsWith(key, start)) return JSON.parse(lines.slice(start + key.length, end));
+    if (lines.slice(start, end) < key) low = end + 1;
+    else high = start;
+  }
+  return undefined;
 }
 
 /**
@@ -118,7 +125,7 @@ export const doubleMembers: ReadonlySet<string> = new Set([
  * Enumerations whose values are checked where they are used instead, as EC2 has an error of its own for wrong ones:
  * `Invalid value 'x' for InstanceType.`
  */
-const openEnumerations: ReadonlySet<string> = new Set(["_InstanceType"]);
+const openEnumerations: ReadonlySet<string> = new Set(["_InstanceType", "AccountAttributeName"]);
 
 const tupleKind = { simple: 0, list: 1, map: 2, structure: 3, union: 4 } as const;
 const simpleType = { string: 0, number: 1, boolean: 2, blob: 21 } as const;

@@ -5,10 +5,10 @@ import {
   DescribePrincipalIdFormatCommand,
   ModifyIdentityIdFormatCommand,
   ModifyIdFormatCommand,
+  EC2Client,
 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
 import { configOf, freshKeys, refused, sharedIslet } from "../islet.ts";
-import { EC2Client } from "@aws-sdk/client-ec2";
 
 const islet = await sharedIslet();
 const keys = freshKeys(islet);
@@ -91,9 +91,11 @@ describe("what it does", () => {
   });
 
   test("takes a wish for what is so already", async () => {
+    const before = await ec2.send(new DescribeIdFormatCommand({}));
     await ec2.send(new ModifyIdFormatCommand({ Resource: "all-current", UseLongIds: true }));
     await ec2.send(
       new ModifyIdentityIdFormatCommand({ PrincipalArn: root, Resource: "subnet", UseLongIds: true }),
     );
+    expect((await ec2.send(new DescribeIdFormatCommand({}))).Statuses).toEqual(before.Statuses);
   });
 });

@@ -2,6 +2,12 @@ import {
   AllocateAddressCommand,
   AssociateAddressCommand,
   CreateNetworkInterfaceCommand,
+  CreateSecurityGroupCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  DeleteSecurityGroupCommand,
+  DeleteSubnetCommand,
+  DeleteVpcCommand,
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
   DescribeVolumesCommand,
@@ -11,6 +17,7 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { advanceClock } from "../clock.ts";
 import { freshClient, ownIslet, refused } from "../islet.ts";
@@ -260,6 +267,50 @@ describe("what it does", () => {
       StateReason: { Code: "Client.UserInitiatedHibernate" },
       HibernationOptions: { Configured: true },
     });
+  });
+
+  test("goes from state to state as the life cycle says, whatever the order of calls", async () => {
+    const calls = { start, stop, reboot, terminate };
+    type Call = keyof typeof calls;
+    /** By state: what each call leads to; what is not there is refused. */
+    const lifeCycle: Record<string, Partial<Record<Call, string>>> = {
+      running: { start: "running", stop: "stopped", reboot: "running", terminate: "terminated" },
+      stopped: { start: "running", stop: "stopped", terminate: "terminated" },
+      terminated: { reboot: "terminated", terminate: "terminated" },
+    };
+    const names = Object.keys(calls) as Call[];
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...names), { maxLength: 8 }), async (sequence) => {
+        const id = await launch(ec2);
+        let state = "running";
+        for (const name of sequence) {
+          const next = lifeCycle[state]?.[name];
+          if (next === undefined) await refused(calls[name](id), "IncorrectInstanceState");
+          else await calls[name](id);
+          state = next ?? state;
+          expect(await stateOf(id)).toBe(state);
+        }
+      }),
+      { seed: 2, numRuns: 25 },
+    );
+  });
+
+  test("leaves nothing behind that would keep its network from being deleted", async () => {
+    const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+    const VpcId = Vpc?.VpcId;
+    const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: "10.0.0.0/24" }));
+    const SubnetId = Subnet?.SubnetId;
+    const { GroupId = "" } = await ec2.send(
+      new CreateSecurityGroupCommand({ VpcId, GroupName: "web", Description: "web" }),
+    );
+    const id = await launch(ec2, { SubnetId, SecurityGroupIds: [GroupId] });
+    await refused(ec2.send(new DeleteSubnetCommand({ SubnetId })), "DependencyViolation");
+    await refused(ec2.send(new DeleteSecurityGroupCommand({ GroupId })), "DependencyViolation");
+    await terminate(id);
+    await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+    await ec2.send(new DeleteSubnetCommand({ SubnetId }));
+    await ec2.send(new DeleteVpcCommand({ VpcId }));
+    expect(await stateOf(id)).toBe("terminated");
   });
 
   test("takes its time at a real pace, and forgets a terminated instance after an hour", async () => {

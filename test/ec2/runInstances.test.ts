@@ -63,8 +63,13 @@ beforeAll(async () => {
 /** What is refused, and how: name, parameters, code, and perhaps the message. */
 type Refusal = readonly [string, () => Asked, string, (string | RegExp)?];
 
+type Case = [string, () => Asked, string, string | RegExp | undefined];
+
 const refuseAll = (refusals: readonly Refusal[]) =>
-  test.each(refusals)("%s", (_, asked, code, message) => refused(launchAll(ec2, asked()), code, message));
+  test.each<Case>(refusals.map(([name, asked, code, message]) => [name, asked, code, message]))(
+    "%s",
+    (_, asked, code, message) => refused(launchAll(ec2, asked()), code, message),
+  );
 
 describe("what it refuses to parse", () => {
   test("no image", async () => {
@@ -353,6 +358,18 @@ describe("what it refuses of options", () => {
       "an image without the driver that the type wants, or a boot mode that it lacks",
       () => ({ ImageId: windows.id, InstanceType: "m7g.large" }),
       "InvalidParameterValue",
+    ],
+    [
+      "an image that boots by UEFI on a type that does not",
+      () => ({ ImageId: imageLike(({ nitroTpm }) => nitroTpm).id, InstanceType: "t2.medium" }),
+      "InvalidParameterValue",
+      /^The instance type 't2.medium' does not support an AMI with a boot mode of UEFI\./,
+    ],
+    [
+      "an image that wants a NitroTPM on a type without",
+      () => ({ ImageId: imageLike(({ nitroTpm }) => nitroTpm).id, InstanceType: "dl2q.24xlarge" }),
+      "InvalidParameterCombination",
+      /NitroTPM/,
     ],
     [
       "credits where there are none",

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
@@ -12,6 +12,7 @@ import {
   publishAuthorities,
   truststorePassword,
   type Certificates,
+  type FirstCertificates,
 } from "../../server/http/certificates.ts";
 import { certified } from "./certified.ts";
 
@@ -24,7 +25,7 @@ let template: string;
 let folder: string;
 beforeAll(async () => {
   template = mkdtempSync(join(tmpdir(), "islet-certificates-"));
-  await keepCertificates(template, [], start);
+  await complete(keepCertificates(template, [], start));
 });
 afterAll(() => rmSync(template, { recursive: true }));
 beforeEach(() => {
@@ -33,7 +34,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const keep = (days = 0, names: readonly string[] = []) => keepCertificates(folder, names, later(days));
+const complete = async (first: Promise<FirstCertificates>): Promise<Certificates> => {
+  const certificates = await first;
+  return certificates.complete ? certificates.complete() : certificates;
+};
+
+const keep = (days = 0, names: readonly string[] = []) =>
+  complete(keepCertificates(folder, names, later(days)));
 
 const parsed = ({ authorities, leaves }: Certificates) => ({
   authority: new X509Certificate(authorities[0] ?? ""),
@@ -44,11 +51,8 @@ const hasKeytool = spawnSync("keytool", ["-help"]).error === undefined;
 
 describe("what is issued", () => {
   test("one leaf for each kind of key, with every name, signed by the authority", async () => {
-    const { complete } = await passingCertificates(
-      ["ec2.test", "*.ec2.test", "10.1.2.3", "fd00::1", "localhost"],
-      start,
-    );
-    const { authority, leaves } = parsed(await complete);
+    const names = ["ec2.test", "*.ec2.test", "10.1.2.3", "fd00::1", "localhost"];
+    const { authority, leaves } = parsed(await complete(passingCertificates(names, start)));
     expect(leaves.map(({ publicKey }) => publicKey.asymmetricKeyType)).toEqual(["ec", "rsa"]);
     for (const leaf of leaves) {
       expect(leaf.verify(authority.publicKey)).toBe(true);
@@ -84,6 +88,15 @@ describe("what a folder keeps", () => {
   test("is the same at the next start", async () => {
     const first = await keep();
     expect(await keep(360)).toEqual(first);
+  });
+
+  test("can serve before it is complete, which a kept one is at once", async () => {
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    const first = await keepCertificates(folder, [], start);
+    expect(parsed(first).leaves.map(({ publicKey }) => publicKey.asymmetricKeyType)).toEqual(["ec"]);
+    const all = await first.complete?.();
+    expect(await keepCertificates(folder, [], start)).toEqual(all);
   });
 
   test("the owner alone can read", () => {

@@ -41,7 +41,7 @@ export async function send({ endpoint, credentials, ca, port }: Islet, sent: Sen
     keys === null
       ? unsigned
       : // aws4 adds a body's type and length itself where they are missing.
-        aws4.sign(unsigned as aws4.Request, keys ?? credentials);
+        aws4.sign(unsigned, keys ?? credentials);
   return new Promise((resolve, reject) => {
     const options = { port, ca, method, path: signed.path, headers: { ...signed.headers } as object };
     const call = request(options as object, (answer) => {

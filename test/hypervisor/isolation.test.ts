@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AuditRecord } from "../../hypervisor/audit.ts";
 import type { Host } from "../../hypervisor/host.ts";
-import { HYPERVISOR_FRAMES } from "../../hypervisor/memory.ts";
+import { HYPERVISOR_FRAMES } from "../../hypervisor/frames.ts";
 import type { ScrubMode } from "../../hypervisor/scrubber.ts";
 import { PAGE } from "../../hypervisor/slabs.ts";
 import { type Check, commands, FRAMES, found, framesOf, Model, statesOf, World } from "./world.ts";

@@ -3,6 +3,7 @@ import { ApiError } from "../../errors.ts";
 import type { CatalogueImage, ImageInstanceStore, ImageVolume } from "../catalogue/image.ts";
 import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
 import type { VolumeRequest } from "../volume.ts";
+import { checkVolumeCount } from "./instanceType.ts";
 
 /** A volume that an instance is to boot with. */
 export interface PlannedVolume {
@@ -95,7 +96,47 @@ function readDevice(mapping: Sdk.BlockDeviceMapping, known: (name: string) => bo
   return name;
 }
 
-const ephemeral = /^ephemeral\d{1,2}$/;
+const EPHEMERAL = /^ephemeral\d{1,2}$/;
+
+/** The devices of an instance as they become clear, by name. */
+interface Devices {
+  readonly root: string;
+  readonly volumes: Map<string, PlannedVolume>;
+  readonly stores: Map<string, ImageInstanceStore>;
+}
+
+function devicesOf({ root, devices }: Pick<CatalogueImage, "root" | "devices">): Devices {
+  const volumes = new Map([[root.name, ofImage(root)]]);
+  const stores = new Map<string, ImageInstanceStore>();
+  for (const device of devices) {
+    if ("virtualName" in device) stores.set(device.name, device);
+    else volumes.set(device.name, ofImage(device));
+  }
+  return { root: root.name, volumes, stores };
+}
+
+/** Puts what a launch says of one device in the place of what the image says. */
+function map(
+  { root, volumes, stores }: Devices,
+  name: string,
+  { Ebs, NoDevice, VirtualName }: Sdk.BlockDeviceMapping,
+): void {
+  const below = volumes.get(name);
+  volumes.delete(name);
+  stores.delete(name);
+  if (NoDevice !== undefined) {
+    if (name === root) throw invalid(`The root device '${name}' cannot be suppressed.`);
+  } else if (VirtualName !== undefined) {
+    if (Ebs) throw invalid(`Only one of ebs and virtualName can be specified for: ${name}`);
+    if (name === root) throw invalid(`The root device '${name}' must be an EBS volume.`);
+    if (!EPHEMERAL.test(VirtualName)) throw invalid(`Invalid virtual device name ${VirtualName}`);
+    stores.set(name, { name, virtualName: VirtualName });
+  } else if (Ebs) {
+    volumes.set(name, overlay(name, Ebs, below));
+  } else {
+    throw invalid(`One of ebs, noDevice and virtualName must be specified for: ${name}`);
+  }
+}
 
 /**
  * The devices of a new instance: those of its image, with what the launch adds, changes and takes away.
@@ -105,46 +146,23 @@ const ephemeral = /^ephemeral\d{1,2}$/;
  */
 export function planBlockDevices(
   image: Pick<CatalogueImage, "root" | "devices">,
-  { ebs }: InstanceTypeFacts,
+  type: InstanceTypeFacts,
   asked: readonly Sdk.BlockDeviceMapping[] = [],
 ): BlockDevicePlan {
-  const volumes = new Map([[image.root.name, ofImage(image.root)]]);
-  const stores = new Map<string, ImageInstanceStore>();
-  for (const device of image.devices) {
-    if ("virtualName" in device) stores.set(device.name, device);
-    else volumes.set(device.name, ofImage(device));
-  }
+  const devices = devicesOf(image);
   const seen = new Set<string>();
   for (const mapping of asked) {
-    const name = readDevice(mapping, (each) => volumes.has(each) || stores.has(each));
+    const name = readDevice(mapping, (each) => devices.volumes.has(each) || devices.stores.has(each));
     if (seen.has(name)) throw invalid(`The device '${name}' is used in more than one block-device mapping`);
     seen.add(name);
-    const isRoot = name === image.root.name;
-    const below = volumes.get(name);
-    volumes.delete(name);
-    stores.delete(name);
-    if (mapping.NoDevice !== undefined) {
-      if (isRoot) throw invalid(`The root device '${name}' cannot be suppressed.`);
-    } else if (mapping.VirtualName !== undefined) {
-      if (mapping.Ebs) throw invalid(`Only one of ebs and virtualName can be specified for: ${name}`);
-      if (isRoot) throw invalid(`The root device '${name}' must be an EBS volume.`);
-      if (!ephemeral.test(mapping.VirtualName)) {
-        throw invalid(`Invalid virtual device name ${mapping.VirtualName}`);
-      }
-      stores.set(name, { name, virtualName: mapping.VirtualName });
-    } else if (mapping.Ebs) {
-      volumes.set(name, overlay(name, mapping.Ebs, below));
-    } else {
-      throw invalid(`One of ebs, noDevice and virtualName must be specified for: ${name}`);
-    }
+    map(devices, name, mapping);
   }
-  if (volumes.size > ebs.maxAttachments) {
-    throw new ApiError(
-      "AttachmentLimitExceeded",
-      `You may attach up to ${ebs.maxAttachments} devices for this instance type. Please use a larger instance size to attach more volumes.`,
-    );
-  }
-  const root = volumes.get(image.root.name);
-  const others = [...volumes.values()].filter((volume) => volume !== root);
-  return { volumes: root ? [root, ...others] : others, instanceStores: [...stores.values()] };
+  const volumes = [...devices.volumes.values()];
+  checkVolumeCount(type, volumes.length);
+  return {
+    volumes: volumes.toSorted(
+      (a, b) => Number(b.device === devices.root) - Number(a.device === devices.root),
+    ),
+    instanceStores: [...devices.stores.values()],
+  };
 }

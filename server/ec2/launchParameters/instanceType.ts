@@ -3,6 +3,7 @@ import { ApiError } from "../../errors.ts";
 import type { Context } from "../../kit/context.ts";
 import { offeredIn } from "../catalogue/offerings.ts";
 import { findInstanceType, type InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
+import type { NetworkInterface } from "../networkInterface.ts";
 
 /** What a launch gets that names no type. @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html */
 const DEFAULT_TYPE = "m1.small";
@@ -12,6 +13,7 @@ interface Bootable {
   readonly architecture: Sdk.ArchitectureValues;
   readonly bootMode?: Sdk.BootModeValues | undefined;
   readonly enaSupport: boolean;
+  readonly nitroTpm: boolean;
 }
 
 /** @throws {ApiError} InvalidParameterValue for a type that islet does not know */
@@ -35,11 +37,11 @@ export function checkOffered(ctx: Context, { name }: InstanceTypeFacts, zone: st
  * Makes sure that an image boots on a type.
  *
  * @throws {ApiError} InvalidParameterValue for another architecture or boot mode, InvalidParameterCombination for an
- *   image that lacks the network driver
+ *   image that lacks the network driver or wants a NitroTPM that is not there
  */
 export function checkBootable(
-  { name, arch, bootModes, ena }: InstanceTypeFacts,
-  { architecture, bootMode, enaSupport }: Bootable,
+  { name, arch, bootModes, ena, ...type }: InstanceTypeFacts,
+  { architecture, bootMode, enaSupport, nitroTpm }: Bootable,
 ): void {
   if (!arch.includes(architecture)) {
     throw new ApiError(
@@ -53,16 +55,16 @@ export function checkBootable(
       `The instance type '${name}' does not support an AMI with a boot mode of UEFI. Only instance types built on the Nitro System support UEFI. Specify an instance type that supports UEFI, and try again.`,
     );
   }
-  if (bootMode === "legacy-bios" && !bootModes.includes("legacy-bios")) {
-    throw new ApiError(
-      "InvalidParameterValue",
-      `The instance type '${name}' does not support an AMI with a boot mode of Legacy BIOS. Specify an instance type that supports Legacy BIOS, and try again.`,
-    );
-  }
   if (ena === "required" && !enaSupport) {
     throw new ApiError(
       "InvalidParameterCombination",
       `Enhanced networking with the Elastic Network Adapter (ENA) is required for the '${name}' instance type. Ensure that you are using an AMI that is enabled for ENA.`,
+    );
+  }
+  if (nitroTpm && !type.nitroTpm) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      `The instance type '${name}' does not support NitroTPM, which the specified AMI requires.`,
     );
   }
 }
@@ -74,5 +76,47 @@ export function checkEbsOptimized({ name, ebs }: InstanceTypeFacts, asked: boole
       "InvalidParameterCombination",
       `EBS-optimized instances are not supported for the instance type '${name}'.`,
     );
+  }
+}
+
+/** @throws {ApiError} AttachmentLimitExceeded */
+export function checkInterfaceCount({ name, maxInterfaces }: InstanceTypeFacts, count: number): void {
+  if (count > maxInterfaces) {
+    throw new ApiError("AttachmentLimitExceeded", `Interface count ${count} exceeds the limit for ${name}`);
+  }
+}
+
+/** @throws {ApiError} AttachmentLimitExceeded */
+export function checkVolumeCount({ ebs }: InstanceTypeFacts, count: number): void {
+  if (count > ebs.maxAttachments) {
+    throw new ApiError(
+      "AttachmentLimitExceeded",
+      `You may attach up to ${ebs.maxAttachments} devices for this instance type. Please use a larger instance size to attach more volumes.`,
+    );
+  }
+}
+
+/**
+ * Makes sure that a type bears the kind and the addresses of an interface; a prefix counts like an address.
+ *
+ * @throws {ApiError} InvalidParameterCombination, InvalidInterface.IpAddressLimitExceeded
+ */
+export function checkInterface(type: InstanceTypeFacts, eni: NetworkInterface): void {
+  const ipv4 = eni.privateAddresses.length + eni.ipv4Prefixes.length;
+  const ipv6 = eni.ipv6Addresses.length + eni.ipv6Prefixes.length;
+  if (ipv6 > 0 && type.ipv6PerInterface === 0) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      `IPv6 is not supported for the instance type '${type.name}'.`,
+    );
+  }
+  if (ipv4 > type.ipv4PerInterface || ipv6 > type.ipv6PerInterface) {
+    throw new ApiError(
+      "InvalidInterface.IpAddressLimitExceeded",
+      `The number of IP addresses of a network interface exceeds the limit for ${type.name}.`,
+    );
+  }
+  if (eni.interfaceType !== "interface" && !type.efa) {
+    throw new ApiError("InvalidParameterCombination", `EFA interfaces are not supported on ${type.name}.`);
   }
 }

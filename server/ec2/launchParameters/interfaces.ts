@@ -9,13 +9,13 @@ import {
   lendPublicAddress,
   networkInterfaces,
   type InterfaceRequest,
-  type NetworkInterface,
 } from "../networkInterface.ts";
 import { refuseEnaExpress } from "../networkInterfaceAttribute.ts";
 import { getPermitted } from "../networkInterfacePermission.ts";
 import { groupNamed } from "../securityGroup.ts";
 import { subnets, type Subnet } from "../subnet.ts";
 import { vpcs } from "../vpc.ts";
+import { checkInterface, checkInterfaceCount } from "./instanceType.ts";
 
 /** Where on the instance an interface is plugged in. */
 interface Place {
@@ -96,8 +96,7 @@ function planPrimary(
   zone: string | undefined,
 ): PlannedInterface {
   const groups = readGroups(ctx, input);
-  const subnet =
-    input.SubnetId === undefined ? defaultSubnet(ctx, zone) : subnets.get(ctx, input.SubnetId);
+  const subnet = input.SubnetId === undefined ? defaultSubnet(ctx, zone) : subnets.get(ctx, input.SubnetId);
   return {
     kind: "new",
     subnet,
@@ -165,6 +164,7 @@ function describesNew(asked: Specification): string | undefined {
     asked.Ipv4Prefixes?.[0],
     asked.Ipv6PrefixCount,
     asked.Ipv6Prefixes?.[0],
+    asked.PrimaryIpv6,
   ];
   if (others.some((value) => value !== undefined)) return "addresses";
   if (asked.ConnectionTrackingSpecification) return "a connection tracking specification";
@@ -200,15 +200,15 @@ function planOne(
   if (deviceIndex < 0) throw badValue(`Value (${deviceIndex}) for parameter deviceIndex is invalid.`);
   const place = { deviceIndex, networkCardIndex, deleteOnTermination: asked.DeleteOnTermination ?? true };
   if (asked.NetworkInterfaceId !== undefined) {
-    return planExisting(ctx, asked, asked.NetworkInterfaceId, place);
+    const PrimaryIpv6 = asked.PrimaryIpv6 ?? (deviceIndex === 0 ? primaryIpv6 : undefined);
+    return planExisting(ctx, { ...asked, PrimaryIpv6 }, asked.NetworkInterfaceId, place);
   }
   if (asked.AssociatePublicIpAddress && (!single || deviceIndex !== 0)) {
     throw badCombination(
       "The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces.",
     );
   }
-  const subnet =
-    asked.SubnetId === undefined ? defaultSubnet(ctx, zone) : subnets.get(ctx, asked.SubnetId);
+  const subnet = asked.SubnetId === undefined ? defaultSubnet(ctx, zone) : subnets.get(ctx, asked.SubnetId);
   return {
     kind: "new",
     subnet,
@@ -238,12 +238,7 @@ function checkPlaces(planned: readonly PlannedInterface[], type: InstanceTypeFac
       "When specifying network interfaces, you must include a device at index 0.",
     );
   }
-  if (planned.length > type.maxInterfaces) {
-    throw new ApiError(
-      "AttachmentLimitExceeded",
-      `Interface count ${planned.length} exceeds the limit for ${type.name}`,
-    );
-  }
+  checkInterfaceCount(type, planned.length);
   const ids = planned.flatMap((each) => (each.kind === "existing" ? [each.id] : []));
   const twice = ids.find((id, index) => ids.indexOf(id) < index);
   if (twice !== undefined) {
@@ -311,25 +306,6 @@ export function planInterfaces(
   return [first, ...others];
 }
 
-/** @throws {ApiError} if the type does not bear the interface's addresses or kind */
-function checkFit(eni: NetworkInterface, type: InstanceTypeFacts): void {
-  if (eni.ipv6Addresses.length + eni.ipv6Prefixes.length > 0 && type.ipv6PerInterface === 0) {
-    throw badCombination(`IPv6 is not supported for the instance type '${type.name}'.`);
-  }
-  if (
-    eni.privateAddresses.length + eni.ipv4Prefixes.length > type.ipv4PerInterface ||
-    eni.ipv6Addresses.length + eni.ipv6Prefixes.length > type.ipv6PerInterface
-  ) {
-    throw new ApiError(
-      "InvalidInterface.IpAddressLimitExceeded",
-      `The number of IP addresses of a network interface exceeds the limit for ${type.name}.`,
-    );
-  }
-  if (eni.interfaceType !== "interface" && !type.efa) {
-    throw badCombination(`EFA interfaces are not supported on ${type.name}.`);
-  }
-}
-
 /** Makes, or takes, the interfaces of one instance and plugs them in. */
 export function plugIn(
   ctx: Context,
@@ -343,7 +319,7 @@ export function plugIn(
       plan.kind === "new"
         ? createInterface(ctx, plan.subnet, plan.request, tags)
         : (networkInterfaces.table(ctx).get(plan.id) ?? networkInterfaces.get(ctx, plan.id));
-    checkFit(eni, type);
+    checkInterface(type, eni);
     const { deviceIndex, networkCardIndex, deleteOnTermination } = plan;
     attachInterface(ctx, eni, {
       instanceId,

@@ -1,6 +1,6 @@
 import { ApiError } from "../../errors.ts";
 import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
-import type { PlannedVolume } from "./blockDevices.ts";
+import type { Volume } from "../volume.ts";
 
 /** "Instance RAM size must be less than 150 GiB." */
 const MAX_HIBERNATING_MIB = 150 * 1024;
@@ -13,17 +13,19 @@ const MAX_HIBERNATING_MIB = 150 * 1024;
  */
 export function checkHibernation(
   { name, hibernation, memoryMiB }: InstanceTypeFacts,
-  root: PlannedVolume | undefined,
+  root: Pick<Volume, "encrypted" | "size"> | undefined,
 ): void {
   const refuse = (message: string): ApiError => new ApiError("UnsupportedHibernationConfiguration", message);
   if (!hibernation || memoryMiB >= MAX_HIBERNATING_MIB) {
     throw refuse(`The instance type '${name}' does not support hibernation.`);
   }
-  if (!root?.request.encrypted) {
+  if (!root?.encrypted) {
     throw refuse("The root volume must be encrypted for an instance that is to hibernate.");
   }
-  if ((root.request.size ?? 0) * 1024 < memoryMiB) {
-    throw refuse(`The root volume is too small for the ${memoryMiB} MiB of memory of an instance of type '${name}'.`);
+  if (root.size * 1024 < memoryMiB) {
+    throw refuse(
+      `The root volume is too small for the ${memoryMiB} MiB of memory of an instance of type '${name}'.`,
+    );
   }
 }
 

@@ -1,0 +1,255 @@
+import { defaultTracking } from "./connectionTracking.ts";
+import { Internet } from "./internet.ts";
+import { InternetGateway } from "./internetGateway.ts";
+import { isIpv4, type Block, type Ip } from "./ip.ts";
+import type { End, Journey, Observer, Step } from "./journey.ts";
+import { Listening } from "./listening.ts";
+import { NetworkAcl, type AclEntry } from "./networkAcl.ts";
+import type { Packet } from "./packet.ts";
+import { Port, type PortSettings } from "./port.ts";
+import { PrefixList, PrefixLists } from "./prefixList.ts";
+import { RouteTable, type Route } from "./routeTable.ts";
+import type { RouteTarget } from "./routeTarget.ts";
+import { SecurityGroup, type SecurityGroupRule } from "./securityGroup.ts";
+import { Subnet } from "./subnet.ts";
+import { Vpc } from "./vpc.ts";
+import { Walk, type Frame } from "./walk.ts";
+
+export interface VpcPlan {
+  readonly id: string;
+  readonly blocks: readonly Block[];
+  readonly dns?: boolean;
+}
+
+export interface RouteTablePlan {
+  readonly id: string;
+  readonly vpc: string;
+  /** Whether subnets that have no table use this one. */
+  readonly main: boolean;
+  readonly routes: readonly Route[];
+}
+
+export interface SubnetPlan {
+  readonly id: string;
+  readonly vpc: string;
+  readonly zone: string;
+  readonly blocks: readonly Block[];
+  readonly acl: string;
+  readonly table: string | undefined;
+}
+
+export interface GatewayPlan {
+  readonly id: string;
+  readonly vpc: string | undefined;
+  readonly table: string | undefined;
+}
+
+export interface PortPlan extends Omit<PortSettings, "groups" | "tracking" | "prefixes"> {
+  readonly id: string;
+  readonly mac: string;
+  readonly subnet: string;
+  readonly prefixes?: readonly Block[];
+  readonly groups: readonly string[];
+  readonly tracking?: PortSettings["tracking"];
+}
+
+export interface PublicAddressPlan {
+  readonly address: Ip;
+  /** The interface and the private address that it leads to. */
+  readonly to: { readonly port: string; readonly inside: Ip } | undefined;
+}
+
+/**
+ * All networks of one region: what there is, and who is connected to what. `put…` makes a thing or changes it, at a
+ * cost that does not depend on how many others there are; what it names must be there already.
+ *
+ * @throws {RangeError} for a thing that is named but not there
+ */
+export class Fabric {
+  readonly internet = new Internet();
+  /** What routes can lead to. */
+  readonly targets = new Map<string, RouteTarget>();
+  /** Told of every step of every packet. */
+  readonly observers = new Set<Observer>();
+  readonly ports = new Map<string, Port>();
+  readonly listening = new Listening();
+  readonly #vpcs = new Map<string, Vpc>();
+  readonly #tables = new Map<string, RouteTable>();
+  readonly #acls = new Map<string, NetworkAcl>();
+  readonly #groups = new Map<string, SecurityGroup>();
+  readonly #subnets = new Map<string, Subnet>();
+  readonly #gateways = new Map<string, InternetGateway>();
+  readonly #lists = new PrefixLists();
+
+  putVpc({ id, blocks, dns = true }: VpcPlan): void {
+    const vpc = made(this.#vpcs, id, () => new Vpc(id));
+    for (const block of vpc.blocks) if (!isIpv4(block.base)) this.internet.ipv6.delete(block);
+    vpc.put(blocks, dns);
+    for (const block of blocks) if (!isIpv4(block.base)) this.internet.ipv6.set(block, vpc);
+  }
+
+  removeVpc(id: string): void {
+    for (const block of this.#vpcs.get(id)?.blocks ?? []) {
+      if (!isIpv4(block.base)) this.internet.ipv6.delete(block);
+    }
+    this.#vpcs.delete(id);
+  }
+
+  putRouteTable({ id, vpc: vpcId, main, routes }: RouteTablePlan): void {
+    const vpc = required(this.#vpcs, vpcId);
+    const table = made(this.#tables, id, () => new RouteTable(id, vpc, this.#lists));
+    table.put(routes);
+    if (main) vpc.mainTable = table;
+    else if (vpc.mainTable === table) vpc.mainTable = undefined;
+  }
+
+  removeRouteTable(id: string): void {
+    const table = this.#tables.get(id);
+    if (table && table.vpc.mainTable === table) table.vpc.mainTable = undefined;
+    this.#tables.delete(id);
+  }
+
+  putNetworkAcl(id: string, entries: readonly AclEntry[]): void {
+    made(this.#acls, id, () => new NetworkAcl(id)).put(entries);
+  }
+
+  removeNetworkAcl(id: string): void {
+    this.#acls.delete(id);
+  }
+
+  putSecurityGroup(id: string, rules: readonly SecurityGroupRule[]): void {
+    made(this.#groups, id, () => new SecurityGroup(id, this.#lists)).put(rules);
+  }
+
+  removeSecurityGroup(id: string): void {
+    this.#groups.delete(id);
+  }
+
+  putPrefixList(id: string, blocks: readonly Block[]): void {
+    this.#lists.put(new PrefixList(id, blocks));
+  }
+
+  removePrefixList(id: string): void {
+    this.#lists.remove(id);
+  }
+
+  putSubnet({ id, vpc, zone, blocks, acl, table }: SubnetPlan): void {
+    const subnet = made(this.#subnets, id, () => new Subnet(id, required(this.#vpcs, vpc), zone));
+    const ownTable = table === undefined ? undefined : required(this.#tables, table);
+    subnet.put(blocks, required(this.#acls, acl), ownTable);
+  }
+
+  removeSubnet(id: string): void {
+    this.#subnets.delete(id);
+  }
+
+  putInternetGateway({ id, vpc: vpcId, table }: GatewayPlan): void {
+    const gateway = made(this.#gateways, id, () => new InternetGateway(id));
+    const vpc = vpcId === undefined ? undefined : required(this.#vpcs, vpcId);
+    if (gateway.vpc && gateway.vpc !== vpc && gateway.vpc.gateway === gateway)
+      gateway.vpc.gateway = undefined;
+    gateway.vpc = vpc;
+    gateway.table = table === undefined ? undefined : required(this.#tables, table);
+    if (vpc) vpc.gateway = gateway;
+    this.targets.set(id, gateway);
+  }
+
+  removeInternetGateway(id: string): void {
+    const gateway = this.#gateways.get(id);
+    if (gateway?.vpc?.gateway === gateway && gateway?.vpc) gateway.vpc.gateway = undefined;
+    this.#gateways.delete(id);
+    this.targets.delete(id);
+  }
+
+  putPort({ id, mac, subnet: subnetId, groups, prefixes = [], tracking, ...settings }: PortPlan): void {
+    const subnet = required(this.#subnets, subnetId);
+    const carried = groups.map((group) => required(this.#groups, group));
+    const port = made(this.ports, id, () => new Port(id, mac, subnet));
+    unplug(port);
+    port.put({ ...settings, prefixes, groups: carried, tracking: tracking ?? defaultTracking });
+    const { vpc } = subnet;
+    for (const address of port.addresses) vpc.ports.set(address, port);
+    for (const prefix of port.prefixes) vpc.delegated.set(prefix, port);
+    subnet.portsByMac.set(port.mac, port);
+    this.targets.set(id, port);
+  }
+
+  removePort(id: string): void {
+    const port = this.ports.get(id);
+    if (port) unplug(port);
+    this.ports.delete(id);
+    this.targets.delete(id);
+  }
+
+  putPublicAddress({ address, to }: PublicAddressPlan): void {
+    this.removePublicAddress(address);
+    const vpc = to && required(this.ports, to.port).subnet.vpc;
+    this.internet.publicAddresses.set(address, to && vpc && { vpc, inside: to.inside });
+    if (to && vpc) vpc.publicOf.set(to.inside, address);
+  }
+
+  removePublicAddress(address: Ip): void {
+    const before = this.internet.publicAddresses.get(address);
+    if (before && before.vpc.publicOf.get(before.inside) === address)
+      before.vpc.publicOf.delete(before.inside);
+    this.internet.publicAddresses.delete(address);
+  }
+
+  /** Sends a packet from an interface. @param now milliseconds */
+  send(port: Port, packet: Packet, now: number, frame?: Frame): End {
+    return new Walk(this, now, this.#observer()).transmit(port, packet, frame);
+  }
+
+  /** Sends a packet from an interface, or from somewhere on the internet, and notes its whole way. */
+  trace(from: Port | undefined, packet: Packet, now: number, frame?: Frame): Journey {
+    const [walk, steps] = this.#noted(now);
+    const end = from ? walk.transmit(from, packet, frame) : walk.fabric.internet.carry(walk, packet);
+    return { sent: packet, steps, end };
+  }
+
+  /** Brings an ICMP error of the network's own back to the interface that sent what it is about. */
+  notify(port: Port, packet: Packet, now: number): Journey {
+    const [walk, steps] = this.#noted(now);
+    return { sent: packet, steps, end: walk.receive(port, packet, undefined, true) };
+  }
+
+  #noted(now: number): [Walk, Step[]] {
+    const steps: Step[] = [];
+    const observer = this.#observer();
+    const walk = new Walk(this, now, (step) => {
+      steps.push(step);
+      observer?.(step);
+    });
+    return [walk, steps];
+  }
+
+  #observer(): Observer | undefined {
+    const { observers } = this;
+    if (observers.size === 0) return undefined;
+    return (step) => {
+      for (const observe of observers) observe(step);
+    };
+  }
+}
+
+/** Takes a port's addresses from it, save those that another port has been given since. */
+function unplug(port: Port): void {
+  const { vpc } = port.subnet;
+  for (const address of port.addresses) if (vpc.ports.get(address) === port) vpc.ports.delete(address);
+  for (const prefix of port.prefixes) if (vpc.delegated.get(prefix) === port) vpc.delegated.delete(prefix);
+  port.subnet.portsByMac.delete(port.mac);
+}
+
+function made<T>(things: Map<string, T>, id: string, make: () => T): T {
+  const known = things.get(id);
+  if (known) return known;
+  const thing = make();
+  things.set(id, thing);
+  return thing;
+}
+
+function required<T>(things: ReadonlyMap<string, T>, id: string): T {
+  const thing = things.get(id);
+  if (!thing) throw new RangeError(`the fabric has no ${id}`);
+  return thing;
+}

@@ -1,0 +1,49 @@
+import { isPrivate, isShared } from "./internetGateway.ts";
+import type { Ip } from "./ip.ts";
+import type { Component, End } from "./journey.ts";
+import { errorAbout, TIME_EXCEEDED, type Packet } from "./packet.ts";
+import { PrefixTable } from "./prefixTable.ts";
+import type { Vpc } from "./vpc.ts";
+import type { Walk } from "./walk.ts";
+
+/** A host on the internet that has a name. */
+export interface OutsideHost {
+  readonly name: string;
+  readonly address: Ip;
+  /** Whether anybody answers there. */
+  readonly answers: boolean;
+}
+
+/** Where a public address leads to: nowhere, if it belongs to somebody but is mapped to nothing. */
+export type PublicMapping = { readonly vpc: Vpc; readonly inside: Ip } | undefined;
+
+/** Everything outside: it brings packets to gateways, by public addresses, or to outside hosts. */
+export class Internet implements Component {
+  readonly kind = "internet";
+  readonly id = "internet";
+  readonly hosts = new Map<Ip, OutsideHost>();
+  /** The public IPv4 addresses that somebody here has. */
+  readonly publicAddresses = new Map<Ip, PublicMapping>();
+  /** The VPCs by their IPv6 blocks, which are all public. */
+  readonly ipv6 = new PrefixTable<Vpc>();
+
+  carry(walk: Walk, packet: Packet): End {
+    const { destination } = packet;
+    const refuse = (): End => walk.drop("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", this, packet);
+    if (packet.ttl <= 1) {
+      const notice = errorAbout(packet, destination, TIME_EXCEEDED);
+      return walk.drop("TIME_EXCEEDED", this, packet, undefined, undefined, undefined, notice);
+    }
+    if (typeof destination === "bigint") {
+      const vpc = this.ipv6.find(destination);
+      if (vpc) return vpc.gateway ? vpc.gateway.enter(walk, packet, destination) : refuse();
+    } else {
+      const mapping = this.publicAddresses.get(destination);
+      if (mapping?.vpc.gateway) return mapping.vpc.gateway.enter(walk, packet, mapping.inside);
+      if (mapping || this.publicAddresses.has(destination)) return refuse();
+      if (isPrivate(destination) || isShared(destination)) return refuse();
+    }
+    walk.pass(this, packet, undefined, undefined);
+    return { outcome: "outside", host: this.hosts.get(destination), packet };
+  }
+}

@@ -1,0 +1,129 @@
+import { ConnectionTracking, defaultTracking, type TrackingLimits } from "./connectionTracking.ts";
+import { within, type Block, type Ip } from "./ip.ts";
+import type { End } from "./journey.ts";
+import type { Packet } from "./packet.ts";
+import type { Reason } from "./reason.ts";
+import type { RouteTarget } from "./routeTarget.ts";
+import type { GroupCarrier, SecurityGroup, SecurityGroupRule } from "./securityGroup.ts";
+import type { Subnet } from "./subnet.ts";
+import type { Vpc } from "./vpc.ts";
+import type { Walk } from "./walk.ts";
+
+/** What can change about an interface. */
+export interface PortSettings {
+  /** Private IPv4 and IPv6 addresses; of each version, the first is the primary one. */
+  readonly addresses: readonly Ip[];
+  /** Delegated blocks, which count as its own addresses. */
+  readonly prefixes: readonly Block[];
+  readonly groups: readonly SecurityGroup[];
+  readonly sourceDestCheck: boolean;
+  /** The instance that it is plugged into. */
+  readonly owner: string | undefined;
+  /** Whether that runs: else the interface neither takes nor gives packets. */
+  readonly live: boolean;
+  readonly tracking: TrackingLimits;
+}
+
+/** What the security groups of an interface say to a packet. */
+export type Verdict =
+  | { readonly rule: SecurityGroupRule; readonly group: SecurityGroup; readonly tracked: boolean }
+  | Reason;
+
+/** Link-local services take this many packets a second from an interface. */
+const LINK_LOCAL_RATE = 1024;
+
+/** One network interface: where packets enter and leave the network. */
+export class Port implements RouteTarget, GroupCarrier {
+  readonly kind = "network-interface";
+  readonly id: string;
+  /** As EC2 writes it: `0a:12:…`. */
+  readonly mac: string;
+  readonly subnet: Subnet;
+  readonly tracking = new ConnectionTracking();
+  addresses: readonly Ip[] = [];
+  prefixes: readonly Block[] = [];
+  groups: readonly SecurityGroup[] = [];
+  sourceDestCheck = true;
+  owner: string | undefined;
+  live = false;
+  #second = 0;
+  #inSecond = 0;
+
+  constructor(id: string, mac: string, subnet: Subnet) {
+    this.id = id;
+    this.mac = mac;
+    this.subnet = subnet;
+  }
+
+  put(settings: PortSettings): void {
+    if (!settings.live || settings.owner !== this.owner) this.tracking.clear();
+    this.addresses = settings.addresses;
+    this.prefixes = settings.prefixes;
+    this.groups = settings.groups;
+    this.sourceDestCheck = settings.sourceDestCheck;
+    this.owner = settings.owner;
+    this.live = settings.live;
+    this.tracking.limits = settings.tracking ?? defaultTracking;
+  }
+
+  owns(address: Ip): boolean {
+    for (const own of this.addresses) if (own === address) return true;
+    for (const prefix of this.prefixes) if (within(prefix, address)) return true;
+    return false;
+  }
+
+  /** Counts a packet to a link-local service. @param now milliseconds @returns false for one too many */
+  mayAskService(now: number): boolean {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) this.#inSecond = 0;
+    this.#second = second;
+    return ++this.#inSecond <= LINK_LOCAL_RATE;
+  }
+
+  serves(vpc: Vpc): boolean {
+    return this.live && vpc === this.subnet.vpc;
+  }
+
+  forward(walk: Walk, packet: Packet, sender: Port | undefined): End {
+    return walk.receive(this, packet, sender, sender?.subnet !== this.subnet);
+  }
+
+  /**
+   * What the union of the groups' rules says to a packet that belongs to no tracked flow; its own may be tracked
+   * from now on.
+   *
+   * @param carrier the interface at the other end, if rules that name groups are about it
+   * @param now milliseconds
+   */
+  filter(packet: Packet, egress: boolean, carrier: GroupCarrier | undefined, now: number): Verdict {
+    const address = egress ? packet.destination : packet.source;
+    let rule: SecurityGroupRule | undefined;
+    let group: SecurityGroup | undefined;
+    let untracked = false;
+    for (const each of this.groups) {
+      const found = each.find(packet, egress, address, carrier);
+      if (!found) continue;
+      const open = found.peer.kind === "block" && found.peer.block.length === 0;
+      // Of several, the one named must not depend on the order in which the interface carries its groups.
+      if (rule && (open === untracked ? found.id > rule.id : untracked)) continue;
+      rule = found;
+      group = each;
+      untracked = open;
+    }
+    if (!rule || !group) return this.#hasRules(egress) ? "ENI_SG_RULES_MISMATCH" : "SG_HAS_NO_RULES";
+    const tracked = !(untracked && this.#isOpen(!egress, packet));
+    if (tracked && !this.tracking.begin(packet, egress, now)) return "CONNECTIONS_EXHAUSTED";
+    return { rule, group, tracked };
+  }
+
+  #hasRules(egress: boolean): boolean {
+    return this.groups.some((group) => group.hasRules(egress));
+  }
+
+  /** Whether everything of the packet's protocol may pass in one direction, so that nothing needs to be remembered. */
+  #isOpen(egress: boolean, { protocol, source }: Packet): boolean {
+    for (const group of this.groups)
+      if (group.isOpen(egress, protocol, typeof source === "number")) return true;
+    return false;
+  }
+}

@@ -1,0 +1,207 @@
+import { exchange } from "../../network/exchange.ts";
+import type { Fabric } from "../../network/fabric.ts";
+import { isIpv4, parseIp, type Ip } from "../../network/ip.ts";
+import { ICMP, ICMPV6, packet as newPacket, TCP, UDP, type Packet } from "../../network/packet.ts";
+import type { Port } from "../../network/port.ts";
+import { readProtocol } from "../ec2/ipProtocol.ts";
+import { ApiError } from "../errors.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Network } from "../planes/network.ts";
+import type { Unit } from "../state/unit.ts";
+import { viewExchange, viewJourney } from "./journeyView.ts";
+import { invalid, text, type Fields, type Route } from "./operator.ts";
+
+/** Where a packet that says nothing else comes from. */
+const SOURCE_PORT = 49_152;
+const ECHO_REQUEST = 8;
+const ECHO_REQUEST_6 = 128;
+
+/** What an operator, or a test, does in the place of guests and of hosts on the internet: send, and listen. */
+export function networkRoutes(
+  network: Network,
+  cloud: () => Cloud,
+  regions: ReadonlySet<string>,
+): Readonly<Record<string, Route>> {
+  /** The rows of the call's region, brought up to now. */
+  const unitOf = (fields: Fields): Unit => {
+    const region = text(fields, "Region");
+    if (region === undefined || !regions.has(region)) throw invalid("Region", region);
+    const unit = cloud().unit(region);
+    cloud().pipeline.wake(unit, region);
+    return unit;
+  };
+  return {
+    "POST packets": (fields) => {
+      allow(fields, ...PACKET_FIELDS);
+      const unit = unitOf(fields);
+      const fabric = network.fabric(unit.name);
+      const from = readSender(network, unit, required(fields, "From"));
+      const packet = readPacket(fields, from, readReceiver(network, unit, required(fields, "To"), from));
+      const frame = { sourceMac: text(fields, "SourceMac"), destinationMac: text(fields, "DestinationMac") };
+      const now = cloud().clock.now();
+      return flag(fields, "Exchange")
+        ? viewExchange(exchange(fabric, from.port, packet, now, frame))
+        : { Forward: viewJourney(fabric.trace(from.port, packet, now, frame)) };
+    },
+
+    "POST listen": (fields) => {
+      allow(fields, "Region", "InstanceId", "Protocol", "Port", "Listening");
+      const unit = unitOf(fields);
+      const instance = required(fields, "InstanceId");
+      const protocol = readProtocol(required(fields, "Protocol"));
+      const hasPorts = protocol === TCP || protocol === UDP;
+      const port = hasPorts ? (count(fields, "Port", 65_535) ?? missing("Port")) : 0;
+      if (fields["Listening"] === false) {
+        network.fabric(unit.name).listening.close(instance, protocol, port);
+      } else if (!network.listen(unit, instance, protocol, port)) {
+        throw new ApiError("InvalidInstanceID.NotFound", instance);
+      }
+    },
+
+    "POST outside-hosts": (fields) => {
+      allow(fields, "Region", "Name", "Address", "Answers");
+      const { internet } = network.fabric(unitOf(fields).name);
+      const name = required(fields, "Name");
+      const address = readIp(fields, "Address") ?? missing("Address");
+      if (internet.publicAddresses.has(address)) throw invalid("Address", fields["Address"]);
+      for (const host of internet.hosts.values()) if (host.name === name) internet.hosts.delete(host.address);
+      internet.hosts.set(address, { name, address, answers: fields["Answers"] !== false });
+    },
+  };
+}
+
+const PACKET_FIELDS = [
+  "Region",
+  "From",
+  "To",
+  "Protocol",
+  "Port",
+  "SourcePort",
+  "Type",
+  "Code",
+  "Length",
+  "TimeToLive",
+  "DontFragment",
+  "SourceAddress",
+  "DestinationAddress",
+  "SourceMac",
+  "DestinationMac",
+  "Exchange",
+] as const;
+
+/** @throws {ApiError} UnknownParameter */
+function allow(fields: Fields, ...names: readonly string[]): void {
+  const unknown = Object.keys(fields).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new ApiError("UnknownParameter", unknown);
+}
+
+function missing(name: string): never {
+  throw new ApiError("MissingParameter", name);
+}
+
+const required = (fields: Fields, name: string): string => text(fields, name) ?? missing(name);
+
+function count(fields: Fields, name: string, most: number): number | undefined {
+  const value = fields[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > most) {
+    throw invalid(name, value);
+  }
+  return value;
+}
+
+function flag(fields: Fields, name: string): boolean | undefined {
+  const value = fields[name];
+  if (value !== undefined && typeof value !== "boolean") throw invalid(name, value);
+  return value;
+}
+
+function readIp(fields: Fields, name: string): Ip | undefined {
+  const value = text(fields, name);
+  const parsed = value === undefined ? undefined : parseIp(value);
+  if (value !== undefined && parsed === undefined) throw invalid(name, value);
+  return parsed;
+}
+
+/** Who sends: an interface, or a host on the internet. */
+type Sender =
+  | { readonly port: Port; readonly address?: undefined }
+  | { readonly port?: undefined; readonly address: Ip };
+
+/** The interface that a name means: its own id, or its instance's. */
+function portNamed(network: Network, unit: Unit, name: string): Port | undefined {
+  const fabric = network.fabric(unit.name);
+  if (name.startsWith("eni-")) {
+    const port = fabric.ports.get(name);
+    if (!port) throw new ApiError("InvalidNetworkInterfaceID.NotFound", name);
+    return port;
+  }
+  if (!name.startsWith("i-")) return undefined;
+  const port = fabric.ports.get(network.primaryInterface(unit, name)?.id ?? "");
+  if (!port) throw new ApiError("InvalidInstanceID.NotFound", name);
+  return port;
+}
+
+/** The address that a name means on the internet. */
+const addressNamed = (fabric: Fabric, name: string): Ip | undefined =>
+  parseIp(name) ?? [...fabric.internet.hosts.values()].find((host) => host.name === name)?.address;
+
+function readSender(network: Network, unit: Unit, name: string): Sender {
+  const port = portNamed(network, unit, name);
+  if (port) return { port };
+  const address = addressNamed(network.fabric(unit.name), name);
+  if (address === undefined) throw invalid("From", name);
+  return { address };
+}
+
+/** By which addresses a packet can reach somebody: whoever is outside knows public ones only. */
+function readReceiver(network: Network, unit: Unit, name: string, from: Sender): readonly Ip[] {
+  const port = portNamed(network, unit, name);
+  if (!port) {
+    const address = addressNamed(network.fabric(unit.name), name);
+    if (address === undefined) throw invalid("To", name);
+    return [address];
+  }
+  if (from.port) return port.addresses;
+  const { publicOf } = port.subnet.vpc;
+  const known = port.addresses.flatMap((address) => publicOf.get(address) ?? []);
+  return [...known, ...port.addresses];
+}
+
+/** A packet from one of the sender's addresses to one of the receiver's, of the same version. */
+function readPacket(fields: Fields, from: Sender, to: readonly Ip[]): Packet {
+  const sources = from.port ? from.port.addresses : [from.address];
+  const asked = readIp(fields, "SourceAddress");
+  const destination =
+    readIp(fields, "DestinationAddress") ??
+    to.find((address) => sources.some((source) => isIpv4(source) === isIpv4(address))) ??
+    missing("DestinationAddress");
+  const source =
+    asked ?? sources.find((address) => isIpv4(address) === isIpv4(destination)) ?? missing("SourceAddress");
+  if (isIpv4(source) !== isIpv4(destination)) throw invalid("SourceAddress", fields["SourceAddress"]);
+  const icmp = isIpv4(source) ? ICMP : ICMPV6;
+  const named = readProtocol(text(fields, "Protocol") ?? "icmp");
+  const protocol = named === ICMP ? icmp : named;
+  if (protocol < 0) throw invalid("Protocol", fields["Protocol"]);
+  return newPacket({
+    source,
+    destination,
+    protocol,
+    length: count(fields, "Length", 65_535) ?? 64,
+    ttl: count(fields, "TimeToLive", 255) ?? 64,
+    dontFragment: flag(fields, "DontFragment") ?? true,
+    ...headerOf(fields, protocol),
+  });
+}
+
+function headerOf(fields: Fields, protocol: number): Partial<Packet> {
+  if (protocol === TCP || protocol === UDP) {
+    return {
+      sourcePort: count(fields, "SourcePort", 65_535) ?? SOURCE_PORT,
+      destinationPort: count(fields, "Port", 65_535) ?? missing("Port"),
+    };
+  }
+  if (protocol !== ICMP && protocol !== ICMPV6) return {};
+  const type = count(fields, "Type", 255) ?? (protocol === ICMP ? ECHO_REQUEST : ECHO_REQUEST_6);
+  return { type, code: count(fields, "Code", 255) ?? 0, id: 1 };
+}

@@ -1,0 +1,87 @@
+import type { Disks } from "../../hypervisor/disks.ts";
+import type { SnapshotContents } from "../kit/world.ts";
+import { snapshots, type Snapshot } from "../ec2/snapshot.ts";
+import { volumes, type Volume } from "../ec2/volume.ts";
+import type { Change } from "../state/table.ts";
+import type { Unit } from "../state/unit.ts";
+
+const GIB = 1024 ** 3;
+
+/** Projects the rows of volumes and snapshots onto the disks of each region. */
+export class DiskPlane {
+  readonly #disksOf: (region: string) => Disks;
+
+  constructor(disksOf: (region: string) => Disks) {
+    this.#disksOf = disksOf;
+  }
+
+  /** What is in the snapshots, for handlers. */
+  readonly contents: SnapshotContents = {
+    size: (region, id) => this.#disksOf(region).snapshotSize(id),
+    blocks: (region, id, from) => {
+      const disks = this.#disksOf(region);
+      return disks.hasSnapshot(id) ? disks.snapshotBlocks(id, from) : [];
+    },
+    read: (region, id, index) => {
+      const disks = this.#disksOf(region);
+      return disks.hasSnapshot(id) ? disks.readSnapshot(id, index) : undefined;
+    },
+    write: (region, id, index, bytes) => this.#disksOf(region).writeSnapshot(id, index, bytes),
+  };
+
+  committed({ name }: Unit, { table, before, after }: Change): void {
+    if (table.name === volumes.definition.type) {
+      this.#volume(this.#disksOf(name), before as Volume | undefined, after as Volume | undefined);
+    }
+    if (table.name === snapshots.definition.type) {
+      this.#snapshot(this.#disksOf(name), before as Snapshot | undefined, after as Snapshot | undefined);
+    }
+  }
+
+  /** Finds again what the rows of a unit say there is. */
+  resumed(unit: Unit): void {
+    const disks = this.#disksOf(unit.name);
+    for (const { id, dataKeyId } of snapshots.table({ unit }).all()) disks.openSnapshot(id, dataKeyId);
+    for (const { id, size, dataKeyId } of volumes.table({ unit }).all()) {
+      disks.openVolume(id, size * GIB, dataKeyId);
+    }
+  }
+
+  #volume(disks: Disks, before: Volume | undefined, after: Volume | undefined): void {
+    if (!before && after) {
+      const { sourceVolumeId, snapshotId, dataKeyId } = after;
+      disks.createVolume(after.id, after.size * GIB, {
+        snapshot: snapshotId,
+        copyOf: sourceVolumeId,
+        key: dataKeyId,
+      });
+    }
+    if (before && after && after.size > before.size) disks.resizeVolume(after.id, after.size * GIB);
+    if (before && !after) disks.deleteVolume(before.id);
+  }
+
+  #snapshot(disks: Disks, before: Snapshot | undefined, after: Snapshot | undefined): void {
+    if (!before && after) this.#create(disks, after);
+    if (before && !after) disks.deleteSnapshot(before.id);
+  }
+
+  #create(disks: Disks, { id, origin, dataKeyId }: Snapshot): void {
+    switch (origin.kind) {
+      case "volume":
+        return disks.snapshotVolume(origin.volumeId, id);
+      case "copy": {
+        const from = this.#disksOf(origin.region);
+        // What a public image was made of has nothing in it.
+        if (from.hasSnapshot(origin.snapshotId)) {
+          return disks.copySnapshot(id, from, origin.snapshotId, dataKeyId);
+        }
+        return disks.createSnapshot(id, dataKeyId);
+      }
+      case "upload":
+        if (origin.parentId !== undefined && disks.hasSnapshot(origin.parentId)) {
+          return disks.copySnapshot(id, disks, origin.parentId, dataKeyId);
+        }
+        return disks.createSnapshot(id, dataKeyId);
+    }
+  }
+}

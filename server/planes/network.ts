@@ -1,0 +1,83 @@
+import { Fabric } from "../../network/fabric.ts";
+import { instances } from "../ec2/instance.ts";
+import { networkInterfaces, type NetworkInterface } from "../ec2/networkInterface.ts";
+import type { Change } from "../state/table.ts";
+import type { Unit } from "../state/unit.ts";
+import { kinds, type Kind } from "./networkRows.ts";
+
+/**
+ * Projects rows onto the fabric of each region. A change of a row says which things of the fabric may have changed;
+ * each of these is then made anew from the rows, or taken away if it has none.
+ */
+export class Network {
+  readonly #fabrics = new Map<string, Fabric>();
+
+  /** The networks of a region. */
+  fabric(region: string): Fabric {
+    const known = this.#fabrics.get(region);
+    if (known) return known;
+    const fabric = new Fabric();
+    this.#fabrics.set(region, fabric);
+    return fabric;
+  }
+
+  committed(unit: Unit, changes: readonly Change[]): void {
+    const touched = new Map<Kind, Set<string>>();
+    for (const { table, before, after } of changes) {
+      for (const kind of kinds) {
+        for (const row of [before, after])
+          if (row) mark(touched, kind, kind.touchedBy(unit, table.name, row));
+      }
+    }
+    this.#project(unit, touched);
+  }
+
+  resumed(unit: Unit): void {
+    const touched = new Map<Kind, Set<string>>();
+    for (const kind of kinds) {
+      for (const { id } of kind.all(unit)) mark(touched, kind, [id]);
+    }
+    this.#project(unit, touched);
+  }
+
+  emptied(): void {
+    this.#fabrics.clear();
+  }
+
+  /**
+   * The interface of an instance that packets leave by where nothing else is said: its first one.
+   *
+   * @returns undefined also for an instance that is gone
+   */
+  primaryInterface(unit: Unit, instanceId: string): NetworkInterface | undefined {
+    return networkInterfaces
+      .table({ unit })
+      .by("instance", instanceId)
+      .toSorted((a, b) => (a.attachment?.deviceIndex ?? 0) - (b.attachment?.deviceIndex ?? 0))[0];
+  }
+
+  /** Lets an instance listen from now until it stops. @returns whether it runs */
+  listen(unit: Unit, instanceId: string, protocol: number, port: number): boolean {
+    if (instances.table({ unit }).get(instanceId)?.state !== "running") return false;
+    this.fabric(unit.name).listening.listen(instanceId, protocol, port);
+    return true;
+  }
+
+  /** What others name comes first, and goes last. */
+  #project(unit: Unit, touched: ReadonlyMap<Kind, ReadonlySet<string>>): void {
+    if (touched.size === 0) return;
+    const fabric = this.fabric(unit.name);
+    const gone: [Kind, string][] = [];
+    for (const kind of kinds) {
+      for (const id of touched.get(kind) ?? []) if (!kind.put(fabric, unit, id)) gone.push([kind, id]);
+    }
+    for (const [kind, id] of gone.toReversed()) kind.remove(fabric, id);
+  }
+}
+
+function mark(touched: Map<Kind, Set<string>>, kind: Kind, ids: readonly string[]): void {
+  if (ids.length === 0) return;
+  const known = touched.get(kind);
+  if (known) for (const id of ids) known.add(id);
+  else touched.set(kind, new Set(ids));
+}
