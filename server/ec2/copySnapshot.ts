@@ -71,12 +71,11 @@ export const operations = {
         "Encrypted snapshots cannot be copied to unencrypted ones: the parameter Encrypted cannot be false.",
       );
     }
-    const isHere = source.region === ctx.region;
-    // Keys stay in their region: elsewhere a copy is encrypted with one of there.
+    // Not the source's key, unless that is the account's default or asked for.
     const encryption = encryptionOf(
       ctx,
       { encrypted: input.Encrypted, kmsKeyId: input.KmsKeyId },
-      isHere && input.Encrypted !== true ? source : { ...source, kmsKeyId: undefined },
+      { ...source, kmsKeyId: undefined },
     );
     const id = snapshots.newId(ctx);
     snapshots.create(
@@ -84,7 +83,7 @@ export const operations = {
       {
         ...freshSnapshot,
         ...encryption,
-        ...heritageOf(ctx, id, encryption, isHere ? source : undefined),
+        ...heritageOf(ctx, id, encryption, source.region === ctx.region ? source : undefined),
         origin: { kind: "copy", region: source.region, snapshotId: source.id },
         description: readDescription(input.Description),
         size: source.size,

@@ -113,7 +113,7 @@ function fieldsOf(request: FastifyRequest): Fields {
 }
 
 /** @throws {ApiError} UnknownParameter */
-function allow(fields: Fields, ...names: readonly string[]): void {
+export function allow(fields: Fields, ...names: readonly string[]): void {
   const unknown = Object.keys(fields).find((name) => !names.includes(name));
   if (unknown !== undefined) throw new ApiError("UnknownParameter", unknown);
 }

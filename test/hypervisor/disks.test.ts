@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Audit } from "../../hypervisor/audit.ts";
+import { KEY_BYTES } from "../../hypervisor/diskCipher.ts";
 import { BLOCK, type BlockStore, Disks } from "../../hypervisor/disks.ts";
+import { memorySnapshots } from "../../hypervisor/snapshotStore.ts";
 
 /** A store that notes what it is given, in order. */
 function store() {
@@ -22,7 +24,11 @@ function store() {
   return { volumes, log, blocks };
 }
 
-const disksOn = (blocks: BlockStore) => new Disks(blocks, new Audit({ clock: () => 0 }));
+const disksOn = (blocks: BlockStore, snapshots = memorySnapshots()) => {
+  let keys = 0;
+  const newKey = () => new Uint8Array(KEY_BYTES).map((_, index) => index + 64 * ++keys);
+  return new Disks(blocks, new Audit({ clock: () => 0 }), { snapshots, newKey });
+};
 const fault = (code: string) => expect.objectContaining({ name: "HypervisorFault", code });
 
 describe("disks", () => {
@@ -32,26 +38,39 @@ describe("disks", () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 64 });
     const writes = fc.array(fc.tuple(offset, bytes, fc.boolean()), { maxLength: 8 });
     fc.assert(
-      fc.property(writes, offset, fc.boolean(), (writes, from, withSource) => {
-        const { blocks } = store();
-        const old = new Uint8Array(BLOCK).fill(0xaa);
-        const source = withSource ? { read: (index: number) => (index === 1 ? old : undefined) } : undefined;
-        const model = new Uint8Array(size);
-        if (source) model.fill(0xaa, BLOCK, 2 * BLOCK);
-        let disks = disksOn(blocks);
-        disks.createVolume("vol-1", size, source);
-        for (const [offset, bytes, powerCut] of writes) {
-          const piece = bytes.subarray(0, size - offset);
-          disks.writeVolume("vol-1", offset, piece);
-          model.set(piece, offset);
-          if (!powerCut) continue;
-          disks = disksOn(blocks);
-          disks.openVolume("vol-1", size, source);
-        }
-        expect(Buffer.compare(disks.readVolume("vol-1", 0, size), model)).toBe(0);
-        expect(Buffer.compare(disks.readVolume("vol-1", from, size - from), model.subarray(from))).toBe(0);
-        expect(old.every((byte) => byte === 0xaa)).toBe(true);
-      }),
+      fc.property(
+        writes,
+        offset,
+        fc.boolean(),
+        fc.constantFrom(undefined, "k"),
+        (writes, from, hasSource, key) => {
+          const { blocks } = store();
+          const snapshots = memorySnapshots();
+          const old = new Uint8Array(BLOCK).fill(0xaa);
+          const model = new Uint8Array(size);
+          if (hasSource) model.set(old, BLOCK);
+          const open = () => {
+            const disks = disksOn(blocks, snapshots);
+            disks.openSnapshot("snap-1");
+            return disks;
+          };
+          let disks = open();
+          if (hasSource) disks.writeSnapshot("snap-1", 1, old);
+          disks.createVolume("vol-1", size, { snapshot: "snap-1", key });
+          for (const [offset, bytes, powerCut] of writes) {
+            const piece = bytes.subarray(0, size - offset);
+            disks.writeVolume("vol-1", offset, piece);
+            model.set(piece, offset);
+            if (!powerCut) continue;
+            disks = open();
+            disks.openVolume("vol-1", size, key);
+          }
+          expect(Buffer.compare(disks.readVolume("vol-1", 0, size), model)).toBe(0);
+          const rest = disks.readVolume("vol-1", from, size - from);
+          expect(Buffer.compare(rest, model.subarray(from))).toBe(0);
+          expect(disks.readSnapshot("snap-1", 1)).toEqual(hasSource ? old : undefined);
+        },
+      ),
       { seed: 1, numRuns: 40 },
     );
   });
@@ -87,6 +106,16 @@ describe("disks", () => {
     expect(disks.readVolume("vol-1", 0, 4)).toEqual(new Uint8Array(4));
   });
 
+  it("grow by room that reads zero", () => {
+    const disks = disksOn(store().blocks);
+    disks.createVolume("vol-1", BLOCK);
+    disks.writeVolume("vol-1", BLOCK - 1, Uint8Array.of(7));
+    disks.resizeVolume("vol-1", 2 * BLOCK);
+    expect(disks.readVolume("vol-1", BLOCK - 1, 3)).toEqual(Uint8Array.of(7, 0, 0));
+    disks.writeVolume("vol-1", 2 * BLOCK - 1, Uint8Array.of(8));
+    expect(disks.readVolume("vol-1", 2 * BLOCK - 2, 2)).toEqual(Uint8Array.of(0, 8));
+  });
+
   it("answer with copies", () => {
     const { blocks } = store();
     const disks = disksOn(blocks);
@@ -115,6 +144,8 @@ describe("disks", () => {
     expect(() => disks.deleteVolume("vol-2")).toThrow(fault("unknown-volume"));
     expect(() => disks.createVolume("vol-1", 100)).toThrow(fault("volume-exists"));
     expect(() => disks.createVolume("vol-3", 0)).toThrow(fault("bad-request"));
+    expect(() => disks.resizeVolume("vol-1", 99)).toThrow(fault("bad-request"));
+    expect(() => disks.resizeVolume("vol-2", 99)).toThrow(fault("unknown-volume"));
     expect(log).toEqual([]);
   });
 });

@@ -97,7 +97,11 @@ function step<T>(name: string, args: T, run: (model: Model, world: World, args: 
   };
 }
 
-export function launch(model: Model, world: World, { frames, disk, group, ...rest }: Wanted): Live | undefined {
+export function launch(
+  model: Model,
+  world: World,
+  { frames, disk, group, ...rest }: Wanted,
+): Live | undefined {
   const request = {
     ...rest,
     instance: model.next("i"),
@@ -147,7 +151,10 @@ function write(model: Model, world: World, [n, at, length]: readonly [number, nu
 }
 
 function writeDisk(model: Model, world: World, [n, at, length]: readonly [number, number, number]): void {
-  const live = nth([...model.live.values()].filter(({ disk }) => disk), n);
+  const live = nth(
+    [...model.live.values()].filter(({ disk }) => disk),
+    n,
+  );
   if (live?.disk === undefined) return;
   const { instance } = live.request;
   const offset = Math.floor((at / 1000) * (STORE - 1));
@@ -218,7 +225,8 @@ function startAgain(model: Model, world: World, [n, frames]: readonly [number, n
   world.fleet.resume(instance, imageOf(instance));
   live.bytes.set(image);
   for (let page = 0; page < live.map.pages; page++) {
-    if (live.bytes.subarray(page * PAGE, (page + 1) * PAGE).some((byte) => byte !== 0)) live.written.add(page);
+    if (live.bytes.subarray(page * PAGE, (page + 1) * PAGE).some((byte) => byte !== 0))
+      live.written.add(page);
   }
   model.hibernated.delete(instance);
   model.step = { kind: "resumed", instance, before: step.before };
@@ -292,7 +300,10 @@ function failHost(model: Model, world: World, n: number): void {
 }
 
 function repairHost(_: Model, world: World, n: number): void {
-  const host = nth(world.hosts().filter(({ state }) => state === "failed"), n);
+  const host = nth(
+    world.hosts().filter(({ state }) => state === "failed"),
+    n,
+  );
   if (host) world.fleet.repairHost(host.id);
 }
 
@@ -312,8 +323,7 @@ function crash(model: Model, world: World): void {
   for (const id of model.volumes.keys()) world.fleet.disks.openVolume(id, VOLUME, keyOf(id));
   for (const id of model.snapshots.keys()) world.fleet.disks.openSnapshot(id, keyOf(id));
   for (const { request } of running) {
-    const { host: _, ...again } = request;
-    if (request.tenancy !== "host") place(model, world, again);
+    if (request.tenancy !== "host") place(model, world, request);
   }
   model.step = { kind: "crashed" };
 }
