@@ -15,6 +15,7 @@ const clients = {
   ec2: () => require("@aws-sdk/client-ec2"),
   sts: () => require("@aws-sdk/client-sts"),
   iam: () => require("@aws-sdk/client-iam"),
+  ebs: () => require("@aws-sdk/client-ebs"),
 };
 
 /**
@@ -80,7 +81,10 @@ function schemasOf(client, members) {
   };
   const operations = Object.values(client)
     .filter((tuple) => tuple[0] === tupleKind.operation)
-    .map(([, , name, , input, output]) => [name, [flattened(input), flattened(output)]]);
+    .map(([, , name, { http } = {}, input, output]) => [
+      name,
+      [flattened(input), flattened(output), ...(http ? [http] : [])],
+    ]);
   return { operations, schemas };
 }
 
@@ -159,6 +163,6 @@ if (process.argv[1] === import.meta.filename) {
   await build({
     ...settings,
     entryPoints: { bare: "bench/bare.ts", bench: "bench/bench.ts", coverage: "test/coverage.ts" },
-    external: ["better-sqlite3"],
+    external: ["better-sqlite3", "@aws-sdk/*", "@smithy/*"],
   });
 }

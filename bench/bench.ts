@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  CreateSubnetCommand,
+  CreateVpcCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
   EC2Client,
@@ -167,22 +169,29 @@ async function answerOf({ port }: Server, parameters: Readonly<Record<string, st
 }
 
 let launches = 0;
-const launch = (port: number, image: string): Buffer =>
+const launch = (port: number, image: string, subnet: string): Buffer =>
   requestOf(port, {
     Action: "RunInstances",
     ImageId: image,
+    SubnetId: subnet,
     InstanceType: "t3.micro",
     MinCount: "1",
     MaxCount: "1",
     ClientToken: `bench-${launches++}`,
   });
 
-async function fill(ec2: EC2Client, image: string, count: number): Promise<string[]> {
+async function fill(ec2: EC2Client, image: string, subnet: string, count: number): Promise<string[]> {
   const ids: string[] = [];
   while (ids.length < count) {
     const batch = Math.min(500, count - ids.length);
     const { Instances = [] } = await ec2.send(
-      new RunInstancesCommand({ ImageId: image, InstanceType: "t3.micro", MinCount: batch, MaxCount: batch }),
+      new RunInstancesCommand({
+        ImageId: image,
+        SubnetId: subnet,
+        InstanceType: "t3.micro",
+        MinCount: batch,
+        MaxCount: batch,
+      }),
     );
     ids.push(...Instances.map(({ InstanceId = "" }) => InstanceId));
   }
@@ -200,16 +209,20 @@ async function measureInstances(): Promise<void> {
     }),
   );
   const image = Images[0]?.ImageId ?? "";
-  const few = await fill(ec2, image, 10);
+  // A default subnet would be full after 4,091 instances.
+  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: "10.0.0.0/16" }));
+  const subnet = Subnet?.SubnetId ?? "";
+  const few = await fill(ec2, image, subnet, 10);
   const byId = Object.fromEntries(few.map((id, i) => [`InstanceId.${i + 1}`, id]));
   const describe = (): Buffer => requestOf(port, { Action: "DescribeInstances", ...byId });
-  const run = (): Buffer => launch(port, image);
+  const run = (): Buffer => launch(port, image, subnet);
 
   const runWith10 = await latency(port, run, 100);
   const describeWith10 = await latency(port, describe, 200);
   report("RunInstances one at a time, durable, a second", (1000 / runWith10).toFixed(0));
 
-  await fill(ec2, image, 1000);
+  await fill(ec2, image, subnet, 1000);
   const page = { Action: "DescribeInstances", MaxResults: "1000" };
   const { Reservations } = await ec2.send(new DescribeInstancesCommand({ MaxResults: 1000 }));
   const stringify = median(
@@ -233,7 +246,7 @@ async function measureInstances(): Promise<void> {
   report("  JSON.stringify of the same, ms", stringify.toFixed(1));
   report("  bare Fastify with the same bytes, ms", served.toFixed(1));
 
-  await fill(ec2, image, 10_000 - 1110);
+  await fill(ec2, image, subnet, 10_000 - 1110);
   const compare = (what: string, many: number, ten: number): void =>
     report(
       `${what} with 10,000 present, against 10`,

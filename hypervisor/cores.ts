@@ -26,6 +26,8 @@ export class Cores {
   readonly #sharing: number;
   readonly #clock: () => number;
   readonly #residents: (readonly string[])[] = [];
+  /** On how many places of a core somebody's coming is waited for. */
+  readonly #held: number[] = [];
   /** Who runs on a core now, and who ran on it last. */
   readonly #running: (string | undefined)[] = [];
   readonly #last: (string | undefined)[] = [];
@@ -52,6 +54,11 @@ export class Cores {
     return this.#residents[core] ?? [];
   }
 
+  /** How many places on a core are kept for who will come. */
+  kept(core: number): number {
+    return this.#held[core] ?? 0;
+  }
+
   /** Who runs on each thread of a core now; siblings that an instance leaves unused are nobody else's. */
   threads(core: number): readonly (string | undefined)[] {
     return Array.from({ length: this.threadsPerCore }, () => this.#running[core]);
@@ -64,32 +71,43 @@ export class Cores {
 
   /** So many different cores, the least shared first; undefined, and nothing taken, if there are too few. */
   take(instance: string, wanted: number): readonly Run[] | undefined {
-    if (wanted > this.#open) return undefined;
-    const taken: number[] = [];
-    for (let crowd = 0; crowd < this.#sharing && taken.length < wanted; crowd++) {
-      for (let core = 0; core < this.count && taken.length < wanted; core++) {
-        if (this.residents(core).length === crowd) taken.push(core);
-      }
-    }
+    const taken = this.#leastShared(wanted);
+    if (taken === undefined) return undefined;
     for (const core of taken) {
-      const residents = [...this.residents(core), instance];
-      this.#residents[core] = residents;
-      if (residents.length === this.#sharing) this.#open--;
+      this.#residents[core] = [...this.residents(core), instance];
+      if (this.#crowd(core) === this.#sharing) this.#open--;
       if (this.#sharing === 1) this.#run(core, instance);
     }
-    return runsOf(taken.toSorted((a, b) => a - b));
+    return runsOf(taken);
   }
 
   /** Gives back what {@link take} gave. */
   giveBack(instance: string, cores: readonly Run[]): void {
-    for (const { start, count } of cores) {
-      for (let core = start; core < start + count; core++) {
-        const residents = this.residents(core);
-        const rest = residents.filter((resident) => resident !== instance);
-        if (residents.length === this.#sharing && rest.length < residents.length) this.#open++;
-        this.#residents[core] = rest;
-        if (this.#running[core] === instance) this.#running[core] = undefined;
-      }
+    for (const core of members(cores)) {
+      const residents = this.residents(core);
+      const rest = residents.filter((resident) => resident !== instance);
+      if (this.#crowd(core) === this.#sharing && rest.length < residents.length) this.#open++;
+      this.#residents[core] = rest;
+      if (this.#running[core] === instance) this.#running[core] = undefined;
+    }
+  }
+
+  /** Keeps a place on so many different cores for who will come; undefined, and nothing kept, if there are too few. */
+  hold(wanted: number): readonly Run[] | undefined {
+    const held = this.#leastShared(wanted);
+    if (held === undefined) return undefined;
+    for (const core of held) {
+      this.#held[core] = this.kept(core) + 1;
+      if (this.#crowd(core) === this.#sharing) this.#open--;
+    }
+    return runsOf(held);
+  }
+
+  /** Keeps no longer what {@link hold} kept. */
+  unhold(cores: readonly Run[]): void {
+    for (const core of members(cores)) {
+      if (this.#crowd(core) === this.#sharing) this.#open++;
+      this.#held[core] = this.kept(core) - 1;
     }
   }
 
@@ -105,6 +123,22 @@ export class Cores {
     }
   }
 
+  /** Residents of a core, and places kept on it. */
+  #crowd(core: number): number {
+    return this.residents(core).length + this.kept(core);
+  }
+
+  #leastShared(wanted: number): readonly number[] | undefined {
+    if (wanted > this.#open) return undefined;
+    const found: number[] = [];
+    for (let crowd = 0; crowd < this.#sharing && found.length < wanted; crowd++) {
+      for (let core = 0; core < this.count && found.length < wanted; core++) {
+        if (this.#crowd(core) === crowd) found.push(core);
+      }
+    }
+    return found.toSorted((a, b) => a - b);
+  }
+
   #run(core: number, to: string): void {
     const from = this.#last[core];
     this.#running[core] = to;
@@ -113,6 +147,12 @@ export class Cores {
     const flushed = from !== undefined;
     this.#switches.push({ seq: ++this.#seq, at: this.#clock(), core, from, to, flushed });
     if (this.#switches.length >= 2 * SWITCHES_KEPT) this.#switches = this.#switches.slice(-SWITCHES_KEPT);
+  }
+}
+
+function* members(runs: readonly Run[]): Generator<number> {
+  for (const { start, count } of runs) {
+    for (let core = start; core < start + count; core++) yield core;
   }
 }
 

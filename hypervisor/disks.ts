@@ -263,7 +263,7 @@ export class Disks {
 
   #plainChunk(number: number, index: number): Uint8Array | undefined {
     const chunk = this.#store.chunk(number);
-    if (chunk?.key === undefined) return chunk?.bytes.slice();
+    if (chunk?.key === undefined) return chunk && new Uint8Array(chunk.bytes);
     return decryptBlock(this.#secret(chunk.key), index, chunk.bytes);
   }
 

@@ -1,3 +1,4 @@
+import type { Run } from "./extents.ts";
 import type { Tenancy } from "./tenancy.ts";
 
 /** Room for one instance, kept free for whoever comes with the reservation's name. */
@@ -9,9 +10,15 @@ export interface Slot {
   readonly cores: number;
 }
 
+/** A slot that is free, and the cores it has a place on. */
+interface Hold {
+  readonly slot: Slot;
+  readonly places: readonly Run[];
+}
+
 /** The slots that reservations keep free on one host. */
 export class Holds {
-  readonly #free = new Map<string, { readonly slot: Slot; count: number }>();
+  readonly #free = new Map<string, Hold[]>();
   #frames = 0;
   #cores = 0;
 
@@ -25,26 +32,25 @@ export class Holds {
 
   /** How many free slots a reservation has here; undefined if it has none here at all, used or free. */
   free(reservation: string): number | undefined {
-    return this.#free.get(reservation)?.count;
+    return this.#free.get(reservation)?.length;
   }
 
   /** Keeps one slot free: a new one, or one whose instance has left. */
-  put(slot: Slot): void {
-    const known = this.#free.get(slot.reservation);
-    if (known) known.count++;
-    else this.#free.set(slot.reservation, { slot, count: 1 });
+  put(hold: Hold): void {
+    const { slot } = hold;
+    const holds = this.#free.get(slot.reservation) ?? [];
+    this.#free.set(slot.reservation, holds);
+    holds.push(hold);
     this.#frames += slot.frames;
     this.#cores += slot.cores;
   }
 
   /** Takes a free slot of a reservation, to be used or given up. */
-  take(reservation: string): Slot | undefined {
-    const known = this.#free.get(reservation);
-    if (known === undefined || known.count === 0) return undefined;
-    known.count--;
-    this.#frames -= known.slot.frames;
-    this.#cores -= known.slot.cores;
-    return known.slot;
+  take(reservation: string): Hold | undefined {
+    const hold = this.#free.get(reservation)?.pop();
+    this.#frames -= hold?.slot.frames ?? 0;
+    this.#cores -= hold?.slot.cores ?? 0;
+    return hold;
   }
 
   /** The reservation is over: its slots that are used now are kept no longer either. Call when none is free. */

@@ -161,7 +161,7 @@ export class Host {
 
   /** How many cores can take one more instance that has nothing kept. */
   get openCores(): number {
-    return this.cores.open - this.holds.cores;
+    return this.cores.open;
   }
 
   /**
@@ -185,30 +185,25 @@ export class Host {
 
   /** Keeps a slot free, or answers false and changes nothing, for lack of cores or frames. */
   hold(slot: Slot): boolean {
-    if (slot.cores > this.openCores || slot.frames > this.supply) return false;
-    this.holds.put(slot);
-    this.#count(slot, 1);
-    return true;
+    return slot.frames <= this.supply && this.#keep(slot);
   }
 
-  /** Gives up a free slot of a reservation; false if there is none. */
-  unhold(reservation: string): boolean {
-    const slot = this.holds.take(reservation);
-    if (slot) this.#count(slot, -1);
-    return slot !== undefined;
+  /** Gives up a free slot of a reservation, which is the answer; undefined if there is none. */
+  unhold(reservation: string): Slot | undefined {
+    const hold = this.holds.take(reservation);
+    if (hold === undefined) return undefined;
+    this.cores.unhold(hold.places);
+    this.#count(hold.slot, -1);
+    return hold.slot;
   }
 
   /** Takes an instance in, or answers undefined and changes nothing, for lack of cores or frames. */
   admit(need: Need): Tenant | undefined {
     const { reservation } = need;
-    const slot = reservation === undefined ? undefined : this.holds.take(reservation);
+    const slot = reservation === undefined ? undefined : this.unhold(reservation);
     if (reservation !== undefined && slot === undefined) return undefined;
-    if (slot) this.#count(slot, -1);
     const tenant = this.#settle(need, slot);
-    if (slot && tenant === undefined) {
-      this.holds.put(slot);
-      this.#count(slot, 1);
-    }
+    if (slot && tenant === undefined) this.#keep(slot);
     return tenant;
   }
 
@@ -271,6 +266,15 @@ export class Host {
     };
   }
 
+  /** Keeps a slot whose frames may have to be scrubbed first. */
+  #keep(slot: Slot): boolean {
+    const places = this.cores.hold(slot.cores);
+    if (places === undefined) return false;
+    this.holds.put({ slot, places });
+    this.#count(slot, 1);
+    return true;
+  }
+
   /** Frames that are free or can be made so for a launch, kept or not. */
   #reachable(): number {
     const { free, dirty, scrubbing } = this.memory.census();
@@ -316,8 +320,7 @@ export class Host {
     if (stores.length > 0) this.#erase(resident);
     if (slot === undefined || this.state !== "available") return;
     if (this.holds.free(slot.reservation) === undefined) return;
-    this.holds.put(slot);
-    this.#count(slot, 1);
+    this.#keep(slot);
   }
 
   #erase({ tenant: { instance, account }, stores }: Resident): void {

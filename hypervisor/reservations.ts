@@ -108,7 +108,7 @@ export class Reservations {
   lost(host: Host): void {
     for (const [id, reservation] of this.#reservations) {
       if (!reservation.hosts.delete(host)) continue;
-      while (host.unhold(id)) continue;
+      while (host.unhold(id) !== undefined) continue;
       host.holds.forget(id);
       this.#fill(reservation);
     }
@@ -134,7 +134,7 @@ export class Reservations {
     const { id } = reservation.request;
     let surplus = slotsOf(reservation) - reservation.count;
     for (const host of reservation.hosts) {
-      for (; surplus > 0 && host.unhold(id); surplus--) this.#ground.refile(host);
+      for (; surplus > 0 && host.unhold(id) !== undefined; surplus--) this.#ground.refile(host);
     }
   }
 }

@@ -70,7 +70,8 @@ export function memorySnapshots(): SnapshotStore {
   };
   return {
     add(bytes, key) {
-      chunks.set(++last, { bytes: bytes.slice(), key });
+      // Not slice(): that of a Buffer is no copy.
+      chunks.set(++last, { bytes: new Uint8Array(bytes), key });
       return last;
     },
     chunk: (number) => chunks.get(number),
@@ -101,7 +102,7 @@ export function memorySnapshots(): SnapshotStore {
       layers.delete(disk);
     },
     readKey: (id) => keys.get(id),
-    writeKey: (id, secret) => void keys.set(id, secret.slice()),
+    writeKey: (id, secret) => void keys.set(id, new Uint8Array(secret)),
     eraseKey(id) {
       keys.get(id)?.fill(0);
       keys.delete(id);

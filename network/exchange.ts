@@ -39,7 +39,11 @@ export function exchange(
 const reached = ({ end }: Journey, port: Port): boolean => end.outcome === "delivered" && end.port === port;
 
 function answer(fabric: Fabric, from: Port | undefined, { end }: Journey, now: number): Journey | undefined {
-  if (end.outcome === "dropped") return end.notice && from && fabric.notify(from, end.notice, now);
+  if (end.outcome === "dropped") {
+    if (!end.notice || !from) return undefined;
+    const isOutside = end.component.kind === "internet";
+    return isOutside ? fabric.trace(undefined, end.notice, now) : fabric.notify(from, end.notice, now);
+  }
   if (end.outcome === "outside") {
     const sent = end.host?.answers === false ? undefined : reply(end.packet, true);
     return sent && fabric.trace(undefined, sent, now);

@@ -1,10 +1,14 @@
 import { isPrivate, isShared } from "./internetGateway.ts";
-import type { Ip } from "./ip.ts";
+import { ip, type Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
 import { errorAbout, TIME_EXCEEDED, type Packet } from "./packet.ts";
 import { PrefixTable } from "./prefixTable.ts";
 import type { Vpc } from "./vpc.ts";
 import type { Walk } from "./walk.ts";
+
+/** Whoever routes packets out there: addresses that nobody has, RFC 5737 and RFC 3849. */
+const ROUTER = ip("192.0.2.254");
+const ROUTER_6 = ip("2001:db8::fe");
 
 /** A host on the internet that has a name. */
 export interface OutsideHost {
@@ -31,7 +35,7 @@ export class Internet implements Component {
     const { destination } = packet;
     const refuse = (): End => walk.drop("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", this, packet);
     if (packet.ttl <= 1) {
-      const notice = errorAbout(packet, destination, TIME_EXCEEDED);
+      const notice = errorAbout(packet, typeof destination === "number" ? ROUTER : ROUTER_6, TIME_EXCEEDED);
       return walk.drop("TIME_EXCEEDED", this, packet, undefined, undefined, undefined, notice);
     }
     if (typeof destination === "bigint") {

@@ -51,7 +51,7 @@ export class InternetGateway implements RouteTarget {
     }
     const outside = typeof source === "number" ? vpc.publicOf.get(source) : source;
     if (outside === undefined) return refuse("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS");
-    const tooLong = walk.tooLong(this, packet, MTU);
+    const tooLong = walk.tooLong(this, packet, sender?.subnet.router ?? destination, MTU);
     if (tooLong) return tooLong;
     const translated = outside === source ? packet : readdressed(packet, outside, destination);
     if (walk.observe) walk.pass(this, translated, sender, "egress", { kind: "translated", before: packet });
@@ -67,7 +67,7 @@ export class InternetGateway implements RouteTarget {
     if (isPrivate(source)) return refuse("IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS");
     if (isShared(source)) return refuse("IGW_SOURCE_ADDRESS_NOT_IN_RFC6598_INGRESS");
     if (!vpc?.portOf(inside)?.live) return refuse("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS");
-    const tooLong = walk.tooLong(this, packet, MTU);
+    const tooLong = walk.tooLong(this, packet, destination, MTU);
     if (tooLong) return tooLong;
     const translated = inside === destination ? packet : readdressed(packet, source, inside);
     if (walk.observe)

@@ -66,25 +66,27 @@ export const packet = ({
   about,
 });
 
-/** The same packet with other addresses. */
-export const readdressed = (
-  { protocol, sourcePort, destinationPort, type, code, id, flags, length, ttl, dontFragment, about }: Packet,
-  source: Ip,
-  destination: Ip,
-): Packet => ({
+/** The same packet with other addresses; what an ICMP error is about is translated along. */
+export const readdressed = (packet: Packet, source: Ip, destination: Ip): Packet => ({
   source,
   destination,
-  protocol,
-  sourcePort,
-  destinationPort,
-  type,
-  code,
-  id,
-  flags,
-  length,
-  ttl,
-  dontFragment,
-  about,
+  protocol: packet.protocol,
+  sourcePort: packet.sourcePort,
+  destinationPort: packet.destinationPort,
+  type: packet.type,
+  code: packet.code,
+  id: packet.id,
+  flags: packet.flags,
+  length: packet.length,
+  ttl: packet.ttl,
+  dontFragment: packet.dontFragment,
+  about:
+    packet.about &&
+    readdressed(
+      packet.about,
+      packet.about.source === packet.destination ? destination : packet.about.source,
+      packet.about.destination === packet.source ? source : packet.about.destination,
+    ),
 });
 
 /** ICMP's queries and what they are answered with, in IPv4 and IPv6. */

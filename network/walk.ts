@@ -1,5 +1,6 @@
 import type { Fabric } from "./fabric.ts";
 import { isForMany, isUnroutable, serviceFor } from "./linkLocal.ts";
+import type { Ip } from "./ip.ts";
 import type { Component, Direction, End, Ground, Observer } from "./journey.ts";
 import { errorAbout, FRAGMENTATION_NEEDED, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
@@ -125,12 +126,13 @@ export class Walk {
   /**
    * A packet that is longer than the way on takes is dropped, and its source told, if it must not be fragmented.
    *
+   * @param router who tells the source
    * @param mtu bytes
    */
-  tooLong(component: Component, packet: Packet, mtu: number): End | undefined {
+  tooLong(component: Component, packet: Packet, router: Ip, mtu: number): End | undefined {
     // Routers never fragment IPv6.
     if (packet.length <= mtu || (!packet.dontFragment && typeof packet.source === "number")) return undefined;
-    const notice = errorAbout(packet, packet.destination, FRAGMENTATION_NEEDED);
+    const notice = errorAbout(packet, router, FRAGMENTATION_NEEDED);
     return this.drop("FRAGMENTATION_NEEDED", component, packet, undefined, undefined, undefined, notice);
   }
 

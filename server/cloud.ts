@@ -105,14 +105,12 @@ export class Cloud {
       this.#pipeline = this.#open();
       return;
     }
-    const names =
-      region === undefined ? new Set([...this.#units.keys(), ...this.#parts.journal.units()]) : [region];
+    const names = region === undefined ? [...this.#units.keys()].filter((name) => name !== GLOBAL) : [region];
+    this.#parts.journal.erase(names, account);
     for (const name of names) {
-      if (name === GLOBAL) continue;
       const unit = this.unit(name);
-      this.#pipeline.perform(unit, name, () =>
-        unit.purge((row) => account === undefined || row.account === account),
-      );
+      this.#parts.world.committed(unit, unit.forget(account));
+      this.#pipeline.wake(unit, name);
     }
   }
 

@@ -1,3 +1,11 @@
+type Entry<Argument = never> = readonly [
+  status: number,
+  message: (...args: Argument[]) => string,
+  reason?: (...args: Argument[]) => string,
+];
+
+const reasonOf = (reason: string): string => reason;
+
 /**
  * Every error islet answers with: code → HTTP status and message. Codes, texts and statuses are EC2's where its
  * documentation or public threads show them.
@@ -376,6 +384,13 @@ const table = {
   IncorrectModificationState: [400, (message: string) => message],
   VolumeModificationRateExceeded: [400, (message: string) => message],
 
+  // EBS direct APIs: the reason comes beside the message
+  AccessDeniedException: [403, (_reason: string, message: string) => message, reasonOf],
+  ResourceNotFoundException: [404, (_reason: string, message: string) => message, reasonOf],
+  ValidationException: [400, (_reason: string, message: string) => message, reasonOf],
+  SerializationException: [400, (message: string) => message],
+  UnknownOperationException: [404, () => "There is no operation of this method and path."],
+
   // Hosts
   "InvalidHostID.NotFound": [400, (id: string) => `The specified host ID '${id}' does not exist`],
   InsufficientInstanceCapacity: [
@@ -383,7 +398,7 @@ const table = {
     (type: string, zone: string) =>
       `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity.`,
   ],
-} as const satisfies Record<string, readonly [status: number, message: (...args: never[]) => string]>;
+} as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof table;
 
@@ -399,13 +414,16 @@ export class ApiError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly code: Code;
   /** HTTP status. */
   readonly status: number;
+  /** A code within the code, in services that have such. */
+  readonly reason: string | undefined;
 
   constructor(code: Code, ...args: Arguments<Code>) {
-    const [status, message] = table[code] as readonly [number, (...args: unknown[]) => string];
+    const [status, message, reason] = table[code] as Entry<unknown>;
     super(message(...args));
     this.name = code;
     this.code = code;
     this.status = status;
+    this.reason = reason?.(...args);
   }
 }
 

@@ -5,6 +5,7 @@ import { createKeyring } from "./auth/keys.ts";
 import { Cloud } from "./cloud.ts";
 import { regions } from "./ec2/catalogue/regions.ts";
 import { putOwnImages } from "./ec2/image.ts";
+import { ebsHandlers } from "./ebs/registry.ts";
 import { ec2Handlers, settleIn } from "./ec2/registry.ts";
 import { buildApp } from "./http/app.ts";
 import type { Answer } from "./http/dispatch.ts";
@@ -77,6 +78,7 @@ export function openService(
       ec2: { handlers: ec2Handlers, global: false },
       sts: { handlers: stsHandlers, global: true },
       iam: { handlers: new Map(), global: true },
+      ebs: { handlers: ebsHandlers, global: false },
     },
     onFault,
     logLevel: options.logLevel,

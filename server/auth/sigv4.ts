@@ -45,6 +45,8 @@ export interface Verification<Key extends AccessKey> {
   services: ReadonlySet<string>;
   /** Any region that is spelled like one, unless given. */
   regions?: ReadonlySet<string>;
+  /** Whether a request may leave its body out of the signature, as some do that have a signed checksum of it. */
+  unsignedBody?: boolean;
   /** Whose errors to answer with when the request is for no known service: EC2's, unless given. */
   fallback?: string;
 }
@@ -84,11 +86,12 @@ export function verifySignature<Key extends AccessKey>(
   const key = /^\w{1,128}$/.test(claim.accessKeyId) ? options.findKey(claim.accessKeyId) : undefined;
   if (!key) throw refuse("unknownKey");
   const { method, body } = request;
-  if (!declaresBody(target, headers, body)) throw refuse("mismatched");
+  if (!declaresBody(target, headers, body, options.unsignedBody ?? false)) throw refuse("mismatched");
   const expected = signatureOf({ ...claim, method, target, headers, body }, key.secretAccessKey);
   if (expected === undefined || !isSameDigest(claim.signature, expected)) throw refuse("mismatched");
   if (!hasToken(key, claim.sessionToken)) throw refuse("badToken");
-  if (key.expires !== undefined && (options.keyTime ?? options.now) >= key.expires) throw refuse("expiredKey");
+  if (key.expires !== undefined && (options.keyTime ?? options.now) >= key.expires)
+    throw refuse("expiredKey");
 
   return { key, service: claim.service, region: claim.region, via: claim.via, signedAt: claim.signedAt };
 }
@@ -187,10 +190,16 @@ function checkScope<Key extends AccessKey>(
   if (faults.length > 0) throw refuse("misscoped", faults.join(" "));
 }
 
-/** Whether the body is the one that X-Amz-Content-Sha256 declares, if it does; UNSIGNED-PAYLOAD is for S3 alone. */
-function declaresBody(target: Target, headers: ReadonlyMap<string, string>, body: Buffer): boolean {
+/** Whether the body is the one that X-Amz-Content-Sha256 declares, if it does. */
+function declaresBody(
+  target: Target,
+  headers: ReadonlyMap<string, string>,
+  body: Buffer,
+  unsignedBody: boolean,
+): boolean {
   const declared = target.query.get("X-Amz-Content-Sha256") ?? [];
   const header = headers.get("x-amz-content-sha256");
+  if (unsignedBody && header === "UNSIGNED-PAYLOAD" && declared.length === 0) return true;
   if (header === undefined && declared.length === 0) return true;
   const digest = sha256(body);
   return (header ?? digest) === digest && declared.every((text) => text === digest);

@@ -4,6 +4,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
 import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 import { getPermitted } from "./networkInterfacePermission.ts";
@@ -131,6 +132,42 @@ function refusePools({
   if (pool !== undefined) throw new ApiError("InvalidPublicIpv4PoolID.NotFound", pool);
 }
 
+/** An address can lead to an instance that runs or is stopped; one that comes or goes is told by its state. */
+const isSettled = (state: Sdk.InstanceStateName): boolean =>
+  state === "running" || state === "stopping" || state === "stopped";
+
+/** The interface that a call names; its instance, if it has one, must not be coming or going. */
+function namedInterface(ctx: Context, id: string): NetworkInterface {
+  const eni = getPermitted(ctx, id, "EIP-ASSOCIATE");
+  const state = eni.attachment && instances.table(ctx).get(eni.attachment.instanceId)?.state;
+  if (state && !isSettled(state)) {
+    throw new ApiError(
+      "IncorrectInstanceState",
+      `The ${state} instance to which '${eni.id}' is attached is not in a valid state for this operation`,
+    );
+  }
+  return eni;
+}
+
+/** The only interface of the instance that a call names. */
+function interfaceOf(ctx: Context, instanceId: string): NetworkInterface {
+  const { id, state } = instances.get(ctx, instanceId);
+  if (!isSettled(state)) {
+    throw new ApiError(
+      "InvalidInstanceID",
+      `The ${state} instance '${id}' is not in a valid state for this operation.`,
+    );
+  }
+  const [only, ...others] = networkInterfaces.by(ctx, "instance", id);
+  if (!only || others.length > 0) {
+    throw new ApiError(
+      "InvalidInstanceID",
+      `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
+    );
+  }
+  return only;
+}
+
 /** The interface that a call wants an address to lead to. */
 function readInterface(
   ctx: Context,
@@ -142,19 +179,9 @@ function readInterface(
       "You may specify InstanceId or NetworkInterfaceId, but not both in the same call",
     );
   }
-  if (NetworkInterfaceId !== undefined) return getPermitted(ctx, NetworkInterfaceId, "EIP-ASSOCIATE");
+  if (NetworkInterfaceId !== undefined) return namedInterface(ctx, NetworkInterfaceId);
   if (InstanceId === undefined) throw new ApiError("MissingParameter", "instanceId or networkInterfaceId");
-  const [only, ...others] = networkInterfaces
-    .by(ctx, "instance", InstanceId)
-    .filter(({ attachment }) => attachment?.instanceOwnerId === ctx.account);
-  if (!only) throw new ApiError("InvalidInstanceID.NotFound", InstanceId);
-  if (others.length > 0) {
-    throw new ApiError(
-      "InvalidInstanceID",
-      `There are multiple interfaces attached to instance '${InstanceId}'. Please specify an interface ID for the operation instead.`,
-    );
-  }
-  return only;
+  return interfaceOf(ctx, InstanceId);
 }
 
 function readPrivateAddress({ id, privateAddresses }: NetworkInterface, asked: string | undefined): string {

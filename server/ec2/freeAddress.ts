@@ -1,23 +1,34 @@
 import {
+  addressAt,
   contains,
   formatAddress,
   formatPrefix,
+  overlaps,
   parseAddress,
   parsePrefix,
   sizeOf,
   subnetOf,
+  type Address,
   type Prefix,
 } from "../../network/cidr.ts";
-import { assignability, pickAddress } from "../../network/subnetAddresses.ts";
+import { assignability } from "../../network/subnetAddresses.ts";
 import { ApiError } from "../errors.ts";
 
-/** What a subnet's interfaces have already. */
+/** A part of a subnet that EC2 leaves alone when it chooses; what a call names may be in it. */
+export interface Reserved {
+  readonly block: Prefix;
+  /** EC2 takes the prefixes that it chooses from here first. */
+  readonly forPrefixes: boolean;
+}
+
+/** What a subnet's interfaces have already, and what is kept from EC2's choice. */
 export interface TakenAddresses {
   readonly hasAddress: (address: string) => boolean;
   /** Whether an interface has this whole prefix. */
   readonly hasPrefix: (prefix: string) => boolean;
   /** Whether an interface has an address within this prefix. */
   readonly touches: (prefix: string) => boolean;
+  readonly reserved: readonly Reserved[];
 }
 
 /** What a call asks for: addresses, or prefixes, by name, and how many more of EC2's choice. */
@@ -70,7 +81,7 @@ function chooseAddresses(
     chosen.add(address);
   }
   for (let left = count; left > 0; left--) {
-    const address = blocks[0] && pickAddress(blocks[0], isTaken, below);
+    const address = blocks[0] && pickAddress(blocks[0], taken.reserved, isTaken, below);
     if (address === undefined) throw new ApiError("InsufficientFreeAddressesInSubnet");
     chosen.add(address);
   }
@@ -111,15 +122,15 @@ function choosePrefixes(
     chosen.add(prefix);
   }
   for (let left = count; left > 0; left--) {
-    const prefix = blocks[0] && pickPrefix(blocks[0], isTaken, below);
+    const prefix = blocks[0] && pickPrefix(blocks[0], taken.reserved, isTaken, below);
     if (prefix === undefined) throw new ApiError("InsufficientCidrBlocks");
     chosen.add(prefix);
   }
   return [...chosen];
 }
 
-/** A prefix with one of the subnet's own addresses in it cannot be given away. */
-const holdsReserved = (block: Prefix, prefix: Prefix): boolean =>
+/** A prefix with one of the network's own addresses in it cannot be given away. */
+const holdsOwn = (block: Prefix, prefix: Prefix): boolean =>
   prefix.base === block.base || prefix.base + sizeOf(prefix) === block.base + sizeOf(block);
 
 function readPrefix(blocks: readonly Prefix[], text: string): string {
@@ -129,25 +140,66 @@ function readPrefix(blocks: readonly Prefix[], text: string): string {
   }
   const block = blocks.find((each) => contains(each, prefix));
   if (!block) throw invalid(`Prefix ${text} does not fall within the subnet's address range`);
-  if (holdsReserved(block, prefix))
+  if (holdsOwn(block, prefix)) {
     throw invalid(`Prefix ${text} overlaps the subnet's reserved address range`);
+  }
   return formatPrefix(prefix);
 }
 
-/** The most places to look at: of an IPv6 subnet's prefixes, far more are free than taken. */
+/** The most places to look at: all of an IPv4 subnet; of an IPv6 one, far more are free than taken. */
 const MAX_PLACES = 1n << 16n;
 
-function pickPrefix(block: Prefix, isTaken: (prefix: string) => boolean, below: Below): string | undefined {
-  const length = PREFIX_LENGTH[block.version];
-  if (length < block.length) return undefined;
-  const all = 1n << BigInt(length - block.length);
-  const places = all > MAX_PLACES ? MAX_PLACES : all;
-  const start = BigInt(below(Number(places)));
-  for (let step = 0n; step < places; step++) {
-    const prefix = subnetOf(block, length, (start + step) % places);
-    if (holdsReserved(block, prefix)) continue;
-    const text = formatPrefix(prefix);
-    if (!isTaken(text)) return text;
+/** Odd, so that steps of it come by every place; large, so that they soon leave a part that is full. */
+const STRIDE = 0x9e37_79b9_7f4a_7c15n;
+
+/**
+ * Where to look for something free: from a random place on, so that it costs the same in an empty subnet and in a busy
+ * one, and what was just released is not the next to be given out.
+ *
+ * @param count a power of two
+ */
+function* places(count: bigint, below: Below): Iterable<bigint> {
+  const start = (BigInt(below(2 ** 32)) << 32n) | BigInt(below(2 ** 32));
+  const most = count < MAX_PLACES ? count : MAX_PLACES;
+  for (let step = 0n; step < most; step++) yield (start + step * STRIDE) % count;
+}
+
+const isReserved = (reserved: readonly Reserved[], part: Prefix | Address): boolean =>
+  reserved.some(({ block }) => ("length" in part ? overlaps(block, part) : contains(block, part)));
+
+function pickAddress(
+  subnet: Prefix,
+  reserved: readonly Reserved[],
+  isTaken: (address: string) => boolean,
+  below: Below,
+): string | undefined {
+  for (const place of places(sizeOf(subnet), below)) {
+    const address = addressAt(subnet, place);
+    if (isReserved(reserved, address)) continue;
+    const text = formatAddress(address);
+    if (assignability(subnet, text) === "free" && !isTaken(text)) return text;
+  }
+  return undefined;
+}
+
+/** @see https://docs.aws.amazon.com/vpc/latest/userguide/subnet-cidr-reservation.html */
+function pickPrefix(
+  subnet: Prefix,
+  reserved: readonly Reserved[],
+  isTaken: (prefix: string) => boolean,
+  below: Below,
+): string | undefined {
+  const length = PREFIX_LENGTH[subnet.version];
+  const set = reserved.filter(({ block, forPrefixes }) => forPrefixes && contains(subnet, block));
+  const sources = [...set.map(({ block }) => ({ block, avoided: [] })), { block: subnet, avoided: reserved }];
+  for (const { block, avoided } of sources) {
+    if (length < block.length) continue;
+    for (const place of places(1n << BigInt(length - block.length), below)) {
+      const prefix = subnetOf(block, length, place);
+      if (holdsOwn(subnet, prefix) || isReserved(avoided, prefix)) continue;
+      const text = formatPrefix(prefix);
+      if (!isTaken(text)) return text;
+    }
   }
   return undefined;
 }

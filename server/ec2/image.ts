@@ -99,7 +99,7 @@ function show(image: CatalogueImage, { account }: Context): Sdk.Image {
   const seen = image.ownerId === account ? views.owner : views.everyone;
   const known = seen.get(image);
   if (known) return known;
-  const view = viewImage(image, { account });
+  const view = Object.freeze(viewImage(image, { account }));
   seen.set(image, view);
   return view;
 }

@@ -6,6 +6,7 @@ import type { CreditMode } from "./catalogue/credits.ts";
 import type { ImageInstanceStore } from "./catalogue/image.ts";
 import { instanceFilters } from "./instanceFilters.ts";
 import { interfacesOf, typeOf, viewInstance, type EndReason } from "./instanceView.ts";
+import { checkShowable } from "./metadataTags.ts";
 import { releaseInterface, withdrawPublicAddress } from "./networkInterface.ts";
 import { releaseVolume, volumes } from "./volume.ts";
 
@@ -104,6 +105,9 @@ export const instances = defineResource({
   ids: "InstanceIds",
   view: (instance: Instance, seen): Sdk.Instance => viewInstance(instance, seen),
   filters: instanceFilters,
+  checkTags: (_ctx, { metadata }, tags) => {
+    if (metadata.tags === "enabled") checkShowable(tags);
+  },
   transitions: {
     running: (ctx, { id, state, monitoring }) => {
       if (state !== "pending") return;

@@ -7,6 +7,7 @@ import { tagsOf } from "../kit/tags.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
 import { instances, type MetadataOptions } from "./instance.ts";
 import { viewMetadataOptions } from "./instanceView.ts";
+import { checkShowable } from "./metadataTags.ts";
 
 /** What an account wants of its new instances in a region, where their launch does not say. */
 interface MetadataDefaults extends Row, Partial<Omit<MetadataOptions, "ipv6">> {
@@ -37,25 +38,6 @@ const asOptions = (asked: Sdk.InstanceMetadataOptionsRequest): Partial<MetadataO
     tags: asked.InstanceMetadataTags,
   });
 
-/** Keys that the metadata service can show as a path. */
-const SHOWABLE_KEY = /^(?!\.$|\.\.$|_index$)[0-9a-zA-Z\-_+=,.@:]{1,255}$/;
-
-/**
- * Makes sure that the metadata service can show these tags.
- *
- * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
- */
-function checkTagKeys(tags: readonly Sdk.Tag[]): void {
-  for (const { Key = "" } of tags) {
-    if (!SHOWABLE_KEY.test(Key)) {
-      throw new ApiError(
-        "InvalidParameterValue",
-        `'${Key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')`,
-      );
-    }
-  }
-}
-
 /**
  * The options of a new instance: what the launch says, else what the account wants, else what the image asks for.
  *
@@ -84,7 +66,7 @@ export function readMetadataOptions(
       "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account. Either launch the instance with httpTokens=required or contact your account owner to disable httpTokensEnforced using the ModifyInstanceMetadataDefaults API or the account settings in the EC2 console.",
     );
   }
-  if (options.tags === "enabled") checkTagKeys(tags);
+  if (options.tags === "enabled") checkShowable(tags);
   return options;
 }
 
@@ -150,7 +132,7 @@ export const operations = {
         "You can't set httpTokens to optional because httpTokensEnforced is enabled for this account.",
       );
     }
-    if (options.tags === "enabled") checkTagKeys(tagsOf(ctx, id));
+    if (options.tags === "enabled") checkShowable(tagsOf(ctx, id));
     const changed = instances.update(ctx, id, {
       metadata: { ...metadata, ...options },
       metadataApplied: false,

@@ -14,7 +14,7 @@ const views = new WeakMap<InstanceTypeFacts, Sdk.InstanceTypeInfo>();
 function show(facts: InstanceTypeFacts): Sdk.InstanceTypeInfo {
   const known = views.get(facts);
   if (known) return known;
-  const view = describeInstanceType(facts);
+  const view = Object.freeze(describeInstanceType(facts));
   views.set(facts, view);
   return view;
 }

@@ -29,6 +29,7 @@ export const internetGateways = defineResource({
     "internet-gateway-id": (gateway) => gateway.InternetGatewayId,
     "owner-id": (gateway) => gateway.OwnerId,
   },
+  filterIndexes: { "attachment.vpc-id": "vpc" },
   indexes: { vpc: ({ vpcId }) => vpcId },
   parents: { vpc: "vpc" },
   quotas: [
@@ -96,6 +97,8 @@ export const operations = {
         `Network ${vpc.id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`,
       );
     }
+    // An edge association is between a gateway and a table of its VPC.
+    internetGateways.deleteParts(ctx, id);
     internetGateways.update(ctx, id, { vpcId: undefined });
     return {};
   },

@@ -88,6 +88,7 @@ export const networkAcls = defineResource({
     "owner-id": (acl) => acl.OwnerId,
     "vpc-id": (acl) => acl.VpcId,
   },
+  filterIndexes: { "vpc-id": "vpc" },
   indexes: {
     vpc: ({ vpcId }) => vpcId,
     default: ({ vpcId, isDefault }) => (isDefault ? vpcId : undefined),

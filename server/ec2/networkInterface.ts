@@ -7,6 +7,7 @@ import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { planAddresses, type AddressRequest } from "./addressRequest.ts";
 import { findZone, zonesOf } from "./catalogue/zones.ts";
+import { storedCidr } from "./cidrBlock.ts";
 import { readConnectionTracking, type ConnectionTracking } from "./connectionTracking.ts";
 import { privateDnsName, publicDnsName } from "./dnsName.ts";
 import { delegableBlockOf, type TakenAddresses } from "./freeAddress.ts";
@@ -19,7 +20,8 @@ import {
   type PublicAddress,
 } from "./publicAddress.ts";
 import { defaultGroupOf, securityGroups } from "./securityGroup.ts";
-import { addressUsers, subnets, type Subnet } from "./subnet.ts";
+import { isUsableIn } from "./securityGroupVpc.ts";
+import { addressUsers, reservedBlocks, subnets, type Subnet } from "./subnet.ts";
 import { vpcs } from "./vpc.ts";
 
 export interface Attachment {
@@ -201,10 +203,19 @@ export const networkInterfaces = defineResource({
     "subnet-id": (eni) => eni.SubnetId,
     "vpc-id": (eni) => eni.VpcId,
   },
+  filterIndexes: {
+    "attachment.attachment-id": "attachment",
+    "attachment.instance-id": "instance",
+    "group-id": "group",
+    "mac-address": "mac",
+    "subnet-id": "subnet",
+    "vpc-id": "vpc",
+  },
   indexes: {
     subnet: ({ subnetId }) => subnetId,
     vpc: ({ vpcId }) => vpcId,
     group: ({ groups }) => groups,
+    groupInVpc: ({ groups, vpcId }) => groups.map((group) => `${group}/${vpcId}`),
     mac: ({ mac }) => mac,
     instance: ({ attachment }) => attachment?.instanceId,
     attachment: ({ attachment }) => attachment?.id,
@@ -213,7 +224,7 @@ export const networkInterfaces = defineResource({
     /** The blocks that could be delegated as a prefix, if it had no address in them. */
     touched: (row) => inSubnet(row, addressesOf(row).map(delegableBlockOf)),
   },
-  parents: { subnet: "subnet", "security-group": "group" },
+  parents: { subnet: "subnet", "security-group": "group", "security-group-vpc-association": "groupInVpc" },
   transitions: {
     attached: (ctx, { id, attachment }) => {
       if (attachment?.status !== "attaching") return;
@@ -244,11 +255,14 @@ publicAddressUsers.push((ctx, vpcId) =>
   networkInterfaces.by(ctx, "vpc", vpcId).some(({ id }) => publicAddressesOf(ctx, id).length > 0),
 );
 
-/** The addresses and prefixes of a subnet that interfaces have. */
+/** The addresses and prefixes of a subnet that interfaces have, and what is reserved of it. */
 export const takenIn = (ctx: Context, { id }: Subnet): TakenAddresses => ({
   hasAddress: (address) => networkInterfaces.count(ctx, "address", `${id}/${address}`) > 0,
   hasPrefix: (prefix) => networkInterfaces.count(ctx, "prefix", `${id}/${prefix}`) > 0,
   touches: (prefix) => networkInterfaces.count(ctx, "touched", `${id}/${prefix}`) > 0,
+  reserved: reservedBlocks
+    .flatMap((reserve) => reserve(ctx, id))
+    .map(({ cidr, type }) => ({ block: storedCidr(cidr), forPrefixes: type === "prefix" })),
 });
 
 function newMac(ctx: Context, zone: string): string {
@@ -269,7 +283,7 @@ const groupQuota = declareQuota({
 /**
  * The security groups of an interface: those asked for, or else the VPC's default one.
  *
- * @throws {ApiError} InvalidGroup.NotFound, InvalidParameter for a group of another VPC,
+ * @throws {ApiError} InvalidGroup.NotFound, InvalidParameter for a group that is not the VPC's nor associated with it,
  *   SecurityGroupsPerInterfaceLimitExceeded
  */
 export function readGroups(
@@ -279,7 +293,7 @@ export function readGroups(
 ): string[] {
   if (!asked || asked.length === 0) return [defaultGroupOf(ctx, vpcId).id];
   for (const group of securityGroups.getAll(ctx, asked)) {
-    if (group.vpcId !== vpcId) {
+    if (!isUsableIn(ctx, group, vpcId)) {
       throw new ApiError(
         "InvalidParameter",
         `Security group ${group.id} and subnet ${id} belong to different networks.`,

@@ -101,6 +101,7 @@ export const routeTables = defineResource({
       table.Routes?.map(({ VpcPeeringConnectionId }) => VpcPeeringConnectionId),
     "vpc-id": (table) => table.VpcId,
   },
+  filterIndexes: { "vpc-id": "vpc" },
   indexes: {
     vpc: ({ vpcId }) => vpcId,
     main: ({ vpcId, mainAssociation }) => (mainAssociation ? vpcId : undefined),

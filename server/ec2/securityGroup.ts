@@ -77,6 +77,7 @@ export const securityGroups = defineResource({
     Tags: tags,
   }),
   filters,
+  filterIndexes: { "vpc-id": "vpc" },
   indexes: {
     vpc: ({ vpcId }) => vpcId,
     name: ({ vpcId, name }) => nameKey(vpcId, name),
@@ -242,9 +243,9 @@ const isReferenced = (ctx: Context, { id, vpcId }: SecurityGroup): boolean =>
 
 function askedGroups(
   ctx: Context,
-  { GroupIds, GroupNames }: Sdk.DescribeSecurityGroupsRequest,
+  { GroupIds, GroupNames, Filters }: Sdk.DescribeSecurityGroupsRequest,
 ): SecurityGroup[] {
-  if (!GroupIds?.length && !GroupNames?.length) return securityGroups.own(ctx);
+  if (!GroupIds?.length && !GroupNames?.length) return securityGroups.visible(ctx, Filters);
   const groups = [
     ...securityGroups.getAll(ctx, GroupIds ?? []),
     ...(GroupNames ?? []).map((name) => groupNamed(ctx, name)),

@@ -93,6 +93,7 @@ export const securityGroupRules = defineResource({
     "group-id": (rule) => rule.GroupId,
     "security-group-rule-id": (rule) => rule.SecurityGroupRuleId,
   },
+  filterIndexes: { "group-id": "group" },
   indexes: {
     group: ({ groupId }) => groupId,
     peer: ({ peer }) => (peer.kind === "group" ? peer.groupId : undefined),

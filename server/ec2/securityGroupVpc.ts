@@ -38,6 +38,7 @@ export const securityGroupVpcAssociations = defineResource({
     "vpc-id": (association) => association.VpcId,
     "vpc-owner-id": (association) => association.VpcOwnerId,
   },
+  filterIndexes: { "group-id": "group", "vpc-id": "vpc" },
   indexes: { group: ({ groupId }) => groupId, vpc: ({ vpcId }) => vpcId },
   parents: { "security-group": "group", vpc: "vpc" },
   transitions: {

@@ -48,6 +48,8 @@ export interface Snapshot extends ResourceRow, Encryption, Heritage {
   readonly completed: number | undefined;
   /** How long it takes until it is complete, in seconds; unknown while its owner writes it. */
   readonly duration: number | undefined;
+  /** Per cent, as its owner tells while writing it. */
+  readonly written: number | undefined;
   /** Who may make volumes of it beside its owner: accounts, and `all` for everybody. */
   readonly sharedWith: readonly string[];
   readonly transfer: { readonly minutes: number | undefined } | undefined;
@@ -62,10 +64,10 @@ const NO_VOLUME = "vol-ffffffff";
 /** Bytes. */
 const BLOCK = 512 * 1024;
 
-/** Per cent; what its owner writes is at 0 until it is sealed. */
-function progressOf({ state, created, duration }: Snapshot, now: number): number {
+/** Per cent. */
+function progressOf({ state, created, duration, written = 0 }: Snapshot, now: number): number {
   if (state === "completed") return 100;
-  if (state === "error" || duration === undefined) return 0;
+  if (state === "error" || duration === undefined) return written;
   return Math.min(Math.floor((now - created) / (duration * 10)), 99);
 }
 
@@ -213,6 +215,7 @@ export const freshSnapshot = {
   stateMessage: undefined,
   completed: undefined,
   duration: SECONDS,
+  written: undefined,
   sharedWith: [],
   transfer: undefined,
   tier: "standard",

@@ -130,6 +130,7 @@ export const subnets = defineResource({
     "subnet-id": (subnet) => subnet.SubnetId,
     "vpc-id": (subnet) => subnet.VpcId,
   },
+  filterIndexes: { "vpc-id": "vpc" },
   indexes: {
     vpc: ({ vpcId }) => vpcId,
     defaultIn: ({ account, zone, defaultForAz }) => (defaultForAz ? `${account}/${zone}` : undefined),

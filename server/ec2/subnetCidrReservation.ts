@@ -148,7 +148,3 @@ export const operations = {
     { filters: describe.filters },
   ),
 } satisfies Handlers;
-
-export const partly = {
-  CreateSubnetCidrReservation: "EC2's own choice of an address does not keep clear of it yet",
-};

@@ -14,13 +14,16 @@ const UNTAGGABLE = /-(?:association|modification|permission)$/;
 /**
  * The type of the resource with this id.
  *
- * @throws {ApiError} InvalidID if no resource has ids of this form, or the resource's own not-found error
+ * @param tags that it is to be given
+ * @throws {ApiError} InvalidID if no resource has ids of this form, the resource's own not-found error, or what it has
+ *   against the tags
  */
-function typeOf(ctx: Context, id: string): string {
+function typeOf(ctx: Context, id: string, tags: readonly Sdk.Tag[] = []): string {
   for (const resource of resources.values()) {
-    const { type, idPrefix } = resource.definition;
+    const { type, idPrefix, checkTags: check } = resource.definition;
     if (!id.startsWith(`${idPrefix}-`) || UNTAGGABLE.test(type)) continue;
-    resource.get(ctx, id);
+    const row = resource.get(ctx, id);
+    check?.(ctx, row, tags);
     return type;
   }
   throw new ApiError("InvalidID", id);
@@ -50,7 +53,7 @@ export const operations = {
   CreateTags: ({ Resources, Tags }, ctx) => {
     checkTags(Tags);
     if (Tags.length === 0) throw new ApiError("MissingParameter", "Tag");
-    for (const id of readIds(Resources)) putTags(ctx, id, typeOf(ctx, id), Tags);
+    for (const id of readIds(Resources)) putTags(ctx, id, typeOf(ctx, id, Tags), Tags);
     return {};
   },
 

@@ -1,6 +1,7 @@
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { isDeviceName } from "./deviceName.ts";
 import { instances, type Instance } from "./instance.ts";
 import { interfacesOf, typeOf } from "./instanceView.ts";
 import {
@@ -14,19 +15,12 @@ import {
 } from "./volume.ts";
 import { volumeModifications } from "./volumeModification.ts";
 
-/**
- * Names of devices, on Linux with hvm and on Windows, and of roots.
- *
- * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html
- */
-const DEVICE = /^(?:\/dev\/)?(?:sd[a-z]|sda1|xvd[a-d]?[a-z])$/;
-
 /** How many instances may have a volume at a time that several may have. */
 const MAX_INSTANCES = 16;
 
 /** @throws {ApiError} InvalidParameterValue for no name of a device, or for one that the instance has a volume at */
 function checkDevice(ctx: Context, instance: Instance, device: string): void {
-  if (!DEVICE.test(device)) {
+  if (!isDeviceName(device)) {
     throw new ApiError(
       "InvalidParameterValue",
       `Value (${device}) for parameter device is invalid. ${device} is not a valid EBS device name.`,

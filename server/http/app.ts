@@ -9,7 +9,7 @@ import Fastify, {
 import { ApiError } from "../errors.ts";
 import { loadService } from "../wire/service.ts";
 import { encodeError } from "../wire/xml.ts";
-import { dispatch, type Answer, type DispatchParts } from "./dispatch.ts";
+import { astray, dispatch, XML, type Answer, type DispatchParts } from "./dispatch.ts";
 import { addOperatorRoutes, type Route } from "./operator.ts";
 import { signedRequest } from "./signedRequest.ts";
 import { negotiated } from "./tls.ts";
@@ -41,6 +41,8 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
     serverFactory: (handler) => parts.serverFactory(handler),
     // Standard output belongs to the command line.
     logger: parts.logLevel === "silent" ? false : { level: parts.logLevel, stream: process.stderr },
+    // Log lines carry the request's id of AWS, so that a logger for each request would add nothing.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
@@ -50,21 +52,24 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
     schemaController: withoutSchemas,
   });
 
+  const isLogged = ["info", "debug", "trace"].includes(parts.logLevel);
+
   // Nothing is parsed before its signature is verified.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
-  app.route({
-    method: ["GET", "POST"],
-    url: "/",
-    handler: async (request, reply) => {
-      const requestId = parts.newRequestId();
-      const answer = await dispatch(signedRequest(request), requestId, parts);
-      log(request, answer);
-      parts.onAnswer?.(answer);
-      return sendXml(reply, answer);
-    },
-  });
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const requestId = parts.newRequestId();
+    const answer = await dispatch(signedRequest(request), requestId, parts);
+    if (isLogged) log(request, answer);
+    parts.onAnswer?.(answer);
+    return send(reply, answer);
+  };
+  app.route({ method: ["GET", "POST"], url: "/", handler });
+  // The services that are asked by path, which so far is one.
+  for (const url of ["/snapshots", "/snapshots/*"]) {
+    app.route({ method: ["GET", "POST", "PUT"], url, handler });
+  }
 
   addOperatorRoutes(app, parts);
 
@@ -80,15 +85,13 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
   return app;
 }
 
-const astray = (): ApiError => new ApiError("InvalidRequest", "Requests are made to /, by GET or POST.");
-
-function sendXml(reply: FastifyReply, { status, body, requestId }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body, requestId }: Answer): FastifyReply {
   return reply
     .code(status)
+    .headers(headers)
     .header("x-amzn-requestid", requestId)
     .header("cache-control", "no-cache, no-store")
-    .type("text/xml;charset=UTF-8")
-    .send(body);
+    .send(Buffer.from(body));
 }
 
 /** An error outside any service, in EC2's form. */
@@ -99,12 +102,12 @@ async function refuse(
 ): Promise<FastifyReply> {
   const requestId = newRequestId();
   const body = encodeError(await loadService("ec2"), error, requestId);
-  const answer = { status: error.status, body, requestId, code: error.code };
+  const answer = { status: error.status, headers: XML, body, requestId, code: error.code };
   onAnswer?.(answer);
-  return sendXml(reply, answer);
+  return send(reply, answer);
 }
 
-function log(request: FastifyRequest, { body, ...answer }: Answer): void {
+function log(request: FastifyRequest, { body, headers: _, ...answer }: Answer): void {
   request.log.info({
     ...answer,
     bytes: body.length,

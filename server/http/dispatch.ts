@@ -1,9 +1,19 @@
 import type { Keyring, CallerKey } from "../auth/keys.ts";
+import { readHeaders, readTarget } from "../auth/canonical.ts";
 import { peekScope, verifySignature, type SignedRequest } from "../auth/sigv4.ts";
 import { GLOBAL, type Cloud } from "../cloud.ts";
 import { ApiError } from "../errors.ts";
 import type { Handler } from "../kit/handlers.ts";
 import { decode, findOperation, parseQuery } from "../wire/query.ts";
+import {
+  decodeRest,
+  encodeRest,
+  findRestOperation,
+  restAnswer,
+  restError,
+  type RestAnswer,
+  type RestRequest,
+} from "../wire/restJson.ts";
 import { loadService, type Operation, type Service, type ServiceId } from "../wire/service.ts";
 import { encodeError, encodeMembers, envelope } from "../wire/xml.ts";
 
@@ -26,7 +36,8 @@ export interface DispatchParts {
 /** How a call was answered, with what the logs want to know of it. */
 export interface Answer {
   readonly status: number;
-  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
   readonly requestId: string;
   readonly service?: ServiceId;
   readonly operation?: string;
@@ -36,7 +47,9 @@ export interface Answer {
   readonly code?: string;
 }
 
-const serviceIds: ReadonlySet<string> = new Set<ServiceId>(["ec2", "sts", "iam"]);
+const serviceIds: ReadonlySet<string> = new Set<ServiceId>(["ec2", "sts", "iam", "ebs"]);
+
+export const XML = { "content-type": "text/xml;charset=UTF-8" };
 
 /** From a signed request to an answer: which service, who calls, what is asked, what comes of it. */
 export async function dispatch(
@@ -54,23 +67,66 @@ export async function dispatch(
       findKey: (id) => parts.keyring.find(id),
       services: serviceIds,
       regions: parts.regions,
+      // A block of a snapshot has its checksum signed instead.
+      unsignedBody: service.id === "ebs" && request.method === "PUT",
     });
     Object.assign(seen, { region, account: key.caller.account });
-    const query = parseQuery(parametersOf(request));
-    const operation = findOperation(service, query);
-    seen.operation = operation.name;
-    const members = call(operation, query.parameters, key, region, requestId, parts);
-    return {
-      status: 200,
-      body: envelope(operation, members, requestId),
-      requestId,
-      service: service.id,
-      ...seen,
-    };
+    const understood =
+      service.protocol === "restJson" ? understandRest(service, request) : understandQuery(service, request);
+    seen.operation = understood.operation.name;
+    const encoded = call(understood, key, region, requestId, parts);
+    return { ...understood.answer(encoded, requestId), requestId, service: service.id, ...seen };
   } catch (error) {
     return { ...refusal(service, error, requestId, parts), ...seen };
   }
 }
+
+/** A request of any protocol, once it is known which operation it asks for. */
+interface Understood {
+  readonly operation: Operation;
+  readonly decode: () => object;
+  /** The output as text, to be given again if the call is repeated. */
+  readonly encode: (output: object) => string;
+  readonly answer: (encoded: string, requestId: string) => RestAnswer;
+}
+
+function understandQuery(service: Service, request: SignedRequest): Understood {
+  if (!/^\/(?:\?|$)/.test(request.target)) throw astray();
+  const query = parseQuery(parametersOf(request));
+  const operation = findOperation(service, query);
+  return {
+    operation,
+    decode: () => decode(operation, query.parameters),
+    encode: (output) => encodeMembers(operation, output),
+    answer: (members, requestId) => ({
+      status: 200,
+      headers: XML,
+      body: envelope(operation, members, requestId),
+    }),
+  };
+}
+
+function understandRest(service: Service, request: SignedRequest): Understood {
+  const { path = "/", query = new Map<string, string[]>() } = readTarget(request.target) ?? {};
+  const rest: RestRequest = {
+    method: request.method,
+    path,
+    query,
+    headers: readHeaders(request.rawHeaders),
+    body: request.body,
+  };
+  const found = findRestOperation(service, rest);
+  const { operation } = found;
+  return {
+    operation,
+    decode: () => decodeRest(found, rest),
+    encode: (output) => encodeRest(operation, output),
+    answer: (encoded) => restAnswer(operation, encoded),
+  };
+}
+
+export const astray = (): ApiError =>
+  new ApiError("InvalidRequest", "Requests are made to /, by GET or POST.");
 
 /** A POST has its parameters in the body, a GET in the query string. */
 function parametersOf({ method, target, body }: SignedRequest): Uint8Array | string {
@@ -80,8 +136,7 @@ function parametersOf({ method, target, body }: SignedRequest): Uint8Array | str
 }
 
 function call(
-  operation: Operation,
-  parameters: ReadonlyMap<string, string>,
+  { operation, decode, encode }: Understood,
   { caller }: CallerKey,
   region: string,
   requestId: string,
@@ -89,7 +144,7 @@ function call(
 ): string {
   const backend = backends[operation.service.id];
   const handler = backend.handlers.get(operation.name);
-  const input = decode(operation, parameters);
+  const input = decode();
   if (!handler) throw new ApiError("NotImplemented", operation.name);
   const unitName = backend.global ? GLOBAL : region;
   return cloud.pipeline.run({
@@ -100,7 +155,7 @@ function call(
     requestId,
     unit: cloud.unit(unitName),
     handler,
-    encode: (output) => encodeMembers(operation, output),
+    encode,
   });
 }
 
@@ -108,5 +163,9 @@ function refusal(service: Service, error: unknown, requestId: string, { onFault 
   const refused = error instanceof ApiError ? error : new ApiError("InternalError");
   if (refused !== error) onFault(error);
   const { code, status } = refused;
-  return { status, body: encodeError(service, refused, requestId), requestId, service: service.id, code };
+  const answer =
+    service.protocol === "restJson"
+      ? restError(refused)
+      : { status, headers: XML, body: encodeError(service, refused, requestId) };
+  return { ...answer, requestId, service: service.id, code };
 }

@@ -15,7 +15,7 @@ const text = (value: Scalar): string | undefined =>
   value === undefined ? undefined : value instanceof Date ? value.toISOString() : String(value);
 
 /** Whether `pattern` is without `*`, `?` and escapes, so that comparing is enough. */
-const isLiteral = (pattern: string): boolean => !/[*?\\]/.test(pattern);
+export const isLiteral = (pattern: string): boolean => !/[*?\\]/.test(pattern);
 
 /**
  * Whether `value` matches `pattern`: `*` is any number of characters, `?` one, and a backslash takes the next

@@ -1,4 +1,5 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
+import type * as Ebs from "@aws-sdk/client-ebs";
 import type * as Sts from "@aws-sdk/client-sts";
 import type { Command } from "@smithy/types";
 import type { Context } from "./context.ts";
@@ -36,6 +37,16 @@ type HandlersOf<Client> = {
 /** EC2's operations by name: one synchronous function each, from input to output, one atomic step. */
 export type Handlers = HandlersOf<typeof Sdk>;
 export type StsHandlers = HandlersOf<typeof Sts>;
+
+/** What an SDK streams is here as a whole. */
+type Whole<T> = { [K in keyof T]: K extends "BlockData" ? Uint8Array : T[K] };
+
+export type EbsHandlers = {
+  [Name in CommandName<typeof Ebs>]?: (
+    input: Whole<InputOf<CommandOf<typeof Ebs, Name>>>,
+    ctx: Context,
+  ) => Whole<OutputOf<CommandOf<typeof Ebs, Name>>>;
+};
 
 /** Any handler, once its types have done their work. */
 export type Handler = (input: never, ctx: Context) => object;

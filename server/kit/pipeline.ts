@@ -92,15 +92,6 @@ export class Pipeline {
     this.#arm(unit, region);
   }
 
-  /** Runs `work` as one transaction outside any call: for the operator. */
-  perform<T>(unit: Unit, region: string, work: () => T): T {
-    this.settle(unit, region);
-    const { result, changes } = unit.transact(work);
-    if (changes.length > 0) this.#parts.world.committed(unit, changes);
-    this.#arm(unit, region);
-    return result;
-  }
-
   contextOf(unit: Unit, region: string, caller: Caller, operation: string, requestId: string): Context {
     const { clock, seal, pace, quotas, global, unitOf, world } = this.#parts;
     return {

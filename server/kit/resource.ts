@@ -3,7 +3,7 @@ import { ApiError, type CodeWith } from "../errors.ts";
 import type { Row, Table, TableDefinition } from "../state/table.ts";
 import { cancel, later, onDue, soon } from "./agenda.ts";
 import type { Context } from "./context.ts";
-import { compileFilters, type Filters } from "./filters.ts";
+import { compileFilters, isLiteral, type Filters } from "./filters.ts";
 import { checkQuota, declareQuota, type Quota } from "./quotas.ts";
 import { takePage, type PageBounds, type PageRequest } from "./pages.ts";
 import { checkTags, dropTags, putTags, tagsFor, tagsOf } from "./tags.ts";
@@ -36,6 +36,8 @@ export interface Definition<R extends ResourceRow, View extends object, Index ex
   readonly ids: string;
   readonly view: (row: R, seen: Seen) => View;
   readonly filters: Filters<View, R>;
+  /** Filters that compare exactly what an index finds rows by, so that not all rows need to be looked at. */
+  readonly filterIndexes?: Readonly<Record<string, NoInfer<Index>>>;
   readonly indexes?: Readonly<Record<Index, (row: R) => string | undefined | readonly string[]>>;
   /**
    * What it cannot outlive: type of the other resource → the index that finds its rows by that one's id. Such rows
@@ -48,6 +50,12 @@ export interface Definition<R extends ResourceRow, View extends object, Index ex
   readonly transitions?: Readonly<Record<string, (ctx: Context, row: R) => void>>;
   /** Whether a caller who does not own it may see it. */
   readonly shared?: (row: R, ctx: Context) => boolean;
+  /**
+   * Which tags it cannot have, beyond what no resource can; asked when tags are put on one that is there.
+   *
+   * @throws {ApiError} if one of them is such
+   */
+  readonly checkTags?: (ctx: Context, row: R, tags: readonly Tag[]) => void;
   readonly pages?: PageBounds;
   readonly quotas?: readonly RowQuota<R, NoInfer<Index>>[];
 }
@@ -204,11 +212,16 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
     return true;
   }
 
-  /** Removes the row with its parts, its tags and what is still to happen to it. */
-  delete(ctx: Context, id: string): void {
+  /** Removes what is a part of the resource. */
+  deleteParts(ctx: Context, id: string): void {
     for (const { resource, row } of this.#children(ctx, id)) {
       if (resource.definition.partOf?.(row, this.definition.type)) resource.delete(ctx, row.id);
     }
+  }
+
+  /** Removes the row with its parts, its tags and what is still to happen to it. */
+  delete(ctx: Context, id: string): void {
+    this.deleteParts(ctx, id);
     this.table(ctx).remove(id);
     dropTags(ctx, id);
     cancel(ctx, this.definition.type, id);
@@ -239,8 +252,8 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
           `The parameter ${ids} cannot be used with the parameter MaxResults`,
         );
       }
-      const rows = asked?.length ? this.getAll(ctx, asked) : this.visible(ctx);
       const keep = compileFilters(filters, input.Filters);
+      const rows = asked?.length ? this.getAll(ctx, asked) : this.visible(ctx, input.Filters);
       const show = (row: R): View | undefined => {
         const view = this.show(ctx, row);
         return !keep || keep(view, row) ? view : undefined;
@@ -251,9 +264,20 @@ export class Resource<R extends ResourceRow, View extends object, Index extends 
     return Object.assign(handler as Describe<View, Output>, { filters: Object.keys(filters) });
   }
 
-  /** All that the caller may see. */
-  visible(ctx: Context): R[] {
-    if (!this.definition.shared) return this.own(ctx);
+  /**
+   * What the caller may see, oldest first.
+   *
+   * @param asked filters that will be applied: rows may be left out that do not pass them
+   */
+  visible(ctx: Context, asked: readonly Filter[] = []): R[] {
+    const { filterIndexes = {}, shared } = this.definition;
+    for (const { Name: name = "", Values: values = [] } of asked) {
+      const index = Object.hasOwn(filterIndexes, name) ? filterIndexes[name] : undefined;
+      if (index === undefined || !values.every(isLiteral)) continue;
+      const found = new Set(values.flatMap((value) => this.by(ctx, index, value)));
+      return [...found].filter((row) => this.#visible(ctx, row)).toSorted((a, b) => a.seq - b.seq);
+    }
+    if (!shared) return this.own(ctx);
     return [...this.table(ctx).all()].filter((row) => this.#visible(ctx, row));
   }
 

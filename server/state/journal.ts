@@ -8,6 +8,8 @@ export interface Journal {
   load(unit: string): Iterable<{ readonly table: string; readonly row: Row }>;
   /** Makes the changes durable, all or none. */
   commit(unit: string, changes: readonly Change[]): void;
+  /** Forgets these units, or what one account has in them, all or none. */
+  erase(units: Iterable<string>, account?: string): void;
   /** Forgets all units. */
   clear(): void;
   units(): string[];
@@ -18,6 +20,7 @@ export interface Journal {
 export const noJournal: Journal = {
   load: () => [],
   commit: () => {},
+  erase: () => {},
   clear: () => {},
   units: () => [],
   close: () => {},
@@ -26,8 +29,8 @@ export const noJournal: Journal = {
 /** Step n takes a database of schema n to schema n + 1. Steps are only ever added. */
 export const migrations: readonly string[] = [
   `CREATE TABLE document (
-     unit TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
-     PRIMARY KEY (unit, kind, id)
+     unit TEXT NOT NULL, account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+     PRIMARY KEY (unit, account, kind, id)
    ) WITHOUT ROWID;
    CREATE TABLE block (
      volume TEXT NOT NULL, number INTEGER NOT NULL, bytes BLOB NOT NULL,
@@ -92,8 +95,14 @@ export function sqliteJournal(database: Database.Database): Journal {
   const read = database.prepare<[string], { kind: string; body: string }>(
     "SELECT kind, body FROM document WHERE unit = ?",
   );
-  const put = database.prepare("INSERT OR REPLACE INTO document (unit, kind, id, body) VALUES (?, ?, ?, ?)");
-  const remove = database.prepare("DELETE FROM document WHERE unit = ? AND kind = ? AND id = ?");
+  const put = database.prepare(
+    "INSERT OR REPLACE INTO document (unit, account, kind, id, body) VALUES (?, ?, ?, ?, ?)",
+  );
+  const remove = database.prepare(
+    "DELETE FROM document WHERE unit = ? AND account = ? AND kind = ? AND id = ?",
+  );
+  const eraseUnit = database.prepare("DELETE FROM document WHERE unit = ?");
+  const eraseAccount = database.prepare("DELETE FROM document WHERE unit = ? AND account = ?");
   const clear = database.prepare("DELETE FROM document");
   const units = database.prepare<[], { unit: string }>("SELECT DISTINCT unit FROM document");
   return {
@@ -101,9 +110,17 @@ export function sqliteJournal(database: Database.Database): Journal {
       for (const { kind, body } of read.iterate(unit)) yield { table: kind, row: JSON.parse(body) as Row };
     },
     commit: database.transaction((unit: string, changes: readonly Change[]) => {
-      for (const [row, table] of last(changes)) {
-        if (row.after) put.run(unit, table, row.after.id, JSON.stringify(row.after));
-        else if (row.before) remove.run(unit, table, row.before.id);
+      for (const { table, before, after } of inSum(changes)) {
+        if (before && before.account !== after?.account) {
+          remove.run(unit, before.account, table.name, before.id);
+        }
+        if (after) put.run(unit, after.account, table.name, after.id, JSON.stringify(after));
+      }
+    }),
+    erase: database.transaction((names: Iterable<string>, account?: string) => {
+      for (const name of names) {
+        if (account === undefined) eraseUnit.run(name);
+        else eraseAccount.run(name, account);
       }
     }),
     clear: () => void clear.run(),
@@ -112,12 +129,13 @@ export function sqliteJournal(database: Database.Database): Journal {
   };
 }
 
-/** The last change of each row: what came between is of no interest once the transaction is over. */
-function last(changes: readonly Change[]): [Change, string][] {
-  const rows = new Map<string, [Change, string]>();
+/** What became of each row: what came between is of no interest once the transaction is over. */
+function inSum(changes: readonly Change[]): Iterable<Change> {
+  const rows = new Map<string, Change>();
   for (const change of changes) {
-    const id = change.after?.id ?? change.before?.id ?? "";
-    rows.set(`${change.table.name}\n${id}`, [change, change.table.name]);
+    const key = `${change.table.name}\n${change.after?.id ?? change.before?.id ?? ""}`;
+    const earlier = rows.get(key);
+    rows.set(key, earlier ? { ...change, before: earlier.before } : change);
   }
-  return [...rows.values()];
+  return rows.values();
 }

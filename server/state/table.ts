@@ -129,9 +129,24 @@ export class Table<R extends Row> {
     else this.#rows.delete(id);
   }
 
+  /** Removes the rows for which `gone` holds, without recording it; returns them, oldest first. */
+  forget(gone: (row: R) => boolean): readonly R[] {
+    const rows = [...this.#rows.values()];
+    const lost = rows.filter((row) => gone(row));
+    if (lost.length * 2 < rows.length) {
+      for (const row of lost) this.restore(row, undefined);
+    } else if (lost.length > 0) {
+      this.#fill(rows.filter((row) => !gone(row)));
+    }
+    return lost;
+  }
+
   /** Sorts by `seq` again after an undone removal has put rows back at the end. */
   sort(): void {
-    const rows = [...this.#rows.values()].toSorted((a, b) => a.seq - b.seq);
+    this.#fill([...this.#rows.values()].toSorted((a, b) => a.seq - b.seq));
+  }
+
+  #fill(rows: readonly R[]): void {
     this.#rows.clear();
     for (const index of this.#indexes.values()) index.ids.clear();
     for (const row of rows) this.restore(undefined, row);

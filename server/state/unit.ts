@@ -77,19 +77,28 @@ export class Unit {
     }
   }
 
-  /** Removes the rows for which `gone` holds, of whatever table; to be called in a transaction. */
-  purge(gone: (row: Row) => boolean): void {
-    if (!this.#changes) throw new Error("purge outside a transaction");
+  /**
+   * Removes all rows, or those of one account, of whatever table, from memory alone: the caller has erased them from the
+   * journal. Not to be called in a transaction.
+   *
+   * @returns what was removed
+   */
+  forget(account?: string): readonly Change[] {
+    if (this.#changes) throw new Error("forget in a transaction");
+    const gone = (row: Row): boolean => account === undefined || row.account === account;
+    const changes: Change[] = [];
     for (const table of this.#tables.values()) {
-      for (const row of [...table.all()]) if (gone(row)) table.remove(row.id);
+      for (const before of table.forget(gone)) changes.push({ table, before, after: undefined });
     }
     for (const [name, rows] of this.#unclaimed) {
-      const table = new Table<Row>({ name }, (change) => this.#changes?.push(change));
-      for (const row of rows) table.restore(undefined, row);
-      for (const row of rows) if (gone(row)) table.remove(row.id);
-      this.#unclaimed.set(name, [...table.all()]);
-      this.onRollback(() => this.#unclaimed.set(name, rows));
+      const table = new Table<Row>({ name }, () => {});
+      for (const before of rows.filter(gone)) changes.push({ table, before, after: undefined });
+      this.#unclaimed.set(
+        name,
+        rows.filter((row) => !gone(row)),
+      );
     }
+    return changes;
   }
 
   #rollBack(changes: readonly Change[]): void {

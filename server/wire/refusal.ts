@@ -87,7 +87,28 @@ const awsQuery: Refusals = {
     ),
 };
 
-export const refusals: Readonly<Record<Protocol, Refusals>> = { ec2Query, awsQuery };
+/**
+ * The EBS direct APIs do not say how their constraints are told when they are broken; this is how the services of AWS's
+ * JSON protocols do. Names are members.
+ */
+const restJson: Refusals = {
+  action: () => new ApiError("UnknownOperationException"),
+  version: () => new ApiError("UnknownOperationException"),
+  unknown: (name) => new ApiError("SerializationException", `Unexpected member ${quotable(name)}`),
+  missing: (name) => violation(name, "null", "Member must not be null"),
+  malformed: (name, text, type) =>
+    new ApiError(
+      "SerializationException",
+      `Value '${quotable(text)}' at '${memberPath(name)}' is not ${forms[type] ?? type}`,
+    ),
+  enumeration: (name, text, values) =>
+    violation(name, `'${quotable(text)}'`, `Member must satisfy enum value set: [${[...values].join(", ")}]`),
+  character: (name) =>
+    new ApiError("SerializationException", `A character at '${memberPath(name)}' is not valid`),
+  length: (name, maximum) => violation(name, "", `Member must have length less than or equal to ${maximum}`),
+};
+
+export const refusals: Readonly<Record<Protocol, Refusals>> = { ec2Query, awsQuery, restJson };
 
 const forms: Readonly<Record<string, string>> = {
   integer: "an integer",
@@ -100,6 +121,14 @@ const forms: Readonly<Record<string, string>> = {
 function constraint(name: string, value: string, rule: string): ApiError {
   return new ApiError(
     "ValidationError",
+    `1 validation error detected: Value ${value} at '${memberPath(name)}' failed to satisfy constraint: ${rule}`,
+  );
+}
+
+function violation(name: string, value: string, rule: string): ApiError {
+  return new ApiError(
+    "ValidationException",
+    "INVALID_PARAMETER_VALUE",
     `1 validation error detected: Value ${value} at '${memberPath(name)}' failed to satisfy constraint: ${rule}`,
   );
 }

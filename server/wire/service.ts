@@ -1,7 +1,7 @@
 import type { Descriptions, Protocol, StructureShape } from "./shape.ts";
 import { ShapeCompiler } from "./shape.ts";
 
-export type ServiceId = "ec2" | "sts" | "iam";
+export type ServiceId = "ec2" | "sts" | "iam" | "ebs";
 
 export interface Service {
   readonly id: ServiceId;
@@ -22,6 +22,16 @@ export interface Operation {
   readonly output: StructureShape | undefined;
   /** The input member that makes the call idempotent, if it has one. */
   readonly idempotencyToken: string | undefined;
+  /** What its requests and answers look like in a REST protocol. */
+  readonly http: HttpForm | undefined;
+}
+
+export interface HttpForm {
+  readonly method: string;
+  /** `/snapshots/{SnapshotId}/blocks` */
+  readonly path: string;
+  /** Of its answers. */
+  readonly status: number;
 }
 
 const identities = {
@@ -36,6 +46,7 @@ const identities = {
     version: "2010-05-08",
     namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
   },
+  ebs: { protocol: "restJson", version: "2019-11-02", namespace: "" },
 } as const satisfies Record<ServiceId, Omit<Service, "id" | "operations">>;
 
 /** What the build made of the SDK; see sdk.d.ts. */
@@ -48,6 +59,7 @@ const sources: Record<ServiceId, () => Promise<{ default: Api }>> = {
   ec2: () => import("islet:api/ec2"),
   sts: () => import("islet:api/sts"),
   iam: () => import("islet:api/iam"),
+  ebs: () => import("islet:api/ebs"),
 };
 
 const loaded = new Map<ServiceId, Promise<Service>>();
@@ -59,13 +71,17 @@ export function loadService(id: ServiceId): Promise<Service> {
   return service;
 }
 
+/** The schemas of input and output, and the HTTP trait where there is one: method, path, status. */
+type Described = Readonly<
+  Record<string, readonly [input: string, output: string, http?: readonly [string, string, number]]>
+>;
+
 function indexService(id: ServiceId, api: Api): Service {
   const operations = new Map<string, Operation>();
   const service = { id, ...identities[id], operations };
   const compiler = new ShapeCompiler(service.protocol, api);
-  const schemas = JSON.parse(api.operations) as Readonly<Record<string, readonly [string, string]>>;
-  for (const [name, [input, output]] of Object.entries(schemas)) {
-    operations.set(name, new LazyOperation(name, service, compiler, input, output));
+  for (const [name, described] of Object.entries(JSON.parse(api.operations) as Described)) {
+    operations.set(name, new LazyOperation(name, service, compiler, described));
   }
   return service;
 }
@@ -82,15 +98,22 @@ const nothing: StructureShape = {
 class LazyOperation implements Operation {
   readonly name: string;
   readonly service: Service;
+  readonly http: HttpForm | undefined;
   readonly #compiler: ShapeCompiler;
   readonly #inputSchema: string;
   readonly #outputSchema: string;
   #input: StructureShape | undefined;
   #output: StructureShape | undefined;
 
-  constructor(name: string, service: Service, compiler: ShapeCompiler, input: string, output: string) {
+  constructor(
+    name: string,
+    service: Service,
+    compiler: ShapeCompiler,
+    [input, output, http]: Described[string],
+  ) {
     this.name = name;
     this.service = service;
+    this.http = http && { method: http[0], path: http[1], status: http[2] };
     this.#compiler = compiler;
     this.#inputSchema = input;
     this.#outputSchema = output;

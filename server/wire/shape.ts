@@ -8,7 +8,8 @@
  * wire without a test noticing.
  */
 
-export type Protocol = "ec2Query" | "awsQuery";
+export type QueryProtocol = "ec2Query" | "awsQuery";
+export type Protocol = QueryProtocol | "restJson";
 
 export type Shape = StructureShape | ListShape | MapShape | TextShape;
 
@@ -39,8 +40,19 @@ export interface Member {
   readonly required: boolean;
   /** Whether the SDK fills it with a random token when the caller gave none. */
   readonly idempotencyToken: boolean;
+  /** Where it is in a message of a REST protocol, if not in the body with others. */
+  readonly http: HttpBinding | undefined;
   readonly shape: Shape;
 }
+
+export type HttpBinding =
+  /** In the path, in the place of `{name}`. */
+  | { readonly in: "label"; readonly name: string }
+  | { readonly in: "query"; readonly name: string }
+  /** Its name in lower case. */
+  | { readonly in: "header"; readonly name: string }
+  /** The whole body. */
+  | { readonly in: "payload" };
 
 export interface ListShape {
   readonly kind: "list";
@@ -128,7 +140,7 @@ export const doubleMembers: ReadonlySet<string> = new Set([
 const openEnumerations: ReadonlySet<string> = new Set(["_InstanceType", "AccountAttributeName"]);
 
 const tupleKind = { simple: 0, list: 1, map: 2, structure: 3, union: 4 } as const;
-const simpleType = { string: 0, number: 1, boolean: 2, blob: 21 } as const;
+const simpleType = { string: 0, number: 1, boolean: 2, blob: 21, stream: 42 } as const;
 const listOf = 64;
 const mapOf = 128;
 
@@ -137,20 +149,34 @@ interface Traits {
   readonly ec2QueryName?: string;
   readonly idempotencyToken?: 1;
   readonly sensitive?: 1;
+  readonly streaming?: 1;
+  readonly httpLabel?: 1;
+  readonly httpPayload?: 1;
+  readonly httpHeader?: string;
+  readonly httpQuery?: string;
   /** The name of the enumeration that a member's strings are of. The build adds this one: schemas do not say. */
   readonly enumeration?: string;
 }
 
-const knownTraits = new Set(["xmlName", "ec2QueryName", "idempotencyToken", "sensitive", "enumeration"]);
+const knownTraits = new Set([
+  "xmlName",
+  "ec2QueryName",
+  "idempotencyToken",
+  "sensitive",
+  "enumeration",
+  "streaming",
+  "httpHeader",
+  "httpQuery",
+]);
 /** Traits as a number: a set of flags. */
-const flags = { idempotencyToken: 4, sensitive: 8 } as const;
+const flags = { httpLabel: 1, idempotencyToken: 4, sensitive: 8, httpPayload: 16 } as const;
+const allFlags = Object.values(flags).reduce((all: number, flag) => all | flag, 0);
 
 function readTraits(traits: unknown): Traits {
   if (typeof traits === "number") {
-    if ((traits & ~(flags.idempotencyToken | flags.sensitive)) !== 0) {
-      throw new TypeError(`Unknown schema traits ${traits}`);
-    }
-    return (traits & flags.idempotencyToken) === 0 ? {} : { idempotencyToken: 1 };
+    if ((traits & ~allFlags) !== 0) throw new TypeError(`Unknown schema traits ${traits}`);
+    const set = Object.entries(flags).filter(([, flag]) => (traits & flag) !== 0);
+    return Object.fromEntries(set.map(([name]) => [name, 1]));
   }
   const unknown = Object.keys(traits as object).find((trait) => !knownTraits.has(trait));
   if (unknown !== undefined) throw new TypeError(`Unknown schema trait ${unknown}`);
@@ -231,6 +257,7 @@ export class ShapeCompiler {
       case simpleType.boolean:
         return { kind: "boolean" };
       case simpleType.blob:
+      case simpleType.stream:
         return { kind: "blob" };
       default:
         throw new TypeError(`Unknown simple type ${type} of ${owner}`);
@@ -289,7 +316,8 @@ export class ShapeCompiler {
   }
 
   #member(structure: string, name: string, schema: unknown, required: boolean): Member {
-    const { xmlName = name, ec2QueryName, idempotencyToken, enumeration } = this.#dereference(schema).traits;
+    const { traits } = this.#dereference(schema);
+    const { xmlName = name, ec2QueryName, idempotencyToken, enumeration } = traits;
     const compile = () => this.#compile(schema, `${structure}.${name}`, enumeration);
     let compiled: Shape | undefined;
     return {
@@ -298,12 +326,20 @@ export class ShapeCompiler {
       xmlName,
       required,
       idempotencyToken: idempotencyToken !== undefined,
+      http: bindingOf(name, traits),
       get shape() {
         compiled ??= compile();
         return compiled;
       },
     };
   }
+}
+
+function bindingOf(name: string, traits: Traits): HttpBinding | undefined {
+  if (traits.httpLabel) return { in: "label", name };
+  if (traits.httpQuery !== undefined) return { in: "query", name: traits.httpQuery };
+  if (traits.httpHeader !== undefined) return { in: "header", name: traits.httpHeader.toLowerCase() };
+  return traits.httpPayload ? { in: "payload" } : undefined;
 }
 
 function capitalized(name: string): string {

@@ -6,7 +6,12 @@ import type { TextShape } from "./shape.ts";
  * Longest text of one parameter, in characters. IAM takes SAML metadata documents of 10 million; blobs are bound by
  * the request's own limit alone.
  */
-const maximumLength: Readonly<Record<ServiceId, number>> = { ec2: 65_536, sts: 131_072, iam: 10_000_000 };
+const maximumLength: Readonly<Record<ServiceId, number>> = {
+  ec2: 65_536,
+  sts: 131_072,
+  iam: 10_000_000,
+  ebs: 65_536,
+};
 
 /** What XML 1.0 has no way to write, so that no answer could repeat it: section 2.2, `Char`. */
 // oxlint-disable-next-line no-control-regex

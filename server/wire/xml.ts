@@ -2,7 +2,7 @@ import type { Operation, Service } from "./service.ts";
 import type {
   ListShape,
   MapShape,
-  Protocol,
+  QueryProtocol,
   Shape,
   StructureShape,
   TextShape,
@@ -32,7 +32,7 @@ export function encodeMembers(operation: Operation, output: unknown): string {
 
 /** @param members as `encodeMembers` made them */
 export function envelope(operation: Operation, members: string, requestId: string): string {
-  return documents[operation.service.protocol].answer(operation, members, escaped(requestId));
+  return documentsOf(operation.service).answer(operation, members, escaped(requestId));
 }
 
 /** What a client needs to know of an error; every ApiError is one. */
@@ -45,7 +45,7 @@ export interface ErrorAnswer {
 
 export function encodeError(service: Service, error: ErrorAnswer, requestId: string): string {
   const content = `<Code>${escaped(error.code)}</Code><Message>${escaped(error.message)}</Message>`;
-  return documents[service.protocol].error(service, error.status, content, escaped(requestId));
+  return documentsOf(service).error(service, error.status, content, escaped(requestId));
 }
 
 interface Documents {
@@ -55,7 +55,12 @@ interface Documents {
 
 const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
-const documents: Readonly<Record<Protocol, Documents>> = {
+function documentsOf({ id, protocol }: Service): Documents {
+  if (protocol === "restJson") throw new TypeError(`${id} does not speak XML`);
+  return documents[protocol];
+}
+
+const documents: Readonly<Record<QueryProtocol, Documents>> = {
   ec2Query: {
     answer: ({ name, service }, members, requestId) =>
       `${declaration}<${name}Response xmlns="${service.namespace}"><requestId>${requestId}</requestId>` +
@@ -90,8 +95,18 @@ function structureWriter(shape: StructureShape): Writer {
   const known = structureWriters.get(shape);
   if (known) return known;
   const members = new Map<string, Writer>();
+  // What is frozen says the same each time: a view that a catalogue hands out to every caller is written once.
+  const written = new WeakMap<object, string>();
   const writer = (value: unknown) => {
     if (!isRecord(value)) throw wrongType(shape.name, value, "a structure");
+    if (!Object.isFrozen(value)) return writeMembers(value);
+    const known = written.get(value);
+    if (known !== undefined) return known;
+    const text = writeMembers(value);
+    written.set(value, text);
+    return text;
+  };
+  const writeMembers = (value: Readonly<Record<string, unknown>>): string => {
     const elements: string[] = [];
     for (const name of Object.keys(value)) {
       const member = value[name];

@@ -2,6 +2,7 @@ import {
   AllocateAddressCommand,
   AssociateAddressCommand,
   AttachInternetGatewayCommand,
+  AttachNetworkInterfaceCommand,
   CreateInternetGatewayCommand,
   CreateNetworkInterfaceCommand,
   CreateSubnetCommand,
@@ -19,6 +20,7 @@ import {
   ModifyVpcAttributeCommand,
   ReleaseAddressCommand,
   ResetAddressAttributeCommand,
+  TerminateInstancesCommand,
   type Address,
   type AllocateAddressCommandInput,
   type AssociateAddressCommandInput,
@@ -26,7 +28,9 @@ import {
   type EC2Client,
 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
-import { freshClient, refused } from "../islet.ts";
+import { advanceClock } from "../clock.ts";
+import { freshClient, ownIslet, refused } from "../islet.ts";
+import { launch, launchAll } from "./launch.ts";
 
 const ec2 = await freshClient();
 
@@ -129,6 +133,48 @@ describe("what it refuses to do", () => {
       associate({ AllocationId, InstanceId: "i-0123456789abcdef0" }),
       "InvalidInstanceID.NotFound",
     );
+  });
+
+  test("let an address lead to an instance that comes or goes", async () => {
+    const { SubnetId } = await network();
+    const { AllocationId } = await allocate();
+    const InstanceId = await launch(ec2, { SubnetId });
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId] }));
+    await refused(
+      associate({ AllocationId, InstanceId }),
+      "InvalidInstanceID",
+      `The terminated instance '${InstanceId}' is not in a valid state for this operation.`,
+    );
+    const islet = await ownIslet({ pace: "real" });
+    try {
+      const client = await freshClient({ islet });
+      const [instance] = await launchAll(client);
+      const named = { InstanceId: instance?.InstanceId };
+      const { NetworkInterfaceId } = instance?.NetworkInterfaces?.[0] ?? {};
+      const address = await allocate({}, client);
+      const attempt = (target: AssociateAddressCommandInput) =>
+        client.send(new AssociateAddressCommand({ AllocationId: address.AllocationId, ...target }));
+      await refused(attempt(named), "InvalidInstanceID", /^The pending instance /);
+      await refused(
+        attempt({ NetworkInterfaceId }),
+        "IncorrectInstanceState",
+        /^The pending instance to which /,
+      );
+      await advanceClock(islet, 60);
+      expect((await attempt(named)).AssociationId).toMatch(/^eipassoc-/);
+    } finally {
+      await islet.close();
+    }
+  });
+
+  test("choose between the interfaces of an instance", async () => {
+    const { SubnetId, NetworkInterfaceId } = await network();
+    const { AllocationId } = await allocate();
+    const InstanceId = await launch(ec2, { SubnetId });
+    await ec2.send(new AttachNetworkInterfaceCommand({ NetworkInterfaceId, InstanceId, DeviceIndex: 1 }));
+    await refused(associate({ AllocationId, InstanceId }), "InvalidInstanceID", /multiple interfaces/);
+    await associate({ AllocationId, NetworkInterfaceId });
+    expect(await addresses({ AllocationIds: [AllocationId] })).toMatchObject([{ InstanceId }]);
   });
 
   test("take addresses from where there are none", async () => {

@@ -1,4 +1,5 @@
 import {
+  CreateTagsCommand,
   GetInstanceMetadataDefaultsCommand,
   ModifyInstanceMetadataDefaultsCommand,
   ModifyInstanceMetadataOptionsCommand,
@@ -63,6 +64,15 @@ describe("what it refuses to do", () => {
       "InvalidParameterValue",
       /^'a\/b' is not a valid tag key/,
     );
+  });
+
+  test("to tag an instance with what it could not show", async () => {
+    const Tags = [{ Key: "a/b", Value: "" }];
+    const tag = (id: string) => ec2.send(new CreateTagsCommand({ Resources: [id], Tags }));
+    const showing = await launch(ec2, { MetadataOptions: { InstanceMetadataTags: "enabled" } });
+    await refused(tag(showing), "InvalidParameterValue", /^'a\/b' is not a valid tag key\./);
+    expect((await shownInstance(ec2, showing)).Tags).toEqual([]);
+    await tag(await launch(ec2));
   });
 });
 

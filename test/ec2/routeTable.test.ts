@@ -360,4 +360,13 @@ describe("what it does", () => {
     await ec2.send(new DeleteSubnetCommand({ SubnetId }));
     expect((await tables({ RouteTableIds: [table] }))[0]?.Associations).toEqual([]);
   });
+
+  test("lets go of a gateway that is detached", async () => {
+    const vpc = await newVpc();
+    const [table, GatewayId] = [await newTable(vpc), await newGateway(vpc)];
+    await associate(table, { GatewayId });
+    await ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId: GatewayId, VpcId: vpc }));
+    expect((await tables({ RouteTableIds: [table] }))[0]?.Associations).toEqual([]);
+    await remove(table);
+  });
 });

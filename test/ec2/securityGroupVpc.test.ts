@@ -2,8 +2,11 @@ import {
   AssociateSecurityGroupVpcCommand,
   AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
+  CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
+  CreateSubnetCommand,
   CreateVpcCommand,
+  DeleteNetworkInterfaceCommand,
   DeleteSecurityGroupCommand,
   DeleteVpcCommand,
   DescribeSecurityGroupReferencesCommand,
@@ -12,11 +15,13 @@ import {
   DescribeStaleSecurityGroupsCommand,
   DisassociateSecurityGroupVpcCommand,
   GetSecurityGroupsForVpcCommand,
+  TerminateInstancesCommand,
   type Filter,
 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
 import { freshClient, refused } from "../islet.ts";
 import { neededDefaultVpc } from "./defaultVpcOf.ts";
+import { launch, shownInstance } from "./launch.ts";
 
 const ec2 = await freshClient();
 
@@ -88,6 +93,27 @@ describe("what it refuses to do", () => {
     await associate(group, guest);
     await refused(associate(group, guest), "InvalidParameterValue", /already associated/);
     await refused(disassociate(group, home), "InvalidParameterValue", /not associated/);
+  });
+
+  test("an interface with a group that is not associated, and ending an association that interfaces use", async () => {
+    const [home, guest] = [await createVpc(), await createVpc()];
+    const group = await createGroup(home, "shared");
+    const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: guest, CidrBlock: "10.0.0.0/24" }));
+    const SubnetId = Subnet?.SubnetId;
+    const create = async () =>
+      (await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId, Groups: [group] }))).NetworkInterface;
+    await refused(create(), "InvalidParameter", /belong to different networks/);
+    await associate(group, guest);
+    const eni = await create();
+    expect(eni?.Groups).toEqual([{ GroupId: group, GroupName: "shared" }]);
+    await refused(disassociate(group, guest), "DependencyViolation");
+    const instance = await launch(ec2, { SubnetId, SecurityGroupIds: [group] });
+    expect((await shownInstance(ec2, instance)).SecurityGroups).toMatchObject([{ GroupId: group }]);
+    await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eni?.NetworkInterfaceId }));
+    await refused(disassociate(group, guest), "DependencyViolation");
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [instance] }));
+    await disassociate(group, guest);
+    await refused(create(), "InvalidParameter");
   });
 
   test("deleting a group, or a VPC, that an association binds", async () => {

@@ -323,4 +323,27 @@ describe("what it does", () => {
     } while (NextToken !== undefined);
     expect(seen).toEqual(await subnets({}));
   });
+
+  test("finds those of some VPCs, whatever the order and however the VPCs are named", async () => {
+    const { Vpc: other } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+    const mine = await newSubnet();
+    const theirs = await newSubnet({ VpcId: other?.VpcId, CidrBlock: "10.0.0.0/24" });
+    const ids = async (client: typeof ec2, ...Values: string[]) => {
+      const { Subnets = [] } = await client.send(
+        new DescribeSubnetsCommand({ Filters: [{ Name: "vpc-id", Values }] }),
+      );
+      return Subnets.map(({ SubnetId }) => SubnetId);
+    };
+    const { VpcId: otherId = "" } = other ?? {};
+    expect(await ids(ec2, otherId)).toEqual([theirs]);
+    expect((await ids(ec2, otherId, VpcId, otherId)).slice(-2)).toEqual([mine, theirs]);
+    expect(await ids(ec2, `${otherId.slice(0, -1)}?`, "vpc-0")).toEqual([theirs]);
+    expect(await ids(ec2)).toEqual([]);
+    expect(await ids(await freshClient(), otherId)).toEqual([]);
+    const both = [
+      { Name: "vpc-id", Values: [otherId] },
+      { Name: "subnet-id", Values: [mine] },
+    ];
+    expect(await subnets({ Filters: both })).toEqual([]);
+  });
 });

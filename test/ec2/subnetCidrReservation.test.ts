@@ -10,6 +10,7 @@ import {
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
   GetSubnetCidrReservationsCommand,
+  type CreateNetworkInterfaceRequest,
   type CreateSubnetCidrReservationRequest,
   type GetSubnetCidrReservationsRequest,
 } from "@aws-sdk/client-ec2";
@@ -184,5 +185,37 @@ describe("what it does", () => {
     const second = await list(id, { MaxResults: 5, NextToken: first.NextToken });
     expect([first, second].map((page) => page.SubnetIpv4CidrReservations?.length)).toEqual([5, 2]);
     expect(second.NextToken).toBeUndefined();
+  });
+
+  test("keeps EC2 from choosing what is reserved, save prefixes for interfaces", async () => {
+    const subnet = await newSubnet();
+    // All that is left to choose from is the last 16 addresses, of which one is the network's own.
+    for (const [place, length] of [
+      [0, 25],
+      [128, 26],
+      [192, 27],
+    ])
+      await reserve(subnet.id, `${subnet.ipv4}.${place}/${length}`);
+    await reserve(subnet.id, `${subnet.ipv4}.224/28`, { ReservationType: "prefix" });
+    await reserve(subnet.id, `${subnet.ipv6}::/65`);
+    const create = async (input: Partial<CreateNetworkInterfaceRequest>) => {
+      const answer = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: subnet.id, ...input }));
+      return answer.NetworkInterface ?? {};
+    };
+    const first = await create({ Ipv4PrefixCount: 1, Ipv6AddressCount: 1 });
+    expect(first.Ipv4Prefixes).toEqual([{ Ipv4Prefix: `${subnet.ipv4}.224/28` }]);
+    expect(Number(first.PrivateIpAddress?.split(".")[3])).toBeGreaterThanOrEqual(240);
+    expect(first.Ipv6Addresses?.[0]?.Ipv6Address).toMatch(
+      /^[0-9a-f:]+:[89a-f][0-9a-f]{3}(?::[0-9a-f]{1,4}){3}$/,
+    );
+    await create({ SecondaryPrivateIpAddressCount: 13 });
+    await refused(create({}), "InsufficientFreeAddressesInSubnet");
+    await refused(
+      create({ PrivateIpAddress: `${subnet.ipv4}.9`, Ipv4PrefixCount: 1 }),
+      "InsufficientCidrBlocks",
+    );
+    expect((await create({ PrivateIpAddress: `${subnet.ipv4}.9` })).PrivateIpAddress).toBe(
+      `${subnet.ipv4}.9`,
+    );
   });
 });

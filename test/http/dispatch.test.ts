@@ -198,6 +198,8 @@ function dispatcher(handlers: Readonly<Record<string, Handler>>): {
       ec2: { handlers: new Map(Object.entries(handlers)), global: false },
       sts: none,
       iam: none,
+      ebs: none,
+      ebs: none,
     },
     onFault,
   };

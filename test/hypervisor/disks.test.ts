@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Audit } from "../../hypervisor/audit.ts";
-import { KEY_BYTES } from "../../hypervisor/diskCipher.ts";
 import { BLOCK, type BlockStore, Disks } from "../../hypervisor/disks.ts";
 import { memorySnapshots } from "../../hypervisor/snapshotStore.ts";
 
@@ -26,7 +26,7 @@ function store() {
 
 const disksOn = (blocks: BlockStore, snapshots = memorySnapshots()) => {
   let keys = 0;
-  const newKey = () => new Uint8Array(KEY_BYTES).map((_, index) => index + 64 * ++keys);
+  const newKey = () => createHash("sha512").update(`key ${++keys}`).digest();
   return new Disks(blocks, new Audit({ clock: () => 0 }), { snapshots, newKey });
 };
 const fault = (code: string) => expect.objectContaining({ name: "HypervisorFault", code });
@@ -68,7 +68,8 @@ describe("disks", () => {
           expect(Buffer.compare(disks.readVolume("vol-1", 0, size), model)).toBe(0);
           const rest = disks.readVolume("vol-1", from, size - from);
           expect(Buffer.compare(rest, model.subarray(from))).toBe(0);
-          expect(disks.readSnapshot("snap-1", 1)).toEqual(hasSource ? old : undefined);
+          const kept = disks.readSnapshot("snap-1", 1);
+          expect(kept && Buffer.compare(kept, old)).toBe(hasSource ? 0 : undefined);
         },
       ),
       { seed: 1, numRuns: 40 },

@@ -4,16 +4,17 @@ import { invariants } from "./invariants.ts";
 import { actions, parts, run, type Violation } from "./runs.ts";
 
 /** The long run, `npm run test:long`, asks for more of them, and names another seed if it is to. */
-const RUNS = Number(process.env["ISLET_RUNS"] ?? 150);
+const RUNS = Number(process.env["ISLET_RUNS"] ?? 120);
 const SEED = Number(process.env["ISLET_SEED"] ?? 20_260_101);
 
 describe(`after every step of ${RUNS} random runs, seed ${SEED}`, () => {
   let violation: Violation | undefined;
   let counterexample = "";
+  const seen = new Map<string, number>();
 
   beforeAll(() => {
     const property = fc.property(parts, actions(60), (parts, actions) => {
-      const violation = run(actions, parts);
+      const violation = run(actions, parts, seen);
       if (violation) throw new Error(violation.what);
     });
     const { counterexample: found } = fc.check(property, { seed: SEED, numRuns: RUNS });
@@ -21,6 +22,25 @@ describe(`after every step of ${RUNS} random runs, seed ${SEED}`, () => {
     const [world, steps] = found;
     violation = run(steps, world);
     counterexample = JSON.stringify([world, steps.map(({ name }) => name)], undefined, 1);
+  });
+
+  it("steps of all kinds were among them", () => {
+    const kinds = [
+      "placed",
+      "resumed",
+      "usurped",
+      "refused",
+      "written",
+      "rebooted",
+      "released",
+      "unplugged",
+      "scrub-step",
+      "interrupted",
+      "volume",
+      "crashed",
+      "ticked",
+    ];
+    expect(kinds.filter((kind) => (seen.get(kind) ?? 0) < RUNS / 10)).toEqual([]);
   });
 
   it.each([...Object.keys(invariants), "the steps themselves"])("%s", (name) => {

@@ -18,8 +18,12 @@ export const parts: fc.Arbitrary<WorldParts> = fc.record({
 export const actions = (length: number): fc.Arbitrary<Action[]> =>
   fc.array(action, { maxLength: length, size: "max" });
 
-/** Runs actions on a fresh world until an invariant does not hold; a step that fails altogether is a fault, too. */
-export function run(actions: readonly Action[], parts: WorldParts): Violation | undefined {
+/** Runs actions on a fresh world, and counts in `seen` what kinds of steps they were, until an invariant does not hold; a step that fails altogether is a fault, too. */
+export function run(
+  actions: readonly Action[],
+  parts: WorldParts,
+  seen?: Map<string, number>,
+): Violation | undefined {
   const model = new Model();
   const world = new World(parts);
   for (const [i, { name, run }] of actions.entries()) {
@@ -29,6 +33,8 @@ export function run(actions: readonly Action[], parts: WorldParts): Violation | 
     } catch (error) {
       violated.set("the steps themselves", String(error));
     }
+    const { kind } = model.step;
+    seen?.set(kind, (seen.get(kind) ?? 0) + 1);
     for (const [name, check] of Object.entries(invariants)) {
       try {
         for (const what of check(model, world)) violated.set(name, what);

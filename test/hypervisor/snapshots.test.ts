@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Audit } from "../../hypervisor/audit.ts";
-import { KEY_BYTES } from "../../hypervisor/diskCipher.ts";
 import { BLOCK, type BlockStore, Disks } from "../../hypervisor/disks.ts";
 import { memorySnapshots, type SnapshotStore } from "../../hypervisor/snapshotStore.ts";
 import { memoryBlocks } from "../../server/state/blocks.ts";
@@ -43,7 +43,10 @@ class Bench {
   }
 
   disks(): Disks {
-    const newKey = () => new Uint8Array(KEY_BYTES).map((_, index) => index ^ (64 * ++this.#made));
+    const newKey = () =>
+      createHash("sha512")
+        .update(`key ${++this.#made}`)
+        .digest();
     return new Disks(this.blocks, this.audit, { snapshots: this.store, newKey });
   }
 
@@ -53,18 +56,20 @@ class Bench {
       Array.from(this.blocks.written(volume), (index) => this.blocks.read(volume, index)),
     );
     return [...ofVolumes, ...this.chunks.values()].some(
-      (bytes) => bytes && Buffer.from(bytes).includes(secret),
+      (bytes) => bytes && Buffer.from(bytes).includes(Buffer.from(secret)),
     );
   }
 }
 
 const filled = (value: number) => new Uint8Array(BLOCK).fill(value);
+const isFilled = (bytes: Uint8Array | undefined, value: number) =>
+  bytes !== undefined && Buffer.compare(bytes, filled(value)) === 0;
 const fault = (code: string) => expect.objectContaining({ name: "HypervisorFault", code });
 const indexes = (disks: Disks, id: string) => Array.from(disks.snapshotBlocks(id), ({ index }) => index);
 
 describe("snapshots", () => {
   it("T11 have what was there at their moment, whatever becomes of volumes and other snapshots", () => {
-    const size = 4;
+    const size = 3;
     type Step = readonly [kind: string, a: number, b: number];
     const step: fc.Arbitrary<Step> = fc.tuple(
       fc.constantFrom(
@@ -84,7 +89,7 @@ describe("snapshots", () => {
     );
     const key = fc.constantFrom(undefined, "k");
     fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), key, key, (steps, key, other) => {
+      fc.property(fc.array(step, { minLength: 5, maxLength: 30 }), key, key, (steps, key, other) => {
         const bench = new Bench();
         let disks = bench.disks();
         const volumes = new Map<string, { at: number[]; key: string | undefined }>();
@@ -97,6 +102,10 @@ describe("snapshots", () => {
           disks.createVolume(id, size * BLOCK, { ...content, key });
           volumes.set(id, { at: [...at], key });
         };
+        const checkSnapshot = (id: string, at: readonly number[]) =>
+          expect(at.map((_, index) => disks.readSnapshot(id, index)?.at(-1) ?? 0)).toEqual(at);
+        const checkVolume = (id: string, at: readonly number[]) =>
+          expect(at.map((_, index) => disks.readVolume(id, index * BLOCK, 1)[0])).toEqual(at);
         make(empty(), key, {});
         for (const [kind, a, b] of steps) {
           const volume = pick(volumes, a);
@@ -131,19 +140,17 @@ describe("snapshots", () => {
             for (const [id, { key }] of kept) disks.openSnapshot(id, key);
             for (const [id, { key }] of volumes) disks.openVolume(id, size * BLOCK, key);
           }
-          for (const [id, { at }] of kept) {
-            expect(at.map((_, index) => disks.readSnapshot(id, index)?.at(-1) ?? 0)).toEqual(at);
-          }
-          for (const [id, { at }] of volumes) {
-            expect(at.map((_, index) => disks.readVolume(id, index * BLOCK, 1)[0])).toEqual(at);
-          }
+          for (const [id, { at }] of [...kept].slice(-2)) checkSnapshot(id, at);
+          for (const [id, { at }] of [...volumes].slice(-2)) checkVolume(id, at);
         }
+        for (const [id, { at }] of kept) checkSnapshot(id, at);
+        for (const [id, { at }] of volumes) checkVolume(id, at);
         for (const id of kept.keys()) disks.deleteSnapshot(id);
         for (const id of volumes.keys()) disks.deleteVolume(id);
         expect(bench.chunks.size).toBe(0);
         expect([...bench.keys.keys()]).toEqual([]);
       }),
-      { seed: 3, numRuns: 40 },
+      { seed: 3, numRuns: 20 },
     );
   });
 
@@ -201,11 +208,11 @@ describe("snapshots", () => {
     disks.snapshotVolume("vol-1", "snap-1");
     disks.readSnapshot("snap-1", 0)?.fill(9);
     disks.writeVolume("vol-1", 0, filled(6));
-    expect(disks.readSnapshot("snap-1", 0)).toEqual(filled(5));
+    expect(isFilled(disks.readSnapshot("snap-1", 0), 5)).toBe(true);
     const mine = filled(7);
     disks.writeSnapshot("snap-1", 0, mine);
     mine.fill(8);
-    expect(disks.readSnapshot("snap-1", 0)).toEqual(filled(7));
+    expect(isFilled(disks.readSnapshot("snap-1", 0), 7)).toBe(true);
   });
 
   it("are copied to another region's disks block by block, under a key of there", () => {
@@ -220,7 +227,7 @@ describe("snapshots", () => {
     from.deleteVolume("vol-1");
     expect(here.keys.size).toBe(0);
     expect([...there.keys.keys()]).toEqual(["far"]);
-    expect(to.readSnapshot("snap-2", 2)).toEqual(filled(1));
+    expect(isFilled(to.readSnapshot("snap-2", 2), 1)).toBe(true);
     expect(there.holds(new Uint8Array(32).fill(1))).toBe(false);
   });
 

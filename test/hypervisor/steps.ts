@@ -315,7 +315,7 @@ function retireHost(_: Model, world: World, n: number): void {
 /** The power goes and comes back: what was running boots again, what was stopped or hibernated is as it was. */
 function crash(model: Model, world: World): void {
   const running = [...model.live.values()];
-  for (const live of running) end(model, live);
+  for (const live of [...running, ...model.ended.values()]) end(model, { ...live, stores: [] });
   model.stale.length = 0;
   world.probes.clear();
   model.reservations.clear();

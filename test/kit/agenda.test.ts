@@ -104,6 +104,17 @@ describe("the agenda", () => {
     );
   });
 
+  test("keeps those of one time in the order they were made in", () => {
+    const { call, pipeline } = desk();
+    const names = Array.from({ length: 50 }, (_, i) => `t${i}`);
+    call((ctx) => {
+      for (const name of names) soon(ctx, "test", name, "x", 0);
+    });
+    call(() => {});
+    expect(log).toEqual(names.map((name) => `${name}/x at 0`));
+    pipeline.close();
+  });
+
   test("acts before the next call, not after it", () => {
     const { call, pipeline } = desk();
     call((ctx) => soon(ctx, "test", "a", "x", 100));

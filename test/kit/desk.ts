@@ -1,8 +1,8 @@
 /** The real pipeline over a unit of its own, with the hands of its clock in the test's hands. */
 import { Chance } from "../../server/kit/chance.ts";
 import { Clock } from "../../server/kit/clock.ts";
-import type { Context, Pace } from "../../server/kit/context.ts";
-import { Pipeline } from "../../server/kit/pipeline.ts";
+import type { Context } from "../../server/kit/context.ts";
+import { Pipeline, type PipelineParts } from "../../server/kit/pipeline.ts";
 import { Seal } from "../../server/kit/seal.ts";
 import type { World } from "../../server/kit/world.ts";
 import { noJournal, type Journal } from "../../server/state/journal.ts";
@@ -19,50 +19,55 @@ export const emptyWorld: World = {
 
 export interface Desk {
   readonly unit: Unit;
+  readonly global: Unit;
   readonly clock: Clock;
   readonly pipeline: Pipeline;
   /** What was reported as a fault. */
   readonly faults: unknown[];
   /** Makes a call, whose handler answers with the encoded members. */
-  readonly call: (work: (ctx: Context) => string | void, input?: object, account?: string) => string;
+  readonly call: (work: (ctx: Context) => string | void, how?: { input?: object; unit?: Unit }) => string;
 }
 
-export function desk({
-  journal = noJournal,
-  pace = "instant",
-}: { journal?: Journal; pace?: Pace } = {}): Desk {
+type Choices = Partial<Pick<PipelineParts, "pace" | "quotas" | "settleIn" | "authorize">>;
+
+export function desk({ journal = noJournal, ...choices }: Choices & { journal?: Journal } = {}): Desk {
   const clock = new Clock(() => 0);
   const chance = new Chance("desk");
   const unit = new Unit("us-east-1", journal);
+  const global = new Unit("global", noJournal);
   const faults: unknown[] = [];
   const pipeline = new Pipeline({
     clock,
     chance,
     seal: new Seal(chance.bytes(32)),
-    pace,
+    pace: "instant",
     quotas: undefined,
-    global: new Unit("global", noJournal),
+    global,
     unitOf: () => unit,
     world: emptyWorld,
     authorize: () => {},
     settleIn: () => {},
     onFault: (fault) => faults.push(fault),
+    ...choices,
   });
+  const account = "123456789012";
   return {
     unit,
+    global,
     clock,
     pipeline,
     faults,
-    call: (work, input = {}, account = "123456789012") =>
+    call: (work, how = {}) =>
       pipeline.run({
         operation: "Test",
-        input,
+        input: {},
         caller: { account, accessKeyId: "AKIATEST", arn: `arn:aws:iam::${account}:root`, userId: account },
         region: "us-east-1",
         requestId: "",
         unit,
         handler: (_input: never, ctx: Context) => ({ answer: work(ctx) ?? "" }),
         encode: (output) => (output as { answer: string }).answer,
+        ...how,
       }),
   };
 }

@@ -119,6 +119,51 @@ describe("the journal", () => {
     again.close();
   });
 
+  test("keeps a row once, whoever it belongs to", () => {
+    const journal = sqliteJournal(openDatabase(file));
+    const [one, two] = [
+      { ...a, account: "one" },
+      { ...a, account: "two" },
+    ];
+    journal.commit("region", [{ table, before: undefined, after: one }]);
+    journal.commit("region", [
+      { table, before: one, after: a },
+      { table, before: a, after: two },
+    ]);
+    expect([...journal.load("region")]).toEqual([{ table: "pet", row: two }]);
+    journal.commit("region", [
+      { table, before: two, after: a },
+      { table, before: a, after: undefined },
+    ]);
+    expect([...journal.load("region")]).toEqual([]);
+    journal.close();
+  });
+
+  test("forgets a unit, an account in it, or everything", () => {
+    const journal = sqliteJournal(openDatabase(file));
+    const fill = () => {
+      for (const unit of ["one", "two"]) {
+        for (const account of ["a", "b"]) {
+          journal.commit(unit, [{ table, before: undefined, after: { id: account, seq: 1, account } }]);
+        }
+      }
+    };
+    const left = () =>
+      journal.units().map((unit) => [unit, ...[...journal.load(unit)].map(({ row }) => row.id)]);
+    fill();
+    journal.erase(["one", "none"], "a");
+    expect(left()).toEqual([
+      ["one", "b"],
+      ["two", "a", "b"],
+    ]);
+    journal.erase(["two"]);
+    expect(left()).toEqual([["one", "b"]]);
+    fill();
+    journal.clear();
+    expect(left()).toEqual([]);
+    journal.close();
+  });
+
   test("takes all changes of a commit or none", () => {
     const journal = sqliteJournal(openDatabase(file));
     const cyclic: Record<string, unknown> = { ...pet("b", 2) };

@@ -29,6 +29,20 @@ describe("a table", () => {
     );
   });
 
+  test("forgets rows, few or many, with all that led to them", () => {
+    for (const gone of [["a"], ["a", "b", "c"], ["a", "b", "c", "d"], []]) {
+      const table = new Table(pets, () => {});
+      const model = new Map<string, Pet>();
+      for (const [seq, id] of ["a", "b", "c", "d"].entries()) {
+        const row = { id, seq, account: "", name: seq % 2 ? "x" : "y", toys: ["x", "z"] };
+        table.insert(row);
+        if (!gone.includes(id)) model.set(id, row);
+      }
+      expect(table.forget(({ id }) => gone.includes(id)).map(({ id }) => id)).toEqual(gone);
+      expect(answers(table)).toEqual(expected(model));
+    }
+  });
+
   test("records what each write did, and nothing of a refused one", () => {
     const changes: Change[] = [];
     const table = new Table(pets, (change) => changes.push(change));

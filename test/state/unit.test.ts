@@ -113,7 +113,7 @@ describe("a transaction", () => {
     const unit = new Unit("region", noJournal);
     const pet = { id: "a", account: "", seq: 1, name: "x", toys: [] };
     expect(() => unit.table(pets).insert(pet)).toThrow("outside a transaction");
-    expect(() => unit.purge(() => true)).toThrow("outside a transaction");
+    expect(() => unit.transact(() => unit.forget())).toThrow("in a transaction");
     expect(() => unit.onRollback(() => {})).toThrow("outside a transaction");
     expect(() => unit.transact(() => unit.transact(() => {}))).toThrow("do not nest");
     // The failed attempts left nothing open.
@@ -128,8 +128,9 @@ describe("rows that nobody has asked for yet", () => {
     const unit = new Unit("region", journal);
     inTransaction(unit, () => {
       for (const seq of [3, 1, 2]) {
-        unit.table<Row>(toys).insert({ id: `t${seq}`, account: "", seq });
-        unit.table(pets).insert({ id: `p${seq}`, account: "", seq: seq + 10, name: "x", toys: [] });
+        const account = seq % 2 === 1 ? "odd" : "even";
+        unit.table<Row>(toys).insert({ id: `t${seq}`, account, seq });
+        unit.table(pets).insert({ id: `p${seq}`, account, seq: seq + 10, name: "x", toys: [] });
       }
     });
     return journal;
@@ -142,33 +143,25 @@ describe("rows that nobody has asked for yet", () => {
     expect(unit.nextSeq()).toBe(14);
   });
 
-  test("are purged too, in memory and in the journal", () => {
-    const journal = withRows();
-    const unit = new Unit("region", journal);
-    unit.table(pets);
-    const { changes } = unit.transact(() => unit.purge(({ seq }) => seq % 2 === 1));
-    expect(changes.map(({ table, before }) => `${table.name} ${before?.id}`).toSorted()).toEqual([
-      "pet p1",
-      "pet p3",
-      "toy t1",
-      "toy t3",
-    ]);
-    for (const each of [unit, new Unit("region", journal)]) {
-      expect([...each.table<Row>(toys).all()].map(({ id }) => id)).toEqual(["t2"]);
-      expect([...each.table(pets).all()].map(({ id }) => id)).toEqual(["p2"]);
-    }
-  });
-
-  test("are all there again if the purge fails", () => {
+  test("are forgotten like all others", () => {
     const unit = new Unit("region", withRows());
     unit.table(pets);
-    expect(() =>
-      unit.transact(() => {
-        unit.purge(() => true);
-        throw new Abandoned();
-      }),
-    ).toThrow(Abandoned);
-    expect([unit.table<Row>(toys).size, unit.table(pets).size]).toEqual([3, 3]);
+    const changes = unit.forget("odd");
+    expect(changes.map(({ table, before, after }) => [table.name, before?.id, after])).toEqual([
+      ["pet", "p1", undefined],
+      ["pet", "p3", undefined],
+      ["toy", "t1", undefined],
+      ["toy", "t3", undefined],
+    ]);
+    expect([...unit.table<Row>(toys).all()].map(({ id }) => id)).toEqual(["t2"]);
+    expect(
+      unit
+        .table(pets)
+        .by("name", "x")
+        .map(({ id }) => id),
+    ).toEqual(["p2"]);
+    expect(unit.forget()).toHaveLength(2);
+    expect([unit.table<Row>(toys).size, unit.table(pets).size]).toEqual([0, 0]);
   });
 });
 

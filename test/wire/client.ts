@@ -1,3 +1,4 @@
+import * as ebs from "@aws-sdk/client-ebs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
 import * as sts from "@aws-sdk/client-sts";
@@ -24,7 +25,7 @@ interface Answer {
   readonly body: string;
 }
 
-const packages = { ec2, iam, sts };
+const packages = { ebs, ec2, iam, sts };
 
 export async function exchange(
   service: ServiceId,
@@ -54,6 +55,7 @@ export async function exchange(
 }
 
 const clients = {
+  ebs: (configuration: object) => new ebs.EBSClient(configuration),
   ec2: (configuration: object) => new ec2.EC2Client(configuration),
   iam: (configuration: object) => new iam.IAMClient(configuration),
   sts: (configuration: object) => new sts.STSClient(configuration),

@@ -2,6 +2,7 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../../errors.ts";
 import type { CatalogueImage, ImageInstanceStore, ImageVolume } from "../catalogue/image.ts";
 import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
+import { isDeviceName } from "../deviceName.ts";
 import type { VolumeRequest } from "../volume.ts";
 import { checkVolumeCount } from "./instanceType.ts";
 
@@ -19,9 +20,6 @@ export interface BlockDevicePlan {
 }
 
 const invalid = (message: string): ApiError => new ApiError("InvalidBlockDeviceMapping", message);
-
-/** @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html */
-const DEVICE = /^(?:\/dev\/)?(?:sd[a-z](?:[1-9]|1[0-5])?|xvd[a-d]?[a-z])$/;
 
 const ofImage = (volume: ImageVolume): PlannedVolume => ({
   device: volume.name,
@@ -92,7 +90,7 @@ function overlay(device: string, asked: Sdk.EbsBlockDevice, below: PlannedVolume
 function readDevice(mapping: Sdk.BlockDeviceMapping, known: (name: string) => boolean): string {
   const name = mapping.DeviceName;
   if (name === undefined) throw new ApiError("MissingParameter", "deviceName");
-  if (!known(name) && !DEVICE.test(name)) throw invalid(`Invalid device name ${name}`);
+  if (!known(name) && !isDeviceName(name)) throw invalid(`Invalid device name ${name}`);
   return name;
 }
 

@@ -1,0 +1,387 @@
+import { Audit, type AuditRecord } from "../../hypervisor/audit.ts";
+import { Cores } from "../../hypervisor/cores.ts";
+import type { Run } from "../../hypervisor/extents.ts";
+import { Fleet } from "../../hypervisor/fleet.ts";
+import { FREE, Frames, HYPERVISOR_FRAMES } from "../../hypervisor/frames.ts";
+import type { GuestMap } from "../../hypervisor/guestmap.ts";
+import { Images } from "../../hypervisor/images.ts";
+import { InstanceStore } from "../../hypervisor/instanceStore.ts";
+import { Memory } from "../../hypervisor/memory.ts";
+import { Pages, type Span } from "../../hypervisor/pages.ts";
+import { Scrubber } from "../../hypervisor/scrubber.ts";
+import { PAGE, Slabs } from "../../hypervisor/slabs.ts";
+import { memorySnapshots } from "../../hypervisor/snapshotStore.ts";
+import { Stores, type WorldParts } from "./world.ts";
+
+/**
+ * A bug that somebody could have made. It is planted from outside, by another method in the place of one of the
+ * hypervisor's: the program itself has no switch for it.
+ */
+export interface Bug {
+  readonly name: string;
+  /** Plants it; what is answered takes it out again. */
+  readonly plant?: () => () => void;
+  /** A bug of the stores that the fleet is given. */
+  readonly parts?: () => Partial<WorldParts>;
+}
+
+/** Puts another method in the place of one; what is answered puts that back. */
+function replace<T extends object, K extends keyof T>(type: T, method: K, make: (original: T[K]) => T[K]) {
+  const original = type[method];
+  type[method] = make(original);
+  return () => {
+    type[method] = original;
+  };
+}
+
+function all(...undo: readonly (() => void)[]): () => void {
+  return () => {
+    for (const each of undo.toReversed()) each();
+  };
+}
+
+/** While this is more than 0, written pages of the last frame, or of all, are not seen. */
+let hidden = { last: 0, all: 0 };
+
+/** Lets code run that does not see what is written in the last frame of a range, or in any. */
+function blind<T>(what: "last" | "all", run: () => T): T {
+  hidden[what]++;
+  try {
+    return run();
+  } finally {
+    hidden[what]--;
+  }
+}
+
+function plantBlindness(): () => void {
+  hidden = { last: 0, all: 0 };
+  return replace(
+    Pages.prototype,
+    "span",
+    (original) =>
+      function (this: Pages, from: number, end: number) {
+        if (hidden.all > 0) return undefined;
+        return original.call(this, from, hidden.last > 0 ? end - 1 : end);
+      },
+  );
+}
+
+/** A scrub that leaves something, and a verification that does not see it. */
+function badScrub(zero: (bytes: Uint8Array, from: number, to: number) => void): () => void {
+  return all(
+    replace(
+      Pages.prototype,
+      "zero",
+      () =>
+        ({ bytes }: Span, from: number, to: number) =>
+          zero(bytes, from, to),
+    ),
+    replace(
+      Pages.prototype,
+      "discard",
+      (original) =>
+        function (this: Pages, span: Span) {
+          const left = span.bytes.slice();
+          span.bytes.fill(0);
+          const isDiscarded = original.call(this, span);
+          span.bytes.set(left);
+          return isDiscarded;
+        },
+    ),
+  );
+}
+
+/** The mappings of instances that are gone, for who still uses them. */
+function keepOldMappings(until: "for ever" | "scrubbed"): () => void {
+  const old = new Map<Memory, Map<string, GuestMap>>();
+  return all(
+    replace(
+      Memory.prototype,
+      "release",
+      (original) =>
+        function (this: Memory, instance, reason) {
+          const map = this.map(instance);
+          const maps = old.get(this) ?? new Map<string, GuestMap>();
+          if (map) old.set(this, maps.set(instance, map));
+          return original.call(this, instance, reason);
+        },
+    ),
+    replace(
+      Memory.prototype,
+      "load",
+      (original) =>
+        function (this: Memory, translation, offset, target) {
+          const map = old.get(this)?.get(translation.instance);
+          if (map?.generation !== translation.generation)
+            return original.call(this, translation, offset, target);
+          this.pages.read(translation.frame, offset, target);
+        },
+    ),
+    replace(
+      Scrubber.prototype,
+      "step",
+      (original) =>
+        function (this: Scrubber, budget) {
+          const done = original.call(this, budget);
+          if (until === "scrubbed") old.clear();
+          return done;
+        },
+    ),
+  );
+}
+
+/** Stores that keep what they are given instead of copies, and write into it. */
+function aliasing(): Partial<WorldParts> {
+  const kept = new Map<number, Uint8Array>();
+  const snapshots = memorySnapshots();
+  class InPlace extends Stores {
+    override write(name: string, index: number, bytes: Uint8Array): void {
+      const block = this.read(name, index);
+      if (block) block.set(bytes);
+      else super.write(name, index, bytes);
+    }
+  }
+  return {
+    blocks: new InPlace(),
+    snapshots: {
+      ...snapshots,
+      add(bytes, key) {
+        const chunk = snapshots.add(bytes, key);
+        kept.set(chunk, bytes);
+        return chunk;
+      },
+      chunk(number) {
+        const chunk = snapshots.chunk(number);
+        return chunk && { ...chunk, bytes: kept.get(number) ?? chunk.bytes };
+      },
+    },
+  };
+}
+
+export const bugs: readonly Bug[] = [
+  {
+    name: "the scrub skips the last frame",
+    plant: () =>
+      all(
+        plantBlindness(),
+        replace(
+          Scrubber.prototype,
+          "step",
+          (original) =>
+            function (this: Scrubber, budget) {
+              return blind("last", () => original.call(this, budget));
+            },
+        ),
+      ),
+  },
+  {
+    name: "the scrub skips the last byte",
+    plant: () => badScrub((bytes, from, to) => bytes.fill(0, from, Math.min(to, bytes.length - 1))),
+  },
+  {
+    name: "the scrub does the first 64 bytes only",
+    plant: () => badScrub((bytes) => bytes.fill(0, 0, 64)),
+  },
+  {
+    name: "the scrub fills with 0xFF",
+    plant: () => badScrub((bytes, from, to) => bytes.fill(0xff, from, to)),
+  },
+  {
+    name: "an interrupted scrub counts as done",
+    plant: () =>
+      all(
+        plantBlindness(),
+        replace(
+          Memory.prototype,
+          "abortScrub",
+          () =>
+            function (this: Memory, run: Run, instance: string) {
+              blind("all", () => this.finishScrub(run, instance));
+            },
+        ),
+      ),
+  },
+  { name: "the mapping is never removed", plant: () => keepOldMappings("for ever") },
+  { name: "the mapping is removed after the frames are free", plant: () => keepOldMappings("scrubbed") },
+  {
+    name: "frames are allocated twice",
+    plant: () =>
+      all(
+        replace(Frames.prototype, "find", () => (count: number) => [{ start: HYPERVISOR_FRAMES, count }]),
+        replace(
+          Frames.prototype,
+          "move",
+          (original) =>
+            function (this: Frames, run, from, to) {
+              const isFree = this.at(run.start)?.state === "free";
+              if (from !== FREE || isFree) original.call(this, run, from, to);
+            },
+        ),
+      ),
+  },
+  {
+    name: "generations are used again",
+    plant: () =>
+      all(
+        replace(
+          Memory.prototype,
+          "allocate",
+          (original) =>
+            function (this: Memory, ...args) {
+              const map = original.call(this, ...args);
+              return map && Object.assign(map, { generation: 1 });
+            },
+        ),
+        replace(
+          Audit.prototype,
+          "append",
+          (original) =>
+            function (this: Audit, entry) {
+              return original.call(
+                this,
+                entry.generation === undefined ? entry : { ...entry, generation: 1 },
+              );
+            },
+        ),
+      ),
+  },
+  {
+    name: "a reboot gives the frames back and takes others",
+    plant: () =>
+      replace(
+        Memory.prototype,
+        "reboot",
+        () =>
+          function (this: Memory, instance) {
+            const { account, frames, runs } = this.release(instance, "stop");
+            for (const run of runs) {
+              this.beginScrub(run, instance);
+              for (const span of this.pages.spans(run)) {
+                span.bytes.fill(0);
+                this.pages.discard(span);
+              }
+              this.finishScrub(run, instance);
+            }
+            this.allocate(instance, account, frames);
+            return {} as AuditRecord;
+          },
+      ),
+  },
+  {
+    name: "a reboot keeps the memory's contents",
+    plant: () => replace(Memory.prototype, "reboot", () => () => ({}) as AuditRecord),
+  },
+  {
+    name: "a stop keeps the key of the local disk",
+    plant: () =>
+      replace(
+        InstanceStore.prototype,
+        "destroy",
+        () =>
+          function (this: InstanceStore) {
+            return this.bytesWritten;
+          },
+      ),
+  },
+  {
+    name: "the end of a launch that failed leaks its frames",
+    plant: () =>
+      replace(
+        Fleet.prototype,
+        "release",
+        (original) =>
+          function (this: Fleet, instance, reason) {
+            return reason === "failed-launch" ? undefined : original.call(this, instance, reason);
+          },
+      ),
+  },
+  {
+    name: "scrubbing is elided although the next owner is of another account",
+    plant: () =>
+      all(
+        plantBlindness(),
+        replace(
+          Scrubber.prototype,
+          "add",
+          (original) =>
+            function (this: Scrubber, release) {
+              original.call(this, release);
+              if (release.account === "A") blind("all", () => this.drain());
+            },
+        ),
+      ),
+  },
+  {
+    name: "the two threads of a core go to two owners",
+    plant: () => {
+      const last = new WeakMap<Cores, { cores: readonly Run[]; wanted: number }>();
+      const second = new WeakMap<Cores, string>();
+      return all(
+        replace(
+          Cores.prototype,
+          "take",
+          (original) =>
+            function (this: Cores, instance, wanted) {
+              const before = last.get(this);
+              if (before?.wanted === wanted) {
+                second.set(this, instance);
+                return before.cores;
+              }
+              const cores = original.call(this, instance, wanted);
+              if (cores) last.set(this, { cores, wanted });
+              return cores;
+            },
+        ),
+        replace(
+          Cores.prototype,
+          "threads",
+          (original) =>
+            function (this: Cores, core) {
+              const [first, ...siblings] = original.call(this, core);
+              return [first, ...siblings.map((sibling) => (first ? (second.get(this) ?? sibling) : sibling))];
+            },
+        ),
+      );
+    },
+  },
+  {
+    name: "an image can be resumed by another instance",
+    plant: () => {
+      const owners = new Map<string, string>();
+      return all(
+        replace(
+          Images.prototype,
+          "save",
+          (original) =>
+            function (this: Images, name, instance, pages) {
+              owners.set(name, instance);
+              return original.call(this, name, instance, pages);
+            },
+        ),
+        replace(
+          Images.prototype,
+          "load",
+          (original) =>
+            function (this: Images, name, instance) {
+              return original.call(this, name, owners.get(name) ?? instance);
+            },
+        ),
+      );
+    },
+  },
+  { name: "a snapshot has the volume's block instead of a copy", parts: aliasing },
+  {
+    name: "memory comes from a pool that somebody else left (Buffer.allocUnsafe)",
+    plant: () =>
+      replace(
+        Slabs.prototype,
+        "take",
+        (original) =>
+          function (this: Slabs) {
+            const page = original.call(this);
+            page.slab.bytes.fill(0x5a, page.offset, page.offset + PAGE);
+            return page;
+          },
+      ),
+  },
+];
