@@ -15,6 +15,7 @@ import { NodeHttpHandler } from "@smithy/node-http-handler";
 import aws4 from "aws4";
 import { passingCertificates } from "../server/http/certificates.ts";
 import { Connection, median, throughput } from "./load.ts";
+import { measurePackets } from "./packets.ts";
 import { startServer, type Server } from "./process.ts";
 
 const CONNECTIONS = 16;
@@ -262,6 +263,7 @@ async function measureInstances(): Promise<void> {
 }
 
 try {
+  measurePackets(report);
   await measureStart();
   const islet = await startIslet("--memory");
   await answerOf(islet, { Action: "DescribeRegions" });

@@ -8,6 +8,7 @@ import { declareExec } from "./exec.ts";
 import { declareReset } from "./reset.ts";
 import { declareStart } from "./start.ts";
 import { declareStatus } from "./status.ts";
+import { declareTrace } from "./trace.ts";
 import { declareVersion } from "./version.ts";
 
 /** Says on one line what went wrong, and ends with the code for it. */
@@ -42,6 +43,7 @@ for (const declare of [
   declareStatus,
   declareReset,
   declareAccount,
+  declareTrace,
   declareVersion,
 ]) {
   declare(program);

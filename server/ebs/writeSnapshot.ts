@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ApiError } from "../errors.ts";
+import { cancel, later, onDue } from "../kit/agenda.ts";
 import type { Context } from "../kit/context.ts";
 import type { EbsHandlers } from "../kit/handlers.ts";
 import { checkTags, tagsOf } from "../kit/tags.ts";
@@ -24,7 +25,8 @@ interface UploadedBlock extends Row {
   readonly checksum: string;
 }
 
-const uploads: TableDefinition<Upload> = { name: "snapshot-upload" };
+const KIND = "snapshot-upload";
+const uploads: TableDefinition<Upload> = { name: KIND };
 const uploadedBlocks: TableDefinition<UploadedBlock> = {
   name: "snapshot-upload-block",
   indexes: { snapshot: ({ snapshotId }) => snapshotId },
@@ -119,8 +121,17 @@ function forget(ctx: Context, snapshotId: string): void {
   for (const { id } of blocks.by("snapshot", snapshotId)) blocks.remove(id);
 }
 
+/** The time that is left begins anew. */
 const keepWaiting = (ctx: Context, { id, timeout }: Upload): void =>
-  snapshots.later(ctx, id, "time-out", timeout * 60);
+  later(ctx, KIND, id, "give-up", timeout * 60);
+
+onDue(KIND, (ctx, id) => {
+  if (!ctx.unit.table(uploads).get(id)) return;
+  forget(ctx, id);
+  // It may have been deleted since.
+  if (snapshots.table(ctx).get(id)?.state !== "pending") return;
+  snapshots.update(ctx, id, { state: "error", stateMessage: "The snapshot was not completed in time." });
+});
 
 export const operations = {
   CompleteSnapshot: ({ SnapshotId, ChangedBlocksCount, Checksum, ChecksumAggregationMethod }, ctx) => {
@@ -139,6 +150,7 @@ export const operations = {
       throw invalid("INVALID_PARAMETER_VALUE", "The checksum does not match that of the blocks written.");
     }
     forget(ctx, row.id);
+    cancel(ctx, KIND, row.id);
     completeSnapshot(ctx, row);
     return { Status: "completed" };
   },

@@ -137,10 +137,6 @@ export const snapshots = defineResource({
         tier: "archive",
         tiering: tiering && { ...tiering, operation: "archival", restoredUntil: undefined },
       }),
-    "time-out": (ctx, { id, state }) => {
-      if (state !== "pending") return;
-      snapshots.update(ctx, id, { state: "error", stateMessage: "The snapshot was not completed in time." });
-    },
   },
 });
 

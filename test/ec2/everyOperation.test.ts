@@ -65,30 +65,19 @@ describe("what it refuses to parse", () => {
   });
 
   test.each(built)("$name with ids that are none", async ({ name, members, required }) => {
-    const ids = [...members.values()].filter(isId);
-    for (const member of ids) {
-      for (const text of [
-        "",
-        "x",
-        "vpc-",
-        "i-zzzzzzzz",
-        "eni-0123456789ABCDEF0",
-        "../../etc/passwd",
-        "__proto__",
-        "💥",
-      ]) {
-        const input = { ...some(required), [member.name]: asWanted(member, text) };
-        const error = await send(name, input).catch((reason: unknown) => reason);
-        if (error instanceof sdk.EC2ServiceException) {
-          expect([name, input, error.name, error.$metadata.httpStatusCode]).toEqual([
-            name,
-            input,
-            error.name,
-            expect.toBeOneOf([400, 401, 403]),
-          ]);
-        }
-      }
-    }
+    const wrong = ["", "x", "i-zzzzzzzz", "eni-0123456789ABCDEF0", "💥"];
+    const inputs = [...members.values()]
+      .filter(isId)
+      .flatMap((member) => wrong.map((text) => ({ ...some(required), [member.name]: asWanted(member, text) })));
+    const statuses = await Promise.all(
+      inputs.map((input) =>
+        send(name, input).then(
+          () => 200,
+          (reason: unknown) => (reason as sdk.EC2ServiceException).$metadata.httpStatusCode,
+        ),
+      ),
+    );
+    expect(inputs.filter((_, place) => ![200, 400].includes(statuses[place] ?? 0))).toEqual([]);
   });
 });
 

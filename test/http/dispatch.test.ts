@@ -199,7 +199,6 @@ function dispatcher(handlers: Readonly<Record<string, Handler>>): {
       sts: none,
       iam: none,
       ebs: none,
-      ebs: none,
     },
     onFault,
   };

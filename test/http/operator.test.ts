@@ -1,4 +1,7 @@
 import { CreateVpcCommand, DescribeVpcsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
@@ -178,6 +181,34 @@ describe("reset", () => {
     expect(after.Vpcs?.map(({ IsDefault }) => IsDefault)).toEqual(
       before.Vpcs?.map(({ IsDefault }) => IsDefault),
     );
+  });
+
+  test("lasts: what is gone does not come back with the next start", async () => {
+    const data = mkdtempSync(join(tmpdir(), "islet-reset-"));
+    const [one, two] = ["111111111111", "222222222222"].map((accessKeyId) => ({
+      accessKeyId,
+      secretAccessKey: "test",
+    }));
+    const left = async (reset: object) => {
+      const first = await ownIslet({ memory: false, data });
+      const clients = (server: Islet) => [
+        new EC2Client(configOf(server, one ?? first.credentials)),
+        new EC2Client(configOf(server, two ?? first.credentials)),
+        new EC2Client(configOf(server, one ?? first.credentials, "eu-west-1")),
+      ];
+      const vpcs = await Promise.all(clients(first).map(makeVpc));
+      expect((await operate(first, "POST", "reset", reset)).status).toBe(200);
+      await first.close();
+      const second = await ownIslet({ memory: false, data });
+      const found = await Promise.all(clients(second).map((client, i) => hasVpc(client, vpcs[i] ?? "")));
+      await second.close();
+      return found;
+    };
+    expect(await left({ AccountId: "111111111111" })).toEqual([false, true, false]);
+    expect(await left({ Region: "us-east-1" })).toEqual([false, false, true]);
+    expect(await left({ AccountId: "111111111111", Region: "us-east-1" })).toEqual([false, true, true]);
+    expect(await left({})).toEqual([false, false, false]);
+    rmSync(data, { recursive: true });
   });
 
   test("empties everything, accounts as well", async () => {

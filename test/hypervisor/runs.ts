@@ -3,12 +3,6 @@ import { invariants } from "./invariants.ts";
 import { type Action, action } from "./steps.ts";
 import { Model, World, type WorldParts } from "./world.ts";
 
-/** What went against which invariants, and after which steps. */
-export interface Violation {
-  readonly invariants: readonly string[];
-  readonly what: string;
-}
-
 export const parts: fc.Arbitrary<WorldParts> = fc.record({
   mode: fc.constantFrom("eager" as const, "eager" as const, "idle" as const, "on-demand" as const),
   verifyOnAllocate: fc.boolean(),
@@ -18,34 +12,35 @@ export const parts: fc.Arbitrary<WorldParts> = fc.record({
 export const actions = (length: number): fc.Arbitrary<Action[]> =>
   fc.array(action, { maxLength: length, size: "max" });
 
-/** Runs actions on a fresh world, and counts in `seen` what kinds of steps they were, until an invariant does not hold; a step that fails altogether is a fault, too. */
-export function run(
-  actions: readonly Action[],
-  parts: WorldParts,
-  seen?: Map<string, number>,
-): Violation | undefined {
+/** A step that was made, and what is wrong after it: invariants, and what goes against each. */
+export interface Stride {
+  readonly name: string;
+  readonly kind: string;
+  readonly violated: ReadonlyMap<string, string>;
+}
+
+/** The name that a step goes by, among the invariants, that could not be made at all. */
+export const UNMADE = "the steps themselves";
+
+/** Makes one step after another on a fresh world; after one that could not be made, there are none. */
+export function* strides(actions: readonly Action[], parts: WorldParts): Generator<Stride> {
   const model = new Model();
   const world = new World(parts);
-  for (const [i, { name, run }] of actions.entries()) {
+  for (const { name, run } of actions) {
     const violated = new Map<string, string>();
     try {
       run(model, world);
     } catch (error) {
-      violated.set("the steps themselves", String(error));
+      violated.set(UNMADE, String(error));
     }
-    const { kind } = model.step;
-    seen?.set(kind, (seen.get(kind) ?? 0) + 1);
-    for (const [name, check] of Object.entries(invariants)) {
+    for (const [invariant, check] of Object.entries(invariants)) {
       try {
-        for (const what of check(model, world)) violated.set(name, what);
+        for (const what of check(model, world)) violated.set(invariant, what);
       } catch (error) {
-        violated.set(name, String(error));
+        violated.set(invariant, String(error));
       }
     }
-    if (violated.size === 0) continue;
-    const list = [...violated].map(([name, what]) => `${name}: ${what}`);
-    const what = `after step ${i + 1}, ${name}:\n${list.join("\n")}`;
-    return { invariants: [...violated.keys()], what };
+    yield { name, kind: model.step.kind, violated };
+    if (violated.has(UNMADE)) return;
   }
-  return undefined;
 }

@@ -1,0 +1,145 @@
+import * as sdk from "@aws-sdk/client-ec2";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ec2Handlers } from "../../server/ec2/registry.ts";
+import { Chance } from "../../server/kit/chance.ts";
+import { loadService, type Operation } from "../../server/wire/service.ts";
+import type { Shape } from "../../server/wire/shape.ts";
+import { freshKeys, configOf, ownIslet } from "../islet.ts";
+import { valuesOf } from "../wire/values.ts";
+import { linux } from "./launch.ts";
+
+const SEED = 20_161_115;
+const CALLS_PER_OPERATION = 15;
+
+const { operations } = await loadService("ec2");
+const chance = new Chance(String(SEED));
+const oneOf = <T>(list: readonly T[]): T | undefined => list[chance.below(list.length)];
+
+/** What answers have said, by the name of the member: so that calls speak of what is there. */
+const known = new Map<string, Set<string>>(
+  Object.entries({
+    CidrBlock: ["10.0.0.0/16", "10.0.1.0/24", "10.0.2.0/28", "10.1.0.0/16"],
+    DestinationCidrBlock: ["0.0.0.0/0", "10.9.0.0/16"],
+    Device: ["/dev/sdf", "/dev/sdg"],
+    ImageId: [linux.id],
+    InstanceType: ["t3.micro", "m5.large"],
+    AvailabilityZone: ["us-east-1a", "us-east-1b"],
+    IpProtocol: ["tcp", "-1", "icmp"],
+    CidrIp: ["0.0.0.0/0"],
+    Cidr: ["10.0.1.16/28", "10.0.1.32/28"],
+    PrivateIpAddress: ["10.0.1.20", "10.0.1.21"],
+  }).map(([name, values]) => [name, new Set(values)]),
+);
+
+function learn(value: unknown, name = ""): void {
+  if (Array.isArray(value)) for (const each of value) learn(each, name);
+  else if (typeof value === "object" && value !== null) for (const [key, each] of Object.entries(value)) learn(each, key);
+  else if (typeof value === "string" && value !== "" && name !== "NextToken") {
+    const values = known.get(name) ?? new Set();
+    known.set(name, values.add(value));
+  }
+}
+
+/** Mostly what is there, for a member of this name; now and then what is random, or something of another kind. */
+function likely(name: string, random: string): string {
+  if (random !== "" && chance.below(12) === 0) return random;
+  if (name === "Resources" || chance.below(40) === 0) return oneOf([...known.values()].flatMap((all) => [...all])) ?? random;
+  const kin = [name, name.replace(/s$/, ""), name.replace(/^.*(?=[A-Z][a-z]+Id$)/, "")];
+  for (const each of kin) {
+    const values = known.get(each);
+    if (values) return oneOf([...values].slice(-12)) ?? random;
+  }
+  return random;
+}
+
+/** A random value of a shape, made likely. */
+function adapt(shape: Shape, value: unknown, name: string): unknown {
+  if (shape.kind === "structure") {
+    const entries = Object.entries(value as object).filter(([key]) => !/^(?:DryRun|NextToken|ClientToken)$/.test(key));
+    return Object.fromEntries(
+      entries.map(([key, each]) => {
+        const member = shape.members.get(key);
+        return [key, member ? adapt(member.shape, each, key) : each];
+      }),
+    );
+  }
+  if (shape.kind === "list") return (value as unknown[]).map((each) => adapt(shape.element, each, name));
+  if (shape.kind === "string" && !shape.values) return likely(name, value as string);
+  if (shape.kind === "integer") return chance.below(8) === 0 && !name.endsWith("Count") ? value : chance.below(9);
+  return value;
+}
+
+/** Without which a call has no chance, though the schema does not require it. */
+const basics: Readonly<Record<string, object>> = {
+  AllocateAddress: {},
+  CreateInternetGateway: {},
+  CreateNetworkInterface: {},
+  CreateSnapshot: {},
+  CreateSubnet: { CidrBlock: "" },
+  CreateVolume: { AvailabilityZone: "", Size: 1 },
+  CreateVpc: { CidrBlock: "" },
+  RunInstances: { ImageId: "", InstanceType: "", MinCount: 1, MaxCount: 1 },
+};
+
+/** Of the members that a call can do without, some calls have none, some a few, some most. */
+function thin({ name, input }: Operation, value: object): object {
+  const needed = new Set(input.required.map((member) => member.name));
+  const share = oneOf([0, 20, 70]) ?? 0;
+  const kept = Object.entries(value).filter(([member]) => needed.has(member) || chance.below(100) < share);
+  return { ...Object.fromEntries(kept), ...basics[name] };
+}
+
+const plan = [...ec2Handlers.keys()].flatMap((name) => {
+  const operation = operations.get(name);
+  if (!operation) throw new TypeError(`the API has no ${name}`);
+  const numRuns = CALLS_PER_OPERATION * (name in basics ? 4 : 1);
+  const inputs = fc.sample(valuesOf(operation.input, "input"), { seed: SEED, numRuns });
+  return inputs.map((input) => ({ name, operation, input: thin(operation, input) }));
+});
+
+function shuffled<T>(list: readonly T[]): T[] {
+  return list
+    .map((each) => [chance.below(2 ** 32), each] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, each]) => each);
+}
+
+type AnyCommand = new (input: object) => sdk.DescribeVpcsCommand;
+
+async function send(ec2: sdk.EC2Client, name: string, input: object): Promise<object> {
+  const Command = (sdk as unknown as Readonly<Record<string, AnyCommand | undefined>>)[`${name}Command`];
+  if (!Command) throw new TypeError(`the SDK has no ${name}`);
+  const { $metadata: _, ...answer } = await ec2.send(new Command(input));
+  return answer;
+}
+
+/** Facts that nobody made. */
+const CATALOGUE = /^Describe(?:AvailabilityZones|Images|InstanceType.*|Regions)$/;
+
+describe("whatever is asked", () => {
+  test("nothing breaks, and nothing is left half-made", { timeout: 60_000 }, async () => {
+    const islet = await ownIslet({ seed: String(SEED) });
+    try {
+      const ec2 = new sdk.EC2Client(configOf(islet, freshKeys(islet)));
+      const done = new Map<string, number>();
+      const out = new Map<string, number>();
+      for (const { name, operation, input } of shuffled(plan)) {
+        const asked = adapt(operation.input, input, name) as object;
+        try {
+          const answer = await send(ec2, name, asked);
+          if (!CATALOGUE.test(name)) learn(answer);
+          done.set(name, (done.get(name) ?? 0) + 1);
+        } catch (error) {
+          const code = (error as Error).name;
+          out.set(`${name} ${code}`, (out.get(`${name} ${code}`) ?? 0) + 1);
+          if (code === "InternalError" || !(error instanceof sdk.EC2ServiceException)) console.log("FAULT", name, JSON.stringify(asked), error);
+        }
+      }
+      console.log([...ec2Handlers.keys()].filter((n) => !done.has(n)).join(" "));
+      console.log([...out].filter(([n]) => !done.has(n.split(" ")[0])).map((x) => x.join(" ")).join("\n"), done.get("RunInstances"));
+    } finally {
+      await islet.close();
+    }
+  });
+});
