@@ -1,12 +1,12 @@
 /** A block as a snapshot keeps it: ciphertext if `key` names the key that it was encrypted with. */
-export interface Chunk {
+interface Chunk {
   /** `BLOCK` bytes, to be left as they are. */
   readonly bytes: Uint8Array;
   readonly key: string | undefined;
 }
 
 /** Where in a disk a chunk is. */
-export interface Place {
+interface Place {
   readonly disk: string;
   readonly index: number;
 }

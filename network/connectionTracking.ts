@@ -1,5 +1,5 @@
 import type { Ip } from "./ip.ts";
-import { answerTo, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP, type Packet } from "./packet.ts";
+import { answerTo, FIN, ICMP, ICMPV6, isIcmpError, RST, SYN, TCP, UDP, type Packet } from "./packet.ts";
 
 /** How long idle flows are remembered, in seconds, and how many at most. */
 export interface TrackingLimits {
@@ -105,9 +105,10 @@ export class ConnectionTracking {
       }
       this.#remove(packet, egress, flow);
     }
-    if (packet.about === undefined) return false;
-    const about = this.#find(packet.about, !egress);
-    return about !== undefined && now < about.expires;
+    const { about } = packet;
+    if (about === undefined || !isIcmpError(packet) || about.source !== packet.destination) return false;
+    const related = this.#find(about, !egress);
+    return related !== undefined && now < related.expires;
   }
 
   /**

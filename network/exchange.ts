@@ -28,7 +28,10 @@ export function exchange(
   frame?: Frame,
 ): Exchange {
   const forward = fabric.trace(from, packet, now, frame);
-  if (forward.end.outcome === "served") return { forward, back: undefined, learned: "answer" };
+  if (forward.end.outcome === "served") {
+    // The router forwards, and answers nobody.
+    return { forward, back: undefined, learned: forward.end.service === "router" ? "nothing" : "answer" };
+  }
   const back = answer(fabric, from, forward, now);
   const arrived = back && (from ? reached(back, from) : back.end.outcome === "outside");
   if (!arrived) return { forward, back, learned: "nothing" };

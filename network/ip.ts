@@ -33,7 +33,7 @@ export function parseIp(text: string): Ip | undefined {
 export const formatIp = (ip: Ip): string => formatAddress(toAddress(ip));
 
 /** Reads `10.0.0.0/16`; bits behind the prefix length are cleared. */
-export function parseBlock(text: string): Block | undefined {
+function parseBlock(text: string): Block | undefined {
   const prefix = parsePrefix(text);
   return (
     prefix && {

@@ -4,7 +4,13 @@ import type { End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { Reason } from "./reason.ts";
 import type { RouteTarget } from "./routeTarget.ts";
-import type { GroupCarrier, SecurityGroup, SecurityGroupRule } from "./securityGroup.ts";
+import {
+  isAnywhere,
+  type GroupCarrier,
+  type SecurityGroup,
+  type SecurityGroupRule,
+} from "./securityGroup.ts";
+import { selectorOf } from "./traffic.ts";
 import type { Subnet } from "./subnet.ts";
 import type { Vpc } from "./vpc.ts";
 import type { Walk } from "./walk.ts";
@@ -32,6 +38,16 @@ export type Verdict =
 /** Link-local services take this many packets a second from an interface. */
 const LINK_LOCAL_RATE = 1024;
 
+/** More kinds of packets than guests usually exchange; a scan of all ports must not fill the memory. */
+const MOST_SAID = 256;
+
+/** All that matters for a rule that is for everybody: direction, IP version, protocol, and port or type and code. */
+const kindOf = (packet: Packet, egress: boolean): number =>
+  (egress ? 1 << 25 : 0) |
+  (typeof packet.source === "number" ? 1 << 24 : 0) |
+  (packet.protocol << 16) |
+  selectorOf(packet);
+
 /** One network interface: where packets enter and leave the network. */
 export class Port implements RouteTarget, GroupCarrier {
   readonly kind = "network-interface";
@@ -46,6 +62,9 @@ export class Port implements RouteTarget, GroupCarrier {
   sourceDestCheck = true;
   owner: string | undefined;
   live = false;
+  /** What was said to packets that anybody may send, and that are not tracked: by direction and kind of packet. */
+  readonly #said = new Map<number, Verdict>();
+  #saidAt = 0;
   #second = 0;
   #inSecond = 0;
 
@@ -56,6 +75,7 @@ export class Port implements RouteTarget, GroupCarrier {
   }
 
   put(settings: PortSettings): void {
+    this.#said.clear();
     if (!settings.live || settings.owner !== this.owner) this.tracking.clear();
     this.addresses = settings.addresses;
     this.prefixes = settings.prefixes;
@@ -96,6 +116,9 @@ export class Port implements RouteTarget, GroupCarrier {
    * @param now milliseconds
    */
   filter(packet: Packet, egress: boolean, carrier: GroupCarrier | undefined, now: number): Verdict {
+    const kind = kindOf(packet, egress);
+    const said = this.#recall().get(kind);
+    if (said !== undefined) return said;
     const address = egress ? packet.destination : packet.source;
     let rule: SecurityGroupRule | undefined;
     let group: SecurityGroup | undefined;
@@ -103,7 +126,7 @@ export class Port implements RouteTarget, GroupCarrier {
     for (const each of this.groups) {
       const found = each.find(packet, egress, address, carrier);
       if (!found) continue;
-      const open = found.peer.kind === "block" && found.peer.block.length === 0;
+      const open = isAnywhere(found);
       // Of several, the one named must not depend on the order in which the interface carries its groups.
       if (rule && (open === untracked ? found.id > rule.id : untracked)) continue;
       rule = found;
@@ -111,9 +134,21 @@ export class Port implements RouteTarget, GroupCarrier {
       untracked = open;
     }
     if (!rule || !group) return this.#hasRules(egress) ? "ENI_SG_RULES_MISMATCH" : "SG_HAS_NO_RULES";
-    const tracked = !(untracked && this.#isOpen(!egress, packet));
-    if (tracked && !this.tracking.begin(packet, egress, now)) return "CONNECTIONS_EXHAUSTED";
-    return { rule, group, tracked };
+    const verdict = { rule, group, tracked: !(untracked && this.#isOpen(!egress, packet)) };
+    if (!verdict.tracked) this.#said.set(kind, verdict);
+    else if (!this.tracking.begin(packet, egress, now)) return "CONNECTIONS_EXHAUSTED";
+    return verdict;
+  }
+
+  /** What was said since the groups have last changed. */
+  #recall(): ReadonlyMap<number, Verdict> {
+    let version = 0;
+    for (const group of this.groups) version += group.version;
+    if (version !== this.#saidAt || this.#said.size > MOST_SAID) {
+      this.#said.clear();
+      this.#saidAt = version;
+    }
+    return this.#said;
   }
 
   #hasRules(egress: boolean): boolean {

@@ -7,7 +7,7 @@ import type { Reason } from "./reason.ts";
 type Drop = Extract<End, { outcome: "dropped" }>;
 
 /** The traffic that a packet is of, as a rule would say it: `tcp 443`. */
-export function trafficOf({ protocol, destinationPort, type, code }: Packet): string {
+function trafficOf({ protocol, destinationPort, type, code }: Packet): string {
   if (protocol === TCP) return `tcp ${destinationPort}`;
   if (protocol === UDP) return `udp ${destinationPort}`;
   if (protocol === ICMP) return `icmp type ${type} code ${code}`;

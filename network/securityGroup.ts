@@ -76,6 +76,8 @@ interface Compiled {
 export class SecurityGroup implements Component {
   readonly kind = "security-group";
   readonly id: string;
+  /** Grows with each change. */
+  version = 0;
   readonly #lists: PrefixLists;
   #rules: readonly SecurityGroupRule[] = [];
   #compiled: Compiled | undefined;
@@ -91,6 +93,7 @@ export class SecurityGroup implements Component {
   put(rules: readonly SecurityGroupRule[]): void {
     this.#rules = rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     this.#compiled = undefined;
+    this.version++;
     this.#open = 0;
     for (const rule of rules) {
       if (!isAnywhere(rule) || rule.peer.kind !== "block") continue;

@@ -13,7 +13,7 @@ export interface Traffic {
 const LAST = 65_535;
 
 /** The number by which rules choose among packets of one protocol: destination port, or ICMP's type and code. */
-const selectorOf = ({ protocol, destinationPort, type, code }: Packet): number =>
+export const selectorOf = ({ protocol, destinationPort, type, code }: Packet): number =>
   protocol === ICMP || protocol === ICMPV6 ? (type << 8) | code : destinationPort;
 
 /** First and last selector of what a rule is about, among packets of a protocol. */
@@ -29,13 +29,6 @@ export function coversAll(rule: Traffic, protocol: number): boolean {
   if (rule.protocol === -1) return true;
   const [first, last] = rangeOf(rule);
   return rule.protocol === protocol && first === 0 && last === LAST;
-}
-
-export function covers(rule: Traffic, packet: Packet): boolean {
-  if (rule.protocol === -1) return true;
-  const [first, last] = rangeOf(rule);
-  const selector = selectorOf(packet);
-  return rule.protocol === packet.protocol && selector >= first && selector <= last;
 }
 
 /** One protocol's selectors, cut where the rules change: piece `i` begins at `starts[i]`. */

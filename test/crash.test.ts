@@ -16,11 +16,13 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   EC2Client,
+  EC2ServiceException,
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Home } from "./cli/islet.ts";
 import { linux } from "./ec2/launch.ts";
@@ -67,6 +69,21 @@ async function work(ec2: EC2Client, said: Answered, name: string): Promise<never
     await ec2.send(new DeleteVpcCommand({ VpcId: passing?.VpcId }));
     said.deleted.add(passing?.VpcId ?? "");
   }
+}
+
+/** Resolves when so many calls have been answered from now on. */
+function answeredCalls(ec2: EC2Client, count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let answered = 0;
+    ec2.middlewareStack.add(
+      (next) => async (call) => {
+        const answer = await next(call);
+        if (++answered === count) resolve();
+        return answer;
+      },
+      { step: "initialize" },
+    );
+  });
 }
 
 /** How often each one is there. */
@@ -122,7 +139,7 @@ async function inspect(ec2: EC2Client, said: Answered): Promise<void> {
   expect(countBy(Volumes.map(({ Attachments }) => Attachments?.[0]?.InstanceId))).toEqual(countBy(running));
 }
 
-test("a server that is killed has done what it said, and nothing by half", { timeout: 60_000 }, async () => {
+test("a server that is killed has done what it said, and nothing by half", { timeout: 120_000 }, async () => {
   const home = new Home();
   const data = join(home.path, "data");
   const said: Answered = {
@@ -132,24 +149,32 @@ test("a server that is killed has done what it said, and nothing by half", { tim
     instances: new Set(),
     terminated: new Set(),
   };
+  const refusals: string[] = [];
   for (let kill = 0; kill <= KILLS; kill++) {
     const { child, line, ended } = await home.start("--data", data);
     const server = { endpoint: line.endpoint, ca: readFileSync(line.caFile, "utf8") };
     const ec2 = new EC2Client(configOf(server, KEYS));
     await inspect(ec2, said);
     if (kill < KILLS) {
-      const workers = Array.from({ length: WORKERS }, (_, i) => work(ec2, said, `${kill}-${i}`));
-      // Wherever they are then: in a handler, in the journal, in an answer.
-      const lost = Promise.allSettled(workers);
-      await new Promise((resolve) => setTimeout(resolve, 30 + ((kill * 37) % 100)));
+      // However fast the machine is: some way into the work, wherever that is, in a handler, in the journal, in an answer.
+      const enough = answeredCalls(ec2, 12 + ((kill * 17) % 28)).then(() => delay((kill * 7) % 10));
+      const lost = Promise.allSettled(
+        Array.from({ length: WORKERS }, (_, i) => work(ec2, said, `${kill}-${i}`)),
+      );
+      await Promise.race([enough, lost]);
       child.kill("SIGKILL");
-      await lost;
+      for (const outcome of await lost) {
+        const { reason } = outcome as PromiseRejectedResult;
+        if (reason instanceof EC2ServiceException) refusals.push(reason.message);
+      }
     } else {
       child.kill("SIGTERM");
     }
     ec2.destroy();
     await ended;
   }
+  // What ended the work was the connection's end; no call was refused.
+  expect(refusals).toEqual([]);
   expect(said.instances.size).toBeGreaterThan(KILLS);
   await home.remove();
 });

@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { describeInstanceType, validCores } from "./catalogue/instanceTypeInfo.ts";
 import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
-import { instances, type CpuOptions } from "./instance.ts";
+import { checkStopped, instances, type CpuOptions } from "./instance.ts";
 import { typeOf } from "./instanceView.ts";
 
 const hasFeature = (type: InstanceTypeFacts, feature: Sdk.SupportedAdditionalProcessorFeature): boolean =>
@@ -79,12 +79,7 @@ export const operations = {
       throw new ApiError("MissingParameter", "coreCount");
     }
     const options = readCpuOptions(typeOf(instance), asked);
-    if (instance.state !== "stopped") {
-      throw new ApiError(
-        "IncorrectInstanceState",
-        `The instance '${instance.id}' is not in the 'stopped' state.`,
-      );
-    }
+    checkStopped(instance);
     const { cpu } = instances.update(ctx, instance.id, {
       cpu: {
         ...instance.cpu,

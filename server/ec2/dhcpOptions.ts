@@ -4,6 +4,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { privateDomain } from "./dnsName.ts";
 
 export interface DhcpOptions extends ResourceRow {
   readonly configurations: readonly { readonly key: string; readonly values: readonly string[] }[];
@@ -38,23 +39,22 @@ export const dhcpOptions = defineResource({
 });
 
 /** How many values each option may have, as documented for CreateDhcpOptions. */
-const MAX_VALUES: Readonly<Record<string, number>> = {
-  "domain-name-servers": 4,
-  "domain-name": 1,
-  "ntp-servers": 4,
-  "netbios-name-servers": 4,
-  "netbios-node-type": 1,
-  "ipv6-address-preferred-lease-time": 1,
-};
+const MAX_VALUES: ReadonlyMap<string, number> = new Map([
+  ["domain-name-servers", 4],
+  ["domain-name", 1],
+  ["ntp-servers", 4],
+  ["netbios-name-servers", 4],
+  ["netbios-node-type", 1],
+  ["ipv6-address-preferred-lease-time", 1],
+]);
 const ADDRESSES = new Set(["domain-name-servers", "ntp-servers", "netbios-name-servers"]);
 
 /** The region's default set, made when an account first uses the region. */
 export function createDefaultDhcpOptions(ctx: Context): DhcpOptions {
-  const domain = ctx.region === "us-east-1" ? "ec2.internal" : `${ctx.region}.compute.internal`;
   return dhcpOptions.create(ctx, {
     isDefault: true,
     configurations: [
-      { key: "domain-name", values: [domain] },
+      { key: "domain-name", values: [privateDomain(ctx.region)] },
       { key: "domain-name-servers", values: ["AmazonProvidedDNS"] },
     ],
   });
@@ -68,12 +68,13 @@ const invalid = (value: string, key: string): ApiError =>
   new ApiError("InvalidParameterValue", `Value (${value}) for parameter ${key} is invalid.`);
 
 function checkValues(key: string, values: readonly string[]): void {
-  const most = MAX_VALUES[key];
-  if (most === undefined)
+  const most = MAX_VALUES.get(key);
+  if (most === undefined) {
     throw new ApiError(
       "InvalidParameterValue",
       `Value (${key}) for parameter name is invalid. Unknown DHCP option`,
     );
+  }
   if (values.length === 0) throw new ApiError("MissingParameter", `value for ${key}`);
   if (values.length > most) throw invalid(values.join(","), key);
   for (const value of values) {

@@ -1,4 +1,5 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
+import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import type { LaunchRequest } from "../kit/world.ts";
@@ -136,6 +137,23 @@ export const instances = defineResource({
 
 const settledMonitoring = (state: Sdk.MonitoringState): Sdk.MonitoringState =>
   state === "pending" || state === "enabled" ? "enabled" : "disabled";
+
+/** @throws {ApiError} IncorrectInstanceState */
+export function checkStopped({ id, state }: Instance): void {
+  if (state !== "stopped") {
+    throw new ApiError("IncorrectInstanceState", `The instance '${id}' is not in the 'stopped' state.`);
+  }
+}
+
+/** @throws {ApiError} IncorrectInstanceState if it is gone, or about to be */
+export function checkAlive({ id, state }: Instance): void {
+  if (state === "shutting-down" || state === "terminated") {
+    throw new ApiError(
+      "IncorrectInstanceState",
+      `The instance '${id}' is not in a state from which it can be modified.`,
+    );
+  }
+}
 
 /** Gives back what a terminated instance had. */
 export function finishTermination(ctx: Context, id: string): Instance {

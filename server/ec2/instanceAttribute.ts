@@ -5,7 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { wholeCpu } from "./cpuOptions.ts";
 import { readCreditMode } from "./creditSpecification.ts";
-import { instances, type Instance } from "./instance.ts";
+import { checkAlive, checkStopped, instances, type Instance } from "./instance.ts";
 import { readBandwidthWeighting } from "./instanceOptions.ts";
 import { interfacesOf, typeOf, viewBlockDevices } from "./instanceView.ts";
 import {
@@ -67,12 +67,6 @@ type Change<K extends keyof Changeable> = (
   instance: Instance,
   value: NonNullable<Changeable[K]>,
 ) => void;
-
-function checkStopped({ id, state }: Instance): void {
-  if (state !== "stopped") {
-    throw new ApiError("IncorrectInstanceState", `The instance '${id}' is not in the 'stopped' state.`);
-  }
-}
 
 function required<T>(value: T | undefined, parameter: string): T {
   if (value === undefined) throw new ApiError("MissingParameter", `${parameter}.value`);
@@ -278,15 +272,6 @@ function readNamed(attribute: Sdk.InstanceAttributeName, text: string | undefine
     "InvalidParameterCombination",
     `The attribute '${attribute}' cannot be modified by a value.`,
   );
-}
-
-function checkAlive({ id, state }: Instance): void {
-  if (state === "shutting-down" || state === "terminated") {
-    throw new ApiError(
-      "IncorrectInstanceState",
-      `The instance '${id}' is not in a state from which it can be modified.`,
-    );
-  }
 }
 
 export const operations = {

@@ -4,7 +4,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
-import { instances, type HostnameOptions, type Instance } from "./instance.ts";
+import { checkAlive, checkStopped, instances, type HostnameOptions } from "./instance.ts";
 import { interfacesOf, typeOf } from "./instanceView.ts";
 import { subnets, type Subnet } from "./subnet.ts";
 
@@ -56,29 +56,28 @@ function checkHostnameType({ id, cidr }: Subnet, type: Sdk.HostnameType | undefi
   }
 }
 
-function checkStopped({ id, state }: Instance): void {
-  if (state !== "stopped") {
-    throw new ApiError("IncorrectInstanceState", `The instance '${id}' is not in the 'stopped' state.`);
-  }
-}
-
-function checkAlive({ id, state }: Instance): void {
-  if (state === "shutting-down" || state === "terminated") {
-    throw new ApiError(
-      "IncorrectInstanceState",
-      `The instance '${id}' is not in a state from which it can be modified.`,
-    );
-  }
-}
-
 const MONITORING_SECONDS = 5;
+
+/** Categories of detailed metrics are not built. */
+export function refuseMetricCategories({
+  MetricCategoryIds,
+}: Partial<Sdk.RunInstancesMonitoringEnabled>): void {
+  if (MetricCategoryIds?.length) {
+    throw new ApiError("UnsupportedOperation", "Metric categories are not supported.");
+  }
+}
+
+type MonitorInput = Pick<Sdk.MonitorInstancesRequest, "MetricCategoryIds"> & {
+  readonly InstanceIds: readonly string[];
+};
 
 function changeMonitoring(
   ctx: Context,
-  ids: readonly string[],
+  input: MonitorInput,
   enabled: boolean,
 ): Sdk.MonitorInstancesResult & Sdk.UnmonitorInstancesResult {
-  const InstanceMonitorings = instances.getAll(ctx, ids).map((instance) => {
+  refuseMetricCategories(input);
+  const InstanceMonitorings = instances.getAll(ctx, input.InstanceIds).map((instance) => {
     checkAlive(instance);
     const { id, monitoring } = instance;
     const isEnabled = monitoring === "enabled" || monitoring === "pending";
@@ -120,7 +119,11 @@ export function refusePlaces({
   }
 }
 
-export const partly = { ModifyInstancePlacement: "placement groups and Dedicated Hosts" };
+export const partly = {
+  ModifyInstancePlacement: "placement groups and Dedicated Hosts",
+  MonitorInstances: "metric categories",
+  UnmonitorInstances: "metric categories",
+};
 
 export const operations = {
   ModifyInstanceMaintenanceOptions: ({ InstanceId, AutoRecovery, RebootMigration }, ctx) => {
@@ -193,7 +196,7 @@ export const operations = {
     return { Return: true };
   },
 
-  MonitorInstances: ({ InstanceIds }, ctx) => changeMonitoring(ctx, InstanceIds, true),
+  MonitorInstances: (input, ctx) => changeMonitoring(ctx, input, true),
 
-  UnmonitorInstances: ({ InstanceIds }, ctx) => changeMonitoring(ctx, InstanceIds, false),
+  UnmonitorInstances: (input, ctx) => changeMonitoring(ctx, input, false),
 } satisfies Handlers;

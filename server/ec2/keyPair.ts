@@ -62,7 +62,7 @@ function checkName(ctx: Context, name: string): void {
 }
 
 /** What a pair is answered with when it is made. */
-const present = (ctx: Context, row: KeyPair) => {
+const answer = (ctx: Context, row: KeyPair) => {
   const { KeyPairId, KeyName, KeyFingerprint, Tags } = keyPairs.show(ctx, row);
   return { KeyPairId, KeyName, KeyFingerprint, Tags };
 };
@@ -79,7 +79,7 @@ export const operations = {
     checkName(ctx, KeyName);
     const { privateKey, ...publicKey } = createKeyMaterial(KeyType, KeyFormat, KeyName);
     const pair = keyPairs.create(ctx, { ...publicKey, name: KeyName }, TagSpecifications);
-    return { ...present(ctx, pair), KeyMaterial: privateKey };
+    return { ...answer(ctx, pair), KeyMaterial: privateKey };
   },
 
   /** To delete what is not there succeeds. */
@@ -108,6 +108,6 @@ export const operations = {
   ImportKeyPair: ({ KeyName, PublicKeyMaterial, TagSpecifications }, ctx) => {
     checkName(ctx, KeyName);
     const publicKey = readPublicKey(Buffer.from(PublicKeyMaterial));
-    return present(ctx, keyPairs.create(ctx, { ...publicKey, name: KeyName }, TagSpecifications));
+    return answer(ctx, keyPairs.create(ctx, { ...publicKey, name: KeyName }, TagSpecifications));
   },
 } satisfies Handlers;

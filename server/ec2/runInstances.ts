@@ -205,7 +205,7 @@ function launch(ctx: Context, planned: LaunchPlan): Instance[] {
 
 export const partly = {
   RunInstances:
-    "launch templates, instance profiles, placement groups, Dedicated Hosts, Capacity Reservations, Spot Instances, ENA Express",
+    "launch templates, instance profiles, placement groups, Dedicated Hosts, Capacity Reservations, Spot Instances, ENA Express, metric categories",
 };
 
 export const operations = {

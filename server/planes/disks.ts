@@ -66,22 +66,14 @@ export class DiskPlane {
   }
 
   #create(disks: Disks, { id, origin, dataKeyId }: Snapshot): void {
-    switch (origin.kind) {
-      case "volume":
-        return disks.snapshotVolume(origin.volumeId, id);
-      case "copy": {
-        const from = this.#disksOf(origin.region);
-        // What a public image was made of has nothing in it.
-        if (from.hasSnapshot(origin.snapshotId)) {
-          return disks.copySnapshot(id, from, origin.snapshotId, dataKeyId);
-        }
-        return disks.createSnapshot(id, dataKeyId);
-      }
-      case "upload":
-        if (origin.parentId !== undefined && disks.hasSnapshot(origin.parentId)) {
-          return disks.copySnapshot(id, disks, origin.parentId, dataKeyId);
-        }
-        return disks.createSnapshot(id, dataKeyId);
+    if (origin.kind === "volume") {
+      disks.snapshotVolume(origin.volumeId, id);
+      return;
     }
+    const from = origin.kind === "copy" ? this.#disksOf(origin.region) : disks;
+    const source = origin.kind === "copy" ? origin.snapshotId : origin.parentId;
+    // What a public image was made of has nothing in it.
+    if (source !== undefined && from.hasSnapshot(source)) disks.copySnapshot(id, from, source, dataKeyId);
+    else disks.createSnapshot(id, dataKeyId);
   }
 }

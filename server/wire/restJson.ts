@@ -1,7 +1,7 @@
 import { ApiError, type ErrorCode } from "../errors.ts";
 import { refusals } from "./refusal.ts";
 import type { HttpForm, Operation, Service } from "./service.ts";
-import type { Member, Shape, StructureShape, TextShape } from "./shape.ts";
+import type { ListShape, MapShape, Member, Shape, StructureShape, TextShape } from "./shape.ts";
 import { parseText } from "./text.ts";
 
 /** A request of a REST protocol, not yet understood. */
@@ -127,43 +127,38 @@ const ownValue = (object: Readonly<Record<string, unknown>>, name: string): unkn
 /** @param name the path to the value, for what is thrown */
 function readJson(shape: Shape, value: unknown, name: string, service: Service): unknown {
   if (value === undefined || value === null) return undefined;
-  switch (shape.kind) {
-    case "structure":
-      return readStructure(shape, value, name, service);
-    case "list":
-      if (!Array.isArray(value)) throw wrongType(name, "a list");
-      return value.map((element, index) => {
-        const read = readJson(shape.element, element, `${name}.${index + 1}`, service);
-        if (read === undefined) throw wrongType(`${name}.${index + 1}`, "a value");
-        return read;
-      });
-    case "map":
-      if (!isObject(value)) throw wrongType(name, "an object");
-      return readMap(shape.entries.element.members.get("value")?.shape, value, name, service);
-    case "string":
-    case "blob":
-      if (typeof value !== "string") throw wrongType(name, "a string");
-      return parseText(shape, value, name, { refuse, service });
-    case "boolean":
-      if (typeof value !== "boolean") throw wrongType(name, "true or false");
-      return value;
-    case "integer":
-      if (!Number.isSafeInteger(value)) throw wrongType(name, "an integer");
-      return value;
-    case "double":
-      if (typeof value !== "number") throw wrongType(name, "a number");
-      return value;
-    case "timestamp":
-      return readSeconds(value, name);
+  if (shape.kind === "structure") return readStructure(shape, value, name, service);
+  if (shape.kind === "list") return readList(shape, value, name, service);
+  if (shape.kind === "map") return readMap(shape, value, name, service);
+  if (shape.kind === "timestamp") return readSeconds(value, name);
+  if (shape.kind === "string" || shape.kind === "blob") {
+    if (typeof value !== "string") throw wrongType(name, "a string");
+    return parseText(shape, value, name, { refuse, service });
   }
+  const { is, called } = plainTypes[shape.kind];
+  if (!is(value)) throw wrongType(name, called);
+  return value;
 }
 
-function readMap(
-  shape: Shape | undefined,
-  value: Readonly<Record<string, unknown>>,
-  name: string,
-  service: Service,
-): Record<string, unknown> {
+const plainTypes = {
+  boolean: { is: (value: unknown) => typeof value === "boolean", called: "true or false" },
+  integer: { is: Number.isSafeInteger, called: "an integer" },
+  double: { is: (value: unknown) => typeof value === "number", called: "a number" },
+} as const;
+
+function readList({ element }: ListShape, value: unknown, name: string, service: Service): unknown[] {
+  if (!Array.isArray(value)) throw wrongType(name, "a list");
+  return value.map((each, index) => {
+    const path = `${name}.${index + 1}`;
+    const read = readJson(element, each, path, service);
+    if (read === undefined) throw wrongType(path, "a value");
+    return read;
+  });
+}
+
+function readMap({ entries }: MapShape, value: unknown, name: string, service: Service): object {
+  if (!isObject(value)) throw wrongType(name, "an object");
+  const shape = entries.element.members.get("value")?.shape;
   // Without a prototype, so that no key a client chooses means anything else.
   const map: Record<string, unknown> = Object.create(null);
   for (const [key, each] of Object.entries(value)) {
@@ -233,32 +228,22 @@ export function encodeRest({ name, output }: Operation, value: object): string {
 }
 
 function toJson(shape: Shape, value: unknown, owner: string): unknown {
-  if (value === undefined) return undefined;
-  switch (shape.kind) {
-    case "structure":
-      return Object.fromEntries(
-        Object.entries(value as object).map(([key, each]) => {
-          const member = shape.members.get(key);
-          if (!member) throw new TypeError(`${shape.name} has no member ${key}`);
-          return [key, toJson(member.shape, each, `${shape.name}.${key}`)];
-        }),
-      );
-    case "list":
-      return (value as readonly unknown[]).map((each) => toJson(shape.element, each, owner));
-    case "map":
-      return value;
-    case "timestamp":
-      if (value instanceof Date) return value.getTime() / 1000;
-      throw new TypeError(`${owner} is no Date`);
-    case "blob":
-      return Buffer.from(value as Uint8Array).toString("base64");
-    case "string":
-    case "integer":
-    case "double":
-    case "boolean":
-      if (typeof value === jsonTypes[shape.kind]) return value;
-      throw new TypeError(`${owner} is no ${shape.kind}`);
+  if (value === undefined || shape.kind === "map") return value;
+  if (shape.kind === "list")
+    return (value as readonly unknown[]).map((each) => toJson(shape.element, each, owner));
+  if (shape.kind === "structure") {
+    return Object.fromEntries(
+      Object.entries(value as object).map(([key, each]) => {
+        const member = shape.members.get(key);
+        if (!member) throw new TypeError(`${shape.name} has no member ${key}`);
+        return [key, toJson(member.shape, each, `${shape.name}.${key}`)];
+      }),
+    );
   }
+  if (shape.kind === "blob") return Buffer.from(value as Uint8Array).toString("base64");
+  if (shape.kind === "timestamp" && value instanceof Date) return value.getTime() / 1000;
+  if (shape.kind !== "timestamp" && typeof value === jsonTypes[shape.kind]) return value;
+  throw new TypeError(`${owner} is no ${shape.kind}`);
 }
 
 const jsonTypes = { string: "string", integer: "number", double: "number", boolean: "boolean" } as const;

@@ -45,7 +45,7 @@ export interface Member {
   readonly shape: Shape;
 }
 
-export type HttpBinding =
+type HttpBinding =
   /** In the path, in the place of `{name}`. */
   | { readonly in: "label"; readonly name: string }
   | { readonly in: "query"; readonly name: string }

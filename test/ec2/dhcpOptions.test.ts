@@ -33,6 +33,7 @@ const newVpc = async () =>
 describe("what it refuses to parse", () => {
   test.each([
     [["colour", "red"]],
+    [["constructor", "red"]],
     [["domain-name", "a.example", "b.example"]],
     [["domain-name-servers", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"]],
     [["domain-name-servers", "ns.example"]],

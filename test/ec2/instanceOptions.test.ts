@@ -130,6 +130,13 @@ describe("monitoring", () => {
     await refused(ec2.send(new MonitorInstancesCommand({ InstanceIds: [gone] })), "IncorrectInstanceState");
   });
 
+  test("refuses metric categories", async () => {
+    const MetricCategoryIds = ["memory"];
+    const asked = { InstanceIds: [running], MetricCategoryIds };
+    await refused(ec2.send(new MonitorInstancesCommand(asked)), "UnsupportedOperation");
+    await refused(launch(ec2, { Monitoring: { Enabled: true, MetricCategoryIds } }), "UnsupportedOperation");
+  });
+
   test("is switched on and off", async () => {
     const on = () => ec2.send(new MonitorInstancesCommand({ InstanceIds: [running] }));
     expect((await on()).InstanceMonitorings).toEqual([

@@ -427,6 +427,15 @@ describe("hosts on the internet", () => {
 });
 
 describe("what is refused", () => {
+  test("anybody who is not the operator", async () => {
+    for (const path of ["packets", "listen", "outside-hosts"]) {
+      expect(await operate(islet, "POST", path, { Region }, { keys: null })).toMatchObject({ status: 403 });
+      expect(await operate(islet, "POST", path, { Region }, { keys: freshKeys(islet) })).toMatchObject({
+        json: { error: "AccessDenied" },
+      });
+    }
+  });
+
   const send = (fields: object) => operate(islet, "POST", "packets", fields);
 
   test.each([

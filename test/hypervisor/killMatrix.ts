@@ -5,9 +5,9 @@ import { actions, parts, strides } from "./runs.ts";
 
 const SEED = 20_260_103;
 /** Runs that each bug is looked for in at most, and those that told something new after which that is enough. */
-const RUNS = 50;
+const RUNS = 32;
 const ENOUGH = 3;
-const PAIR_RUNS = 12;
+const PAIR_RUNS = 10;
 
 /** What the name of an invariant begins with: `I4`, `T11`, `N1`; others are called by their first words. */
 export const letterOf = (name: string): string =>

@@ -72,7 +72,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(wanted, length).map((args) => step("failed launch", args, failedLaunch)) },
   { weight: 1, arbitrary: fc.tuple(index, index).map((args) => step("unplug", args, unplug)) },
   { weight: 2, arbitrary: fc.nat({ max: 5 * PAGE }).map((budget) => step("scrub", budget, scrub)) },
-  { weight: 1, arbitrary: fc.constant(step("interrupt", undefined, interrupt)) },
+  { weight: 2, arbitrary: fc.nat({ max: PAGE }).map((budget) => step("interrupt", budget, interrupt)) },
   { weight: 1, arbitrary: fc.tuple(account, family).map((args) => step("allocate host", args, allocate)) },
   { weight: 1, arbitrary: index.map((n) => step("fail host", n, failHost)) },
   { weight: 1, arbitrary: index.map((n) => step("repair host", n, repairHost)) },
@@ -142,12 +142,11 @@ function write(model: Model, world: World, [n, at, length]: readonly [number, nu
   const { instance } = live.request;
   const address = Math.floor((at / 1000) * (live.bytes.length - 1));
   const piece = canaries(instance, Math.min(length, live.bytes.length - address));
-  const before = world.before();
   world.fleet.write(instance, address, piece);
   live.bytes.set(piece, address);
   const last = Math.floor((address + piece.length - 1) / PAGE);
   for (let page = Math.floor(address / PAGE); page <= last; page++) live.written.add(page);
-  model.step = { kind: "written", instance, before };
+  model.step = { kind: "written", instance };
 }
 
 function writeDisk(model: Model, world: World, [n, at, length]: readonly [number, number, number]): void {
@@ -278,7 +277,9 @@ function scrub(model: Model, world: World, budget: number): void {
   model.step = { kind: "scrub-step", before };
 }
 
-function interrupt(model: Model, world: World): void {
+/** A scrub begins, and is interrupted in the midst of a page, if there is any that is dirty. */
+function interrupt(model: Model, world: World, budget: number): void {
+  world.fleet.scrub(budget);
   const before = world.before();
   for (const host of world.hosts()) host.scrubber.interrupt();
   model.step = { kind: "interrupted", before };

@@ -56,7 +56,8 @@ export type Step =
   /** Another instance asked for the image of `instance`, and got this far. */
   | { readonly kind: "usurped"; readonly usurper: string; readonly refused: boolean }
   | { readonly kind: "refused"; readonly request: PlaceRequest; readonly before: Before }
-  | { readonly kind: "written" | "rebooted"; readonly instance: string; readonly before: Before }
+  | { readonly kind: "written"; readonly instance: string }
+  | { readonly kind: "rebooted"; readonly instance: string; readonly before: Before }
   | {
       readonly kind: "released";
       readonly live: Live;
@@ -240,16 +241,23 @@ export function framesOf(runs: readonly { start: number; count: number }[]): num
 
 export const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
 
+const known = new Map<string, Uint8Array>();
+
 /** 32 bytes that nobody but this instance or volume ever writes; none is zero, so that any byte left over is seen. */
-export const canary = (name: string): Uint8Array => digest(name).map((byte) => (byte === 0 ? 1 : byte));
+export function canary(name: string): Uint8Array {
+  const bytes = known.get(name) ?? digest(name).map((byte) => (byte === 0 ? 1 : byte));
+  known.set(name, bytes);
+  return bytes;
+}
 
 /** So many bytes with nothing but canaries in them. */
 export function canaries(name: string, length: number): Uint8Array {
-  const one = canary(name);
-  return Uint8Array.from({ length }, (_, i) => one[i % one.length] ?? 0);
+  return new Uint8Array(Buffer.alloc(length, canary(name)));
 }
 
-export const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
+const ZEROS = new Uint8Array((FRAMES + 1) * PAGE);
+
+export const isZero = (bytes: Uint8Array): boolean => equal(bytes, ZEROS.subarray(0, bytes.length));
 
 export const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 

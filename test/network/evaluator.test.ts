@@ -224,6 +224,6 @@ describe("isolation", () => {
       }),
       { ...SEED, numRuns: 60 },
     );
-    expect(delivered).toBeGreaterThan(1000);
+    expect(delivered).toBeGreaterThan(500);
   });
 });

@@ -96,7 +96,7 @@ function compile(member: unknown): Shape | undefined {
 describe("a schema that is not understood", () => {
   it.each([
     ["trait", [0, { xmlFlattened: 1 }], "Unknown schema trait xmlFlattened"],
-    ["flag", [0, 16], "Unknown schema traits 16"],
+    ["flag", [0, 32], "Unknown schema traits 32"],
     ["simple type", 15, "Unknown simple type 15 of Name.Member"],
     ["kind of tuple", [8, "ns", "Other", 0, 0], "Unknown kind of schema 8 of Name.Member"],
     ["schema", "unit", "Unknown schema unit of Name.Member"],

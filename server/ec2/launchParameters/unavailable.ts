@@ -1,6 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../../errors.ts";
-import { refusePlaces } from "../instanceOptions.ts";
+import { refuseMetricCategories, refusePlaces } from "../instanceOptions.ts";
 
 const unsupported = (message: string): ApiError => new ApiError("UnsupportedOperation", message);
 
@@ -76,7 +76,7 @@ function refuseClosed(input: Sdk.RunInstancesRequest): void {
 
 /**
  * Refuses what a launch may name but nobody can have yet: launch templates, instance profiles, placement groups,
- * Dedicated Hosts, Capacity Reservations, licences, Spot capacity.
+ * Dedicated Hosts, Capacity Reservations, licences, Spot capacity, metric categories.
  */
 export function refuseUnavailable(input: Sdk.RunInstancesRequest): void {
   refuseClosed(input);
@@ -84,6 +84,7 @@ export function refuseUnavailable(input: Sdk.RunInstancesRequest): void {
   if (input.IamInstanceProfile) refuseProfile(input.IamInstanceProfile);
   if (input.CapacityReservationSpecification) refuseReservation(input.CapacityReservationSpecification);
   if (input.Placement) refuseHost(input.Placement);
+  if (input.Monitoring) refuseMetricCategories(input.Monitoring);
   const [license] = input.LicenseSpecifications ?? [];
   if (license) {
     throw new ApiError(
