@@ -11,6 +11,7 @@ export function note(operation: string, outcome: string): void {
   const line = `${operation} ${outcome}`;
   if (noted.has(line)) return;
   noted.add(line);
+  mkdirSync(SEEN_FOLDER, { recursive: true });
   appendFileSync(join(SEEN_FOLDER, String(process.pid)), `${line}\n`);
 }
 
