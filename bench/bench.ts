@@ -14,6 +14,7 @@ import {
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import aws4 from "aws4";
 import { passingCertificates } from "../server/http/certificates.ts";
+import { measureHosts } from "./hypervisor.ts";
 import { Connection, median, throughput } from "./load.ts";
 import { measurePackets } from "./packets.ts";
 import { startServer, type Server } from "./process.ts";
@@ -264,6 +265,7 @@ async function measureInstances(): Promise<void> {
 
 try {
   measurePackets(report);
+  measureHosts(report);
   await measureStart();
   const islet = await startIslet("--memory");
   await answerOf(islet, { Action: "DescribeRegions" });

@@ -60,7 +60,8 @@ export function accrue(account: CreditAccount, rates: CreditRates, load: number,
   const expense = (rates.vcpus * 60 * load) / 100;
 
   // While there are launch credits they are spent, and all that is earned is kept.
-  const first = expense === 0 ? hours : Math.min(hours, account.launch / expense);
+  const lasting = expense === 0 ? hours : account.launch / expense;
+  const first = account.launch > 0 ? Math.min(hours, lasting) : 0;
   const launch = first < hours ? 0 : Math.max(0, account.launch - expense * first);
   const earnedFirst = Math.min(maximum, account.earned + income * first);
 

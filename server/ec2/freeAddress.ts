@@ -15,7 +15,7 @@ import { assignability } from "../../network/subnetAddresses.ts";
 import { ApiError } from "../errors.ts";
 
 /** A part of a subnet that EC2 leaves alone when it chooses; what a call names may be in it. */
-export interface Reserved {
+interface Reserved {
   readonly block: Prefix;
   /** EC2 takes the prefixes that it chooses from here first. */
   readonly forPrefixes: boolean;

@@ -132,11 +132,12 @@ export const snapshots = defineResource({
     archival: (ctx, row) => endTiering(ctx, row, "archive"),
     "temporary-restore": (ctx, row) => endTiering(ctx, row, "standard"),
     "permanent-restore": (ctx, row) => endTiering(ctx, row, "standard"),
-    rearchive: (ctx, { id, tiering }) =>
-      snapshots.update(ctx, id, {
-        tier: "archive",
-        tiering: tiering && { ...tiering, operation: "archival", restoredUntil: undefined },
-      }),
+    rearchive: (ctx, { id, tiering }) => {
+      // It may have been restored for good, or for longer, since.
+      if (tiering?.restoredUntil === undefined || tiering.restoredUntil > ctx.now) return;
+      const archived = { ...tiering, operation: "archival", restoredUntil: undefined } as const;
+      snapshots.update(ctx, id, { tier: "archive", tiering: archived });
+    },
   },
 });
 

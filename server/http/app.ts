@@ -107,7 +107,7 @@ async function refuse(
   return send(reply, answer);
 }
 
-function log(request: FastifyRequest, { body, headers: _, ...answer }: Answer): void {
+function log(request: FastifyRequest, { body, headers: _headers, ...answer }: Answer): void {
   request.log.info({
     ...answer,
     bytes: body.length,

@@ -1,5 +1,4 @@
-import type { TrackingLimits } from "../../network/connectionTracking.ts";
-import { defaultTracking } from "../../network/connectionTracking.ts";
+import { defaultTracking, type TrackingLimits } from "../../network/connectionTracking.ts";
 import type { Fabric } from "../../network/fabric.ts";
 import { block, ip, type Block } from "../../network/ip.ts";
 import type { AclEntry } from "../../network/networkAcl.ts";

@@ -74,7 +74,7 @@ const described = async (SnapshotId: string) =>
   (await ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [SnapshotId] }))).Snapshots?.[0];
 
 /** A refusal with its reason. */
-async function refusedFor(call: Promise<unknown>, code: string, reason: string): Promise<void> {
+async function reasonRefused(call: Promise<unknown>, code: string, reason: string): Promise<void> {
   const error: unknown = await call.then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -210,31 +210,35 @@ describe("what it refuses to do", () => {
     const id = await snapshot(await volume());
     const list = (SnapshotId: string, client = ebs) =>
       client.send(new ListSnapshotBlocksCommand({ SnapshotId }));
-    await refusedFor(list(MISSING), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
-    await refusedFor(list(id, stranger), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
-    await refusedFor(list("vol-1"), "ValidationException", "INVALID_SNAPSHOT_ID");
-    await refusedFor(put(MISSING, 0, filled(1)), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
-    await refusedFor(complete(MISSING, 0), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
-    await refusedFor(start({ ParentSnapshotId: MISSING }), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
+    await reasonRefused(list(MISSING), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
+    await reasonRefused(list(id, stranger), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
+    await reasonRefused(list("vol-1"), "ValidationException", "INVALID_SNAPSHOT_ID");
+    await reasonRefused(put(MISSING, 0, filled(1)), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
+    await reasonRefused(complete(MISSING, 0), "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
+    await reasonRefused(
+      start({ ParentSnapshotId: MISSING }),
+      "ResourceNotFoundException",
+      "SNAPSHOT_NOT_FOUND",
+    );
   });
 
   test("to write what is shared, or complete", async () => {
     const id = await snapshot(await volume());
-    await refusedFor(put(id, 0, filled(1)), "ValidationException", "INVALID_SNAPSHOT_ID");
-    await refusedFor(complete(id, 0), "ValidationException", "INVALID_SNAPSHOT_ID");
+    await reasonRefused(put(id, 0, filled(1)), "ValidationException", "INVALID_SNAPSHOT_ID");
+    await reasonRefused(complete(id, 0), "ValidationException", "INVALID_SNAPSHOT_ID");
     await ec2.send(
       new ModifySnapshotAttributeCommand({
         SnapshotId: id,
         CreateVolumePermission: { Add: [{ Group: "all" }] },
       }),
     );
-    await refusedFor(put(id, 0, filled(1), {}, stranger), "AccessDeniedException", "UNAUTHORIZED_ACCOUNT");
+    await reasonRefused(put(id, 0, filled(1), {}, stranger), "AccessDeniedException", "UNAUTHORIZED_ACCOUNT");
   });
 
   test("to read what is not complete", async () => {
     const id = await start();
-    await refusedFor(blocksOf(id), "ValidationException", "INVALID_SNAPSHOT_ID");
-    await refusedFor(start({ ParentSnapshotId: id }), "ValidationException", "INVALID_SNAPSHOT_ID");
+    await reasonRefused(blocksOf(id), "ValidationException", "INVALID_SNAPSHOT_ID");
+    await reasonRefused(start({ ParentSnapshotId: id }), "ValidationException", "INVALID_SNAPSHOT_ID");
   });
 
   test("tokens that are not for this block, not ours, or too old", async () => {
@@ -244,22 +248,22 @@ describe("what it refuses to do", () => {
     const id = await snapshot(VolumeId);
     const [first, second] = await blocksOf(id);
     for (const token of [second?.BlockToken, "AAAA", `${first?.BlockToken}A`]) {
-      await refusedFor(get(id, 0, token ?? ""), "ValidationException", "INVALID_BLOCK_TOKEN");
+      await reasonRefused(get(id, 0, token ?? ""), "ValidationException", "INVALID_BLOCK_TOKEN");
     }
-    await refusedFor(get(id, 2048, first?.BlockToken ?? ""), "ValidationException", "INVALID_BLOCK");
-    await refusedFor(
+    await reasonRefused(get(id, 2048, first?.BlockToken ?? ""), "ValidationException", "INVALID_BLOCK");
+    await reasonRefused(
       ebs.send(new ListSnapshotBlocksCommand({ SnapshotId: id, NextToken: "AAAA" })),
       "ValidationException",
       "INVALID_PAGE_TOKEN",
     );
     await operate(islet, "POST clock", { Advance: 7 * 24 * 3600 });
-    await refusedFor(get(id, 0, first?.BlockToken ?? ""), "ValidationException", "INVALID_BLOCK_TOKEN");
+    await reasonRefused(get(id, 0, first?.BlockToken ?? ""), "ValidationException", "INVALID_BLOCK_TOKEN");
   });
 
   test("pages out of bounds", async () => {
     const SnapshotId = await snapshot(await volume());
     for (const asked of [{ MaxResults: 99 }, { MaxResults: 10_001 }, { StartingBlockIndex: -1 }]) {
-      await refusedFor(
+      await reasonRefused(
         ebs.send(new ListSnapshotBlocksCommand({ SnapshotId, ...asked })),
         "ValidationException",
         "INVALID_PARAMETER_VALUE",
@@ -271,22 +275,22 @@ describe("what it refuses to do", () => {
     const [one, two] = [await snapshot(await volume()), await snapshot(await volume())];
     const compare = (FirstSnapshotId: string | undefined, SecondSnapshotId: string) =>
       ebs.send(new ListChangedBlocksCommand({ FirstSnapshotId, SecondSnapshotId }));
-    await refusedFor(compare(one, two), "ValidationException", "UNRELATED_SNAPSHOTS");
-    await refusedFor(compare(undefined, two), "ValidationException", "INVALID_PARAMETER_VALUE");
+    await reasonRefused(compare(one, two), "ValidationException", "UNRELATED_SNAPSHOTS");
+    await reasonRefused(compare(undefined, two), "ValidationException", "INVALID_PARAMETER_VALUE");
   });
 
   test("blocks that are not what they should be", async () => {
     const id = await start();
-    await refusedFor(put(id, 0, new Uint8Array(10)), "ValidationException", "INVALID_BLOCK");
-    await refusedFor(put(id, 0, filled(1), { DataLength: 512 }), "ValidationException", "INVALID_BLOCK");
-    await refusedFor(
+    await reasonRefused(put(id, 0, new Uint8Array(10)), "ValidationException", "INVALID_BLOCK");
+    await reasonRefused(put(id, 0, filled(1), { DataLength: 512 }), "ValidationException", "INVALID_BLOCK");
+    await reasonRefused(
       put(id, 0, filled(1), { Checksum: sha256("x") }),
       "ValidationException",
       "INVALID_BLOCK",
     );
-    await refusedFor(put(id, 2048, filled(1)), "ValidationException", "INVALID_BLOCK");
-    await refusedFor(put(id, -1, filled(1)), "ValidationException", "INVALID_BLOCK");
-    await refusedFor(
+    await reasonRefused(put(id, 2048, filled(1)), "ValidationException", "INVALID_BLOCK");
+    await reasonRefused(put(id, -1, filled(1)), "ValidationException", "INVALID_BLOCK");
+    await reasonRefused(
       put(id, 0, filled(1), { Progress: 101 }),
       "ValidationException",
       "INVALID_PARAMETER_VALUE",
@@ -297,10 +301,10 @@ describe("what it refuses to do", () => {
   test("to complete with the wrong count or checksum", async () => {
     const id = await start();
     await put(id, 0, filled(1));
-    await refusedFor(complete(id, 2), "ValidationException", "INVALID_PARAMETER_VALUE");
+    await reasonRefused(complete(id, 2), "ValidationException", "INVALID_PARAMETER_VALUE");
     const Checksum = sha256("wrong");
-    await refusedFor(complete(id, 1, { Checksum }), "ValidationException", "INVALID_PARAMETER_VALUE");
-    await refusedFor(
+    await reasonRefused(complete(id, 1, { Checksum }), "ValidationException", "INVALID_PARAMETER_VALUE");
+    await reasonRefused(
       complete(id, 1, { Checksum, ChecksumAlgorithm: "SHA256", ChecksumAggregationMethod: "LINEAR" }),
       "ValidationException",
       "INVALID_PARAMETER_VALUE",
@@ -321,7 +325,7 @@ describe("what it refuses to do", () => {
       [{ Encrypted: true, KmsKeyArn: "arn:aws:kms:eu-west-1:1:key/x" }, "INVALID_CUSTOMER_KEY"],
       [{ Tags: [{ Key: "aws:x", Value: "" }] }, "INVALID_PARAMETER_VALUE"],
     ];
-    for (const [asked, reason] of cases) await refusedFor(start(asked), "ValidationException", reason);
+    for (const [asked, reason] of cases) await reasonRefused(start(asked), "ValidationException", reason);
   });
 
   test("one client token for two snapshots", async () => {
@@ -445,7 +449,7 @@ describe("what it does", () => {
       Progress: "100%",
       Tags: [{ Key: "Name", Value: "direct" }],
     });
-    await refusedFor(put(id, 0, filled(1)), "ValidationException", "INVALID_SNAPSHOT_ID");
+    await reasonRefused(put(id, 0, filled(1)), "ValidationException", "INVALID_SNAPSHOT_ID");
     expect(await readVolume(islet, await volume(id), 4 * BLOCK - 2, 4)).toBe("\0\0\x01\x01");
 
     const over = await start({ ParentSnapshotId: id });
@@ -496,12 +500,12 @@ describe("what it does", () => {
     expect(await readVolume(islet, await volume(id), 0, 1)).toBe("\x05");
     const child = await ebs.send(new StartSnapshotCommand({ VolumeSize: 2, ParentSnapshotId: id }));
     expect(child).toMatchObject({ KmsKeyArn, ParentSnapshotId: id, VolumeSize: 2 });
-    await refusedFor(
+    await reasonRefused(
       start({ ParentSnapshotId: id, KmsKeyArn }),
       "ValidationException",
       "INVALID_CUSTOMER_KEY",
     );
-    await refusedFor(
+    await reasonRefused(
       start({ ParentSnapshotId: child.SnapshotId }),
       "ValidationException",
       "INVALID_SNAPSHOT_ID",
@@ -525,7 +529,7 @@ describe("what it does", () => {
       State: "error",
       StateMessage: "The snapshot was not completed in time.",
     });
-    await refusedFor(complete(id, 2), "ValidationException", "INVALID_SNAPSHOT_ID");
+    await reasonRefused(complete(id, 2), "ValidationException", "INVALID_SNAPSHOT_ID");
   });
 
   test("needs the full size for a parent's child", async () => {
@@ -533,6 +537,6 @@ describe("what it does", () => {
       new CreateVolumeCommand({ AvailabilityZone: "us-east-1a", Size: 2 }),
     );
     const parent = await snapshot(VolumeId);
-    await refusedFor(start({ ParentSnapshotId: parent }), "ValidationException", "INVALID_VOLUME_SIZE");
+    await reasonRefused(start({ ParentSnapshotId: parent }), "ValidationException", "INVALID_VOLUME_SIZE");
   });
 });

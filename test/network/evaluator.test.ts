@@ -49,8 +49,8 @@ const sendings = (plan: NetworkPlan): { from: PortPlan; source: string; destinat
   );
 
 /** For everything that can be sent, as the first packet of all: who gets it, and who gets the answer. */
-function outcomes(plan: NetworkPlan, traffic: Traffic): string[] {
-  const { fabric, port, forget } = build(plan);
+function outcomes(plan: NetworkPlan, traffic: Traffic, built = build(plan)): string[] {
+  const { fabric, port, forget } = built;
   return sendings(plan).map(({ from, source, destination }) => {
     forget();
     const { end } = fabric.trace(port(from.id), sentBy(source, destination, traffic), 0);
@@ -110,6 +110,19 @@ describe("the evaluator", () => {
           expect(ended(journey.end)).toBe(ended(end));
           expect(journey.end.packet).toEqual(end.packet);
         }
+      }),
+      { ...SEED, numRuns: 100 },
+    );
+  });
+});
+
+describe("changes", () => {
+  test("a network that was changed into another one is like one that was built at once", () => {
+    fc.assert(
+      fc.property(networkArbitrary, networkArbitrary, trafficArbitrary, (first, second, traffic) => {
+        const built = build(first);
+        outcomes(first, traffic, built);
+        expect(outcomes(second, traffic, build(second, built.fabric))).toEqual(outcomes(second, traffic));
       }),
       { ...SEED, numRuns: 100 },
     );

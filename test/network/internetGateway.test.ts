@@ -214,6 +214,9 @@ describe("what is too long", () => {
     const { world, fabric, web } = online();
     world.port("other", { addresses: ["10.0.2.10"], subnet: "b" });
     expect(ended(world.send(web, from("10.0.1.10", "10.0.2.10", { ttl: 1 })))).toBe("other");
+    // The error is translated on its way in, with what it is about: else the groups would not know the flow.
+    fabric.putSecurityGroup("sg-1", [outbound(tcp, 443, 443, "93.184.0.0/16")]);
+    world.port("web", { addresses: ["10.0.1.10"], groups: ["sg-1"] });
     const { back, learned } = exchange(fabric, web, { ...out, ttl: 1 }, world.now);
     expect(back?.end).toMatchObject({ outcome: "delivered", packet: { protocol: icmp, type: 11 } });
     expect(learned).toBe("refusal");

@@ -146,6 +146,18 @@ describe("rules that name a group", () => {
     expect(right.groups).toHaveLength(1);
   });
 
+  test("are not about whom a route leads to through a middlebox", () => {
+    const { world, fabric, right } = pair();
+    fabric.putSecurityGroup("sg-1", [outbound(all, -1, -1, "sg-open")]);
+    world.port("far", { addresses: ["10.0.2.10"], subnet: "b" });
+    world.port("middlebox", { addresses: ["10.0.1.30"], check: false });
+    const sent = from("10.0.1.20", "10.0.2.10");
+    expect(ended(world.send(right, sent))).toBe("far");
+    right.tracking.clear();
+    world.table("rtb", [{ destination: block("10.0.2.0/24"), target: "middlebox", origin: "static" }]);
+    expect(ended(world.send(right, sent))).toBe("ENI_SG_RULES_MISMATCH");
+  });
+
   test("match nothing when the group is no more", () => {
     const { world, fabric } = pair();
     fabric.putSecurityGroup("sg-1", [inbound(all, -1, -1, "sg-gone")]);

@@ -172,6 +172,8 @@ describe("anti-spoofing", () => {
       } as const;
       expect(discover(thief, claim)).toBeUndefined();
     }
+    const ownClaim = { kind: "claim", mac: thief.mac, address: address("10.0.1.66") } as const;
+    expect(discover(thief, { ...ownClaim, target: address("10.0.1.20") })).toBeUndefined();
     const question = { kind: "request", mac: left.mac, address: address("10.0.1.10") } as const;
     expect(discover(left, { ...question, target: address("10.0.1.20") })).toBe(right.mac);
     expect(ended(world.send(left, sent))).toBe("right");

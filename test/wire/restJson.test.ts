@@ -122,9 +122,10 @@ describe.each(operations)("$operation.name", ({ operation }) => {
         expect(metadata).toMatchObject({ httpStatusCode: operation.http?.status });
         const data = (BlockData as { transformToByteArray?: () => Promise<Uint8Array> } | undefined)
           ?.transformToByteArray;
-        const { BlockData: expected, ...others } = output;
+        const { BlockData: expected, ...others }: { BlockData?: unknown } = output;
         expect(members).toEqual(others);
-        if (expected) expect(bytes(await data?.call(BlockData))).toEqual(bytes(expected));
+        // The client reads a body that is empty, too.
+        expect(bytes(expected && (await data?.call(BlockData)))).toEqual(bytes(expected));
       }),
       { seed: 3, numRuns: 30 },
     );

@@ -1,7 +1,7 @@
 /** Kinds of device that are no CPU, by the name that instanceFamilies.ts has for them. */
-export type DeviceKind = "gpu" | "inference" | "neuron" | "fpga";
+type DeviceKind = "gpu" | "inference" | "neuron" | "fpga";
 
-export type Device = {
+type Device = {
   readonly kind: DeviceKind;
   /** As EC2 prints them. */
   readonly manufacturer: string;

@@ -6,7 +6,7 @@ import { type LadderName, type Rung, at, holds, readSteps } from "./steps.ts";
 export type EbsPerformance = { readonly mbps: number; readonly iops: number };
 
 /** Local disks, all alike. */
-export type InstanceStore = {
+type InstanceStore = {
   readonly count: number;
   /** Of one disk. */
   readonly sizeGB: number;
@@ -14,7 +14,7 @@ export type InstanceStore = {
   readonly nvme: "required" | "unsupported";
 };
 
-export type Support = "required" | "supported" | "unsupported";
+type Support = "required" | "supported" | "unsupported";
 
 /** What EC2 says of one instance type, in islet's words; instanceTypeInfo.ts turns it into EC2's. */
 export interface InstanceTypeFacts {
