@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Run } from "./extents.ts";
 import { type FaultCode, HypervisorFault } from "./fault.ts";
 
-export type AuditEvent =
+type AuditEvent =
   | "host-racked"
   | "host-removed"
   | "host-failed"

@@ -9,7 +9,7 @@ import type { InstanceStore } from "./instanceStore.ts";
 import type { Media } from "./media.ts";
 import { ACCESS_LIMIT, type MemoryOptions, type ReleaseReason } from "./memory.ts";
 import { Pages } from "./pages.ts";
-import { Pool, type Refusal, type Wish } from "./pool.ts";
+import { type Dedication, Pool, type Refusal, type Wish } from "./pool.ts";
 import { Reservations } from "./reservations.ts";
 import type { ScrubMode } from "./scrubber.ts";
 import { PAGE, Slabs } from "./slabs.ts";
@@ -257,11 +257,17 @@ export class Fleet {
     for (const { cores } of this.#hosts.values()) cores.turn((instance) => this.workloads.isBusy(instance));
   }
 
-  /** Racks a host for one account alone (a Dedicated Host): only its instances of tenancy `host` go there. */
-  allocateHost(zone: string, family: string, account: string): HostAnswer {
+  /**
+   * Racks a host for one account alone (a Dedicated Host): only its instances of tenancy `host` go there. `id` is for one
+   * that was there before a restart.
+   */
+  allocateHost(zone: string, family: string, account: string, id?: string): HostAnswer {
+    if (id !== undefined && this.#hosts.has(id)) {
+      throw this.audit.fault("bad-request", `host ${id} is there already`, { host: id });
+    }
     const pool = this.#pool(zone, family);
     if (pool === undefined) return { allocated: false, refusal: "unsupported" };
-    const host = pool.rack(account);
+    const host = pool.rack({ account, id });
     return host ? { allocated: true, host: host.id } : { allocated: false, refusal: "no-room" };
   }
 
@@ -402,15 +408,15 @@ export class Fleet {
     const known = this.#pools.get(key);
     const size = known ? undefined : this.#options.sizing(family, zone);
     if (size === undefined) return known;
-    const pool = new Pool(size, (rack, dedicatedTo) => this.#build(zone, family, size, rack, dedicatedTo));
+    const pool = new Pool(size, (rack, dedication) => this.#build(zone, family, size, rack, dedication));
     this.#pools.set(key, pool);
     return pool;
   }
 
-  #build(zone: string, family: string, size: HostSize, rack: number, dedicatedTo?: string): Host {
+  #build(zone: string, family: string, size: HostSize, rack: number, dedication?: Dedication): Host {
     const { nextId, pages, secrets, scrub = "eager", memory = {} } = this.#options;
     const { audit } = this;
-    const id = nextId();
+    const id = dedication?.id ?? nextId();
     const frames = HYPERVISOR_FRAMES + size.memoryBytes / PAGE;
     const host = new Host({
       id,
@@ -422,7 +428,7 @@ export class Fleet {
       scrub,
       memory,
       pages: pages?.(id, frames) ?? new Pages(frames, this.#slabs),
-      ...(dedicatedTo !== undefined && { dedicatedTo }),
+      ...(dedication && { dedicatedTo: dedication.account }),
       ...(secrets && { random: secrets.random }),
     });
     this.#hosts.set(id, host);

@@ -61,7 +61,7 @@ export interface OwnerView extends Tenant {
   readonly stores: readonly StoreView[];
 }
 
-export interface StoreView {
+interface StoreView {
   readonly size: number;
   readonly bytesWritten: number;
   readonly keyed: boolean;

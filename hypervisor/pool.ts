@@ -30,19 +30,25 @@ export interface Wish {
   readonly reservation?: string;
 }
 
+/** Whom a host is for alone, and the id it has if it had one before. */
+export interface Dedication {
+  readonly account: string;
+  readonly id?: string | undefined;
+}
+
 const RACKS = 16;
 
 /** The hosts of one family in one zone, built into racks when they are needed, up to as many as the zone has. */
 export class Pool {
   readonly #size: HostSize;
-  readonly #build: (rack: number, dedicatedTo?: string) => Host;
+  readonly #build: (rack: number, dedication?: Dedication) => Host;
   readonly #hosts = new Map<string, Host>();
   readonly #rooms = new Map<string, Room>();
   readonly #roomOf = new Map<Host, Room>();
   readonly #racks: readonly Set<Host>[];
 
-  /** `build` makes a host with an id of its own, for one account alone or for all. */
-  constructor(size: HostSize, build: (rack: number, dedicatedTo?: string) => Host) {
+  /** `build` makes a host, for one account alone or for all. */
+  constructor(size: HostSize, build: (rack: number, dedication?: Dedication) => Host) {
     this.#size = size;
     this.#build = build;
     this.#racks = Array.from({ length: size.racks ?? RACKS }, () => new Set<Host>());
@@ -65,7 +71,7 @@ export class Pool {
   }
 
   /** One more host, in the emptiest rack that will do; undefined if the zone has no more. */
-  rack(dedicatedTo?: string, allows: (rack: number) => boolean = () => true): Host | undefined {
+  rack(dedication?: Dedication, allows: (rack: number) => boolean = () => true): Host | undefined {
     if (this.#hosts.size >= this.#size.perZone) return undefined;
     const height = Math.ceil(this.#size.perZone / this.#racks.length);
     let emptiest: number | undefined;
@@ -74,7 +80,7 @@ export class Pool {
       if (emptiest === undefined || size < (this.#racks[emptiest]?.size ?? 0)) emptiest = rack;
     }
     if (emptiest === undefined) return undefined;
-    const host = this.#build(emptiest, dedicatedTo);
+    const host = this.#build(emptiest, dedication);
     this.#hosts.set(host.id, host);
     this.#racks[emptiest]?.add(host);
     this.refile(host);

@@ -29,7 +29,6 @@ const table = {
   DryRunOperation: [412, () => "Request would have succeeded, but DryRun flag is set."],
   UnauthorizedOperation: [403, () => "You are not authorized to perform this operation."],
   AccessDenied: [403, (message: string) => message],
-  OptInRequired: [401, (region: string) => `You are not subscribed to the region ${region}.`],
 
   // Requests
   InvalidAction: [
@@ -75,7 +74,6 @@ const table = {
   TagLimitExceeded: [400, (id: string) => `You have reached the maximum number of tags for resource ${id}.`],
   RequestEntityTooLarge: [413, () => "Your request is too large."],
   NotImplemented: [501, (operation: string) => `islet does not have the operation ${operation} yet.`],
-  RequestLimitExceeded: [503, () => "Request limit exceeded."],
   InternalError: [500, () => "An internal error has occurred"],
 
   // Quotas
@@ -131,6 +129,12 @@ const table = {
     400,
     (ids: string) =>
       ids.includes(",") ? `The image ids '[${ids}]' do not exist` : `The image id '[${ids}]' does not exist`,
+  ],
+  "InvalidAMIID.Unavailable": [400, (id: string) => `The image ID '${id}' is currently unavailable`],
+  "InvalidAMIName.Malformed": [400, (message: string) => message],
+  "InvalidAMIName.Duplicate": [
+    400,
+    (name: string, id: string) => `AMI name ${name} is already in use by AMI ${id}`,
   ],
   InvalidInstanceType: [
     400,

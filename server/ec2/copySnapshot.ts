@@ -2,6 +2,7 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { tagsOf } from "../kit/tags.ts";
 import { regions } from "./catalogue/regions.ts";
 import { encryptionOf, heritageOf, type Encryption, type Heritage } from "./ebsEncryption.ts";
 import { checkReadable, freshSnapshot, readDescription, snapshots, type Snapshot } from "./snapshot.ts";
@@ -14,7 +15,7 @@ const STEP = 15;
 const LONGEST = 2880;
 
 /** @throws {ApiError} InvalidParameterValue */
-function readDuration(minutes: number | undefined): number | undefined {
+export function readDuration(minutes: number | undefined): number | undefined {
   if (minutes === undefined || (minutes >= STEP && minutes <= LONGEST && minutes % STEP === 0))
     return minutes;
   throw new ApiError(
@@ -24,14 +25,14 @@ function readDuration(minutes: number | undefined): number | undefined {
 }
 
 /** What is to be copied, in the region where it is. */
-interface Source extends Encryption, Heritage {
+export interface CopySource extends Encryption, Heritage {
   readonly region: string;
   readonly id: string;
   readonly size: number;
 }
 
 /** @throws {ApiError} InvalidParameterValue for a region there is not, InvalidSnapshot.NotFound, IncorrectState */
-function findSource(ctx: Context, region: string, id: string): Source {
+function findSource(ctx: Context, region: string, id: string): CopySource {
   if (!regions.has(region)) {
     throw new ApiError("InvalidParameterValue", `Value (${region}) for parameter sourceRegion is invalid.`);
   }
@@ -59,6 +60,43 @@ function refuseElsewhere(ctx: Context, input: Sdk.CopySnapshotRequest): void {
   }
 }
 
+interface CopyWish {
+  readonly encrypted: boolean | undefined;
+  readonly kmsKeyId: string | undefined;
+  readonly description: string;
+  /** How long it may take; undefined for as long as it does. */
+  readonly minutes: number | undefined;
+}
+
+/** Begins a copy in the caller's region. @throws {ApiError} InvalidParameterDependency, InvalidParameterValue for the key */
+export function startCopy(
+  ctx: Context,
+  source: CopySource,
+  { encrypted, kmsKeyId, description, minutes }: CopyWish,
+  tags: readonly Sdk.TagSpecification[] | readonly Sdk.Tag[] | undefined,
+): Snapshot {
+  // Not the source's key, unless that is the account's default or asked for.
+  const encryption = encryptionOf(ctx, { encrypted, kmsKeyId }, { ...source, kmsKeyId: undefined });
+  const id = snapshots.newId(ctx);
+  const row = snapshots.create(
+    ctx,
+    {
+      ...freshSnapshot,
+      ...encryption,
+      ...heritageOf(ctx, id, encryption, source.region === ctx.region ? source : undefined),
+      origin: { kind: "copy", region: source.region, snapshotId: source.id },
+      description,
+      size: source.size,
+      duration: SECONDS,
+      transfer: { minutes },
+    },
+    tags,
+    id,
+  );
+  snapshots.soon(ctx, id, "completed", SECONDS);
+  return row;
+}
+
 export const operations = {
   // The signature of PresignedUrl proves to the source region what the call's own signature proves here.
   CopySnapshot: (input, ctx) => {
@@ -71,29 +109,17 @@ export const operations = {
         "Encrypted snapshots cannot be copied to unencrypted ones: the parameter Encrypted cannot be false.",
       );
     }
-    // Not the source's key, unless that is the account's default or asked for.
-    const encryption = encryptionOf(
+    const row = startCopy(
       ctx,
-      { encrypted: input.Encrypted, kmsKeyId: input.KmsKeyId },
-      { ...source, kmsKeyId: undefined },
-    );
-    const id = snapshots.newId(ctx);
-    snapshots.create(
-      ctx,
+      source,
       {
-        ...freshSnapshot,
-        ...encryption,
-        ...heritageOf(ctx, id, encryption, source.region === ctx.region ? source : undefined),
-        origin: { kind: "copy", region: source.region, snapshotId: source.id },
+        encrypted: input.Encrypted,
+        kmsKeyId: input.KmsKeyId,
         description: readDescription(input.Description),
-        size: source.size,
-        duration: SECONDS,
-        transfer: { minutes },
+        minutes,
       },
       input.TagSpecifications,
-      id,
     );
-    snapshots.soon(ctx, id, "completed", SECONDS);
-    return { SnapshotId: id, Tags: [...(snapshots.show(ctx, snapshots.get(ctx, id)).Tags ?? [])] };
+    return { SnapshotId: row.id, Tags: [...tagsOf(ctx, row.id)] };
   },
 } satisfies Handlers;

@@ -13,12 +13,14 @@ import { isRestorableBy, snapshots, type Snapshot } from "./snapshot.ts";
 interface ImageSnapshot {
   readonly image: CatalogueImage;
   readonly volume: ImageVolume;
+  readonly id: string;
 }
 
 function* snapshotsOf(images: readonly CatalogueImage[]): Generator<ImageSnapshot> {
   for (const image of images) {
     for (const volume of [image.root, ...image.devices]) {
-      if (!("virtualName" in volume)) yield { image, volume };
+      if ("virtualName" in volume || volume.snapshotId === undefined) continue;
+      yield { image, volume, id: volume.snapshotId };
     }
   }
 }
@@ -29,19 +31,19 @@ const publicSnapshots = new Map<string, ReadonlyMap<string, ImageSnapshot>>();
 function catalogue(region: string): ReadonlyMap<string, ImageSnapshot> {
   const known = publicSnapshots.get(region);
   if (known) return known;
-  const all = new Map(Array.from(snapshotsOf(imagesOf(region)), (each) => [each.volume.snapshotId, each]));
+  const all = new Map(Array.from(snapshotsOf(imagesOf(region)), (each) => [each.id, each]));
   publicSnapshots.set(region, all);
   return all;
 }
 
 /** The operator's first, as a snapshot of the same id takes the place of a public one. */
 function findImageSnapshot(ctx: Context, id: string): ImageSnapshot | undefined {
-  for (const each of snapshotsOf(ownImagesOf(ctx))) if (each.volume.snapshotId === id) return each;
+  for (const each of snapshotsOf(ownImagesOf(ctx))) if (each.id === id) return each;
   return catalogue(ctx.region).get(id);
 }
 
-const viewImageSnapshot = ({ image, volume }: ImageSnapshot): Sdk.Snapshot => ({
-  SnapshotId: volume.snapshotId,
+const viewImageSnapshot = ({ image, volume, id }: ImageSnapshot): Sdk.Snapshot => ({
+  SnapshotId: id,
   VolumeId: "vol-ffffffff",
   VolumeSize: volume.sizeGiB,
   OwnerId: image.ownerId,

@@ -13,6 +13,7 @@ import {
   type ImageVolume,
 } from "./catalogue/image.ts";
 import { findImage as findPublicImage, imagesOf } from "./catalogue/images.ts";
+import { registeredImages } from "./registeredImage.ts";
 import { snapshotUsers } from "./snapshot.ts";
 import { catalogueSource, volumeSources } from "./volumeSource.ts";
 
@@ -56,7 +57,7 @@ function findUse(
 
 volumeSources.push((ctx, snapshotId) => {
   const use = findUse(ctx, snapshotId);
-  return use && catalogueSource(use.volume);
+  return use && catalogueSource(snapshotId, use.volume);
 });
 
 snapshotUsers.push((ctx, snapshotId) => {
@@ -66,13 +67,16 @@ snapshotUsers.push((ctx, snapshotId) => {
 
 const ID_FORM = /^ami-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
-const lookUp = (ctx: Context, id: string): CatalogueImage | undefined =>
-  ctx.global.table(ownImages).get(id)?.image ?? findPublicImage(ctx.region, id);
+/** The image that has this id in the caller's region, if it is there and the caller may see it. */
+export const lookUpImage = (ctx: Context, id: string): CatalogueImage | undefined =>
+  registeredImages.find(ctx, id)?.image ??
+  ctx.global.table(ownImages).get(id)?.image ??
+  findPublicImage(ctx.region, id);
 
 /** @throws {ApiError} InvalidAMIID.Malformed, InvalidAMIID.NotFound naming all that are missing */
 function findImages(ctx: Context, ids: readonly string[]): CatalogueImage[] {
   for (const id of ids) if (!ID_FORM.test(id)) throw new ApiError("InvalidAMIID.Malformed", id);
-  const found = [...new Set(ids)].map((id) => lookUp(ctx, id) ?? id);
+  const found = [...new Set(ids)].map((id) => lookUpImage(ctx, id) ?? id);
   const missing = found.filter((image) => typeof image === "string");
   if (missing.length > 0) throw new ApiError("InvalidAMIID.NotFound", missing.join(", "));
   return found.filter((image) => typeof image !== "string");
@@ -95,7 +99,10 @@ const views = {
   owner: new WeakMap<CatalogueImage, Sdk.Image>(),
 };
 
-function show(image: CatalogueImage, { account }: Context): Sdk.Image {
+function show(image: CatalogueImage, ctx: Context): Sdk.Image {
+  const row = registeredImages.find(ctx, image.id);
+  if (row) return registeredImages.show(ctx, row);
+  const { account } = ctx;
   const seen = image.ownerId === account ? views.owner : views.everyone;
   const known = seen.get(image);
   if (known) return known;
@@ -104,12 +111,19 @@ function show(image: CatalogueImage, { account }: Context): Sdk.Image {
   return view;
 }
 
-/** All images of the caller's region: the public ones, then the operator's, which may take the place of a public one. */
+/**
+ * All images of the caller's region: the public ones, the operator's, which may take the place of a public one, and the
+ * caller's own.
+ */
 function allImages(ctx: Context): CatalogueImage[] {
   const table = ctx.global.table(ownImages);
   const own = ownImagesOf(ctx);
   const catalogue = imagesOf(ctx.region);
-  return [...(own.length > 0 ? catalogue.filter(({ id }) => !table.get(id)) : catalogue), ...own];
+  return [
+    ...(own.length > 0 ? catalogue.filter(({ id }) => !table.get(id)) : catalogue),
+    ...own,
+    ...registeredImages.visible(ctx).map(({ image }) => image),
+  ];
 }
 
 /**

@@ -25,7 +25,7 @@ export interface PublicAddress extends Row {
   readonly resting: boolean;
 }
 
-const definition: TableDefinition<PublicAddress> = {
+export const publicAddressTable: TableDefinition<PublicAddress> = {
   name: "public-address",
   indexes: {
     allocation: ({ allocationId }) => allocationId,
@@ -38,7 +38,8 @@ const definition: TableDefinition<PublicAddress> = {
 const REST_SECONDS = 3600;
 
 onDue("public-address", (ctx, target) => {
-  if (ctx.unit.table(definition).get(target)?.resting) ctx.unit.table(definition).remove(target);
+  if (ctx.unit.table(publicAddressTable).get(target)?.resting)
+    ctx.unit.table(publicAddressTable).remove(target);
 });
 
 /** Blocks that Amazon announces; of each, every region has a /16 of its own. */
@@ -46,7 +47,7 @@ const AMAZON_IPV4 = ["3.0.0.0/9", "52.0.0.0/10", "54.64.0.0/10"].map(storedCidr)
 
 /** Takes an address that nobody in the region has. */
 export function takePublicAddress(ctx: Context, allocationId?: string): PublicAddress {
-  const table = ctx.unit.table(definition);
+  const table = ctx.unit.table(publicAddressTable);
   const place = BigInt([...regions.keys()].indexOf(ctx.region));
   const first = ctx.chance.below(AMAZON_IPV4.length);
   for (const block of [...AMAZON_IPV4.slice(first), ...AMAZON_IPV4.slice(0, first)]) {
@@ -76,7 +77,7 @@ export function recoverPublicAddress(
   id: string,
   allocationId: string,
 ): PublicAddress | undefined {
-  const row = ctx.unit.table(definition).get(id);
+  const row = ctx.unit.table(publicAddressTable).get(id);
   if (!row?.resting || row.account !== ctx.account || row.allocationId === undefined) return undefined;
   return put(ctx, { ...row, allocationId, resting: false });
 }
@@ -101,12 +102,12 @@ export function giveBackPublicAddress(ctx: Context, row: PublicAddress): void {
 
 /** The public addresses that lead to an interface. */
 export const publicAddressesOf = (ctx: Context, networkInterfaceId: string): PublicAddress[] =>
-  ctx.unit.table(definition).by("networkInterface", networkInterfaceId);
+  ctx.unit.table(publicAddressTable).by("networkInterface", networkInterfaceId);
 
 /** The address of an allocation. */
 export function allocatedAddress(ctx: Context, allocationId: string): PublicAddress {
   const row = ctx.unit
-    .table(definition)
+    .table(publicAddressTable)
     .by("allocation", allocationId)
     .find(({ resting }) => !resting);
   if (!row) throw new TypeError(`no address of ${allocationId}`);
@@ -115,7 +116,7 @@ export function allocatedAddress(ctx: Context, allocationId: string): PublicAddr
 
 /** An address that the caller's account has allocated. */
 export function findAllocated(ctx: Context, address: string): PublicAddress | undefined {
-  const row = ctx.unit.table(definition).get(address);
+  const row = ctx.unit.table(publicAddressTable).get(address);
   return row && !row.resting && row.account === ctx.account && row.allocationId !== undefined
     ? row
     : undefined;
@@ -124,11 +125,11 @@ export function findAllocated(ctx: Context, address: string): PublicAddress | un
 /** The caller's address that has this association. */
 export const findAssociated = (ctx: Context, associationId: string): PublicAddress | undefined =>
   ctx.unit
-    .table(definition)
+    .table(publicAddressTable)
     .by("association", associationId)
     .find(({ account }) => account === ctx.account);
 
 function put(ctx: Context, row: PublicAddress): PublicAddress {
-  ctx.unit.table(definition).replace(row);
+  ctx.unit.table(publicAddressTable).replace(row);
   return row;
 }

@@ -49,6 +49,10 @@ import * as snapshotLock from "./snapshotLock.ts";
 import * as snapshotPublicAccess from "./snapshotPublicAccess.ts";
 import * as snapshotRecycleBin from "./snapshotRecycleBin.ts";
 import * as snapshotTier from "./snapshotTier.ts";
+import * as copyImage from "./copyImage.ts";
+import * as createImage from "./createImage.ts";
+import * as registerImage from "./registerImage.ts";
+import * as registeredImage from "./registeredImage.ts";
 import * as tag from "./tag.ts";
 import * as volume from "./volume.ts";
 import * as volumeAttachment from "./volumeAttachment.ts";
@@ -111,6 +115,10 @@ const modules = [
   snapshotPublicAccess,
   snapshotRecycleBin,
   snapshotTier,
+  copyImage,
+  createImage,
+  registerImage,
+  registeredImage,
   tag,
   volume,
   volumeAttachment,

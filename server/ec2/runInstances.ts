@@ -25,6 +25,7 @@ import { planInterfaces, plugIn, roomFor, type PlannedInterface } from "./launch
 import { checkEnclave, checkHibernation } from "./launchParameters/nitro.ts";
 import { refuseUnavailable } from "./launchParameters/unavailable.ts";
 import { readUserData } from "./launchParameters/userData.ts";
+import { checkImageReady } from "./registeredImage.ts";
 import { attachVolume, createVolume } from "./volume.ts";
 import { roomInQuota } from "./vcpuQuota.ts";
 import { vpcs } from "./vpc.ts";
@@ -103,6 +104,7 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
   const [least, most] = readCounts(input);
   if (input.ImageId === undefined) throw new ApiError("MissingParameter", "ImageId");
   const image = findImage(ctx, input.ImageId);
+  checkImageReady(ctx, image.id);
   const type = readInstanceType(input.InstanceType);
   checkBootable(type, image);
   checkEbsOptimized(type, input.EbsOptimized);

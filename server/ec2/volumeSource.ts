@@ -11,7 +11,10 @@ export interface VolumeSource extends Encryption, Heritage {
 }
 
 /** What nobody ever wrote to: the snapshot behind a device of an image that comes from no volume here. */
-export const catalogueSource = ({ snapshotId, sizeGiB, encrypted }: ImageVolume): VolumeSource => ({
+export const catalogueSource = (
+  snapshotId: string,
+  { sizeGiB, encrypted }: Pick<ImageVolume, "sizeGiB" | "encrypted">,
+): VolumeSource => ({
   snapshotId,
   sizeGiB,
   encrypted,
@@ -29,8 +32,8 @@ function catalogueSources(region: string): ReadonlyMap<string, VolumeSource> {
   const sources = new Map<string, VolumeSource>();
   for (const { root, devices } of imagesOf(region)) {
     for (const device of [root, ...devices]) {
-      if ("virtualName" in device) continue;
-      sources.set(device.snapshotId, catalogueSource(device));
+      if ("virtualName" in device || device.snapshotId === undefined) continue;
+      sources.set(device.snapshotId, catalogueSource(device.snapshotId, device));
     }
   }
   byRegion.set(region, sources);

@@ -10,14 +10,13 @@ import { internetGateways } from "../ec2/internetGateway.ts";
 import { networkAclAssociations, networkAcls } from "../ec2/networkAcl.ts";
 import type { NetworkAclEntry } from "../ec2/networkAclEntry.ts";
 import { networkInterfaces, type NetworkInterface } from "../ec2/networkInterface.ts";
-import { publicAddressesOf, type PublicAddress } from "../ec2/publicAddress.ts";
+import { publicAddressTable } from "../ec2/publicAddress.ts";
 import { associations, routeTables, type Route } from "../ec2/routeTable.ts";
 import { securityGroups } from "../ec2/securityGroup.ts";
 import { securityGroupRules, type Peer, type SecurityGroupRule } from "../ec2/securityGroupRule.ts";
 import { subnets } from "../ec2/subnet.ts";
 import { vpcs } from "../ec2/vpc.ts";
-import type { Context } from "../kit/context.ts";
-import type { Row, Table } from "../state/table.ts";
+import type { Row } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 
 /** One kind of thing in the fabric, and the rows that it follows from. */
@@ -221,17 +220,11 @@ const guestKind: Kind = {
   remove: (fabric, id) => fabric.listening.end(id),
 };
 
-/** The table as `publicAddress.ts` defines it: that opens it, with its indexes, where nobody has asked for it yet. */
-function publicAddresses(unit: Unit): Table<PublicAddress> {
-  publicAddressesOf({ unit } as Context, "");
-  return unit.table<PublicAddress>({ name: "public-address" });
-}
-
 const publicAddressKind: Kind = {
-  touchedBy: (_unit, table, { id }) => (table === "public-address" ? [id] : []),
-  all: (unit) => publicAddresses(unit).all(),
+  touchedBy: (_unit, table, { id }) => (table === publicAddressTable.name ? [id] : []),
+  all: (unit) => unit.table(publicAddressTable).all(),
   put(fabric, unit, id) {
-    const row = publicAddresses(unit).get(id);
+    const row = unit.table(publicAddressTable).get(id);
     if (!row || row.resting) return false;
     const { mapping } = row;
     fabric.putPublicAddress({

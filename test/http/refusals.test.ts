@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { sharedIslet } from "../islet.ts";
+import { note } from "../seen.ts";
 import { call, errorOf, send } from "./send.ts";
 
 const islet = await sharedIslet();
@@ -16,10 +17,10 @@ test.each([
   expect(errorOf(answer)).toMatchObject({ code, status });
 });
 
-test("no signature where the path alone tells the service", async () => {
-  const path = "/snapshots/snap-0123456789abcdef0/blocks";
-  const { status, text } = await send(islet, { method: "GET", keys: null, path });
-  expect([status, text]).toEqual([403, expect.stringContaining("Missing Authentication Token")]);
+test("no signature where an operator's is wanted", async () => {
+  const { status, text } = await send(islet, { method: "GET", keys: null, path: "/_islet/status" });
+  expect([status, JSON.parse(text)]).toMatchObject([403, { error: "MissingAuthenticationToken" }]);
+  note("operator", "MissingAuthenticationToken");
 });
 
 test("a version of the API that there is not", async () => {

@@ -4,7 +4,7 @@ import { invariants } from "./invariants.ts";
 import { actions, parts, type Stride, strides, UNMADE } from "./runs.ts";
 
 /** The long run, `npm run test:long`, asks for more of them, and names another seed if it is to. */
-const RUNS = Number(process.env["ISLET_RUNS"] ?? 120);
+const RUNS = Number(process.env["ISLET_RUNS"] ?? 180);
 const SEED = Number(process.env["ISLET_SEED"] ?? 20_260_101);
 
 describe(`after every step of ${RUNS} random runs, seed ${SEED}`, () => {

@@ -10,11 +10,11 @@ const ENOUGH = 3;
 const PAIR_RUNS = 10;
 
 /** What the name of an invariant begins with: `I4`, `T11`, `N1`; others are called by their first words. */
-export const letterOf = (name: string): string =>
+const letterOf = (name: string): string =>
   /^[ITN]\d+/.exec(name)?.[0] ?? name.split(" ").slice(0, 3).join(" ");
 
 /** Which invariants and properties catch a bug. */
-export function killersOf({ plant, parts: ofBug }: Bug): string[] {
+function killersOf({ plant, parts: ofBug }: Bug): string[] {
   const killers = new Set<string>();
   const remove = plant?.();
   try {

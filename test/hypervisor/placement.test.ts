@@ -3,6 +3,7 @@ import { Fleet, type FleetOptions, type PlaceRequest } from "../../hypervisor/fl
 import { Glass } from "../../hypervisor/glass.ts";
 import type { Group } from "../../hypervisor/groups.ts";
 import type { HostSize } from "../../hypervisor/host.ts";
+import { Pages } from "../../hypervisor/pages.ts";
 import { PAGE } from "../../hypervisor/slabs.ts";
 import { canaries, canary, found, Stores } from "./world.ts";
 
@@ -146,6 +147,8 @@ describe("Dedicated Hosts", () => {
     expect(times(4, () => place(fleet, { tenancy: "host", among: ["h-2"] })).at(-1)).toBe("no-room");
     // Affinity: there and nowhere else, although it was there before.
     expect(place(fleet, { tenancy: "host", host: "h-1", exclude: "h-1" })).toBe("h-1");
+    expect(fleet.allocateHost("a", "m5", "B", "h-before")).toEqual({ allocated: true, host: "h-before" });
+    expect(() => fleet.allocateHost("a", "m5", "B", "h-before")).toThrow(fault("bad-request"));
   });
 });
 
@@ -302,6 +305,28 @@ describe("the options of memory", () => {
     expect(glass.frame("h-1", frame)).toEqual(new Uint8Array(PAGE).fill(0xdb));
     fleet.scrub(PAGE);
     expect(glass.frame("h-1", frame)).toEqual(new Uint8Array(PAGE));
+  });
+
+  it("compare with zero all that an instance could come to read", () => {
+    /** Pages that are said to be zero, and are not. */
+    class Leaky extends Pages {
+      override discard(span: Parameters<Pages["discard"]>[0]): boolean {
+        span.bytes.fill(0);
+        const isDiscarded = super.discard(span);
+        span.bytes.fill(7);
+        return isDiscarded;
+      }
+    }
+    const pages = (_: string, frames: number) => new Leaky(frames);
+    const placeAgain = (verifyOnAllocate: boolean) => {
+      const { fleet } = fleetOf({ perZone: 1 }, { pages, memory: { verifyOnAllocate } });
+      fleet.place(request({ instance: "i-1" }));
+      fleet.write("i-1", 0, Uint8Array.of(1));
+      fleet.release("i-1", "stop");
+      return fleet.place(request()).placed;
+    };
+    expect(() => placeAgain(true)).toThrow(fault("unclean-frame"));
+    expect(placeAgain(false)).toBe(true);
   });
 
   it("give an instance memory of one node, if one has enough", () => {

@@ -52,7 +52,7 @@ const wanted = fc.record({
   group,
   disk: fc.boolean(),
 });
-export type Wanted = typeof wanted extends fc.Arbitrary<infer T> ? T : never;
+type Wanted = typeof wanted extends fc.Arbitrary<infer T> ? T : never;
 
 /** Anything that can happen. */
 export const action: fc.Arbitrary<Action> = fc.oneof(
@@ -97,11 +97,7 @@ function step<T>(name: string, args: T, run: (model: Model, world: World, args: 
   };
 }
 
-export function launch(
-  model: Model,
-  world: World,
-  { frames, disk, group, ...rest }: Wanted,
-): Live | undefined {
+function launch(model: Model, world: World, { frames, disk, group, ...rest }: Wanted): Live | undefined {
   const request = {
     ...rest,
     instance: model.next("i"),

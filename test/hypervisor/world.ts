@@ -15,8 +15,8 @@ import { PAGE } from "../../hypervisor/slabs.ts";
 import { memorySnapshots, type SnapshotStore } from "../../hypervisor/snapshotStore.ts";
 
 export const FRAMES = 64;
-export const HOSTS = 4;
-export const TINY: HostSize = {
+const HOSTS = 4;
+const TINY: HostSize = {
   sockets: 2,
   coresPerSocket: 2,
   threadsPerCore: 2,
@@ -239,7 +239,7 @@ export function framesOf(runs: readonly { start: number; count: number }[]): num
   return runs.flatMap(({ start, count }) => Array.from({ length: count }, (_, i) => start + i));
 }
 
-export const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
+const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
 
 const known = new Map<string, Uint8Array>();
 

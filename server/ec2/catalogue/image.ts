@@ -5,7 +5,8 @@ import type { Filters } from "../../kit/filters.ts";
 export interface ImageVolume {
   /** As an instance sees it: `/dev/xvda`. */
   readonly name: string;
-  readonly snapshotId: string;
+  /** Absent for a volume that is to be empty. */
+  readonly snapshotId: string | undefined;
   readonly sizeGiB: number;
   readonly type: Sdk.VolumeType;
   readonly deleteOnTermination: boolean;
