@@ -7,6 +7,5 @@ export default defineConfig({
   test: {
     include: ["test/hypervisor/isolation.test.ts"],
     env: { ISLET_RUNS, ISLET_SEED },
-    hookTimeout: 3_600_000,
   },
 });

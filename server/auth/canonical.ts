@@ -1,4 +1,5 @@
 import { RequestSigner } from "aws4";
+import { remembering } from "./remembering.ts";
 
 /** A request target as its signature covers it: the path undecoded, the query decoded. */
 export interface Target {
@@ -68,7 +69,8 @@ export interface Signable {
   method: string;
   target: Target;
   headers: ReadonlyMap<string, string>;
-  body: Buffer;
+  /** SHA-256 of the body in hexadecimal, or what a client may put in its place. */
+  bodyHash: string;
   /** As the client names them: lower case, sorted, between semicolons. */
   signedHeaders: string;
   /** `YYYYMMDDThhmmssZ` */
@@ -77,42 +79,62 @@ export interface Signable {
   service: string;
 }
 
+/** The names in a list of signed headers; `undefined` where it is not one that a signature can cover. */
+export const signedNames = remembering((list: string): readonly string[] | undefined => {
+  const names = list.split(";");
+  const isSorted = names.every((name, i) => i === 0 || (names[i - 1] ?? "") < name);
+  return isSorted && list === list.toLowerCase() ? names : undefined;
+});
+
+/**
+ * aws4's arithmetic on what is read already. Left to itself it reads the first 1,000 parameters only, escapes anew what
+ * it finds unusual, adds headers of its own and leaves out some (user-agent, range, …) that a client may well sign.
+ */
+class Signer extends RequestSigner {
+  readonly filteredHeaders: readonly (readonly [name: string, value: string])[];
+  readonly #signedHeaders: string;
+
+  constructor(request: Signable, signed: readonly (readonly [string, string])[], secretAccessKey: string) {
+    const { method, target, region, service, bodyHash } = request;
+    const headers = { host: "-", "x-amz-content-sha256": bodyHash };
+    super({ method, region, service, headers }, { secretAccessKey });
+    this.parsedPath = { path: target.path, query: unsignedQuery(target.query) };
+    this.datetime = request.timestamp;
+    this.filteredHeaders = signed;
+    this.#signedHeaders = request.signedHeaders;
+  }
+
+  /** Region and service are given, whatever the host's name says. */
+  override matchHost(): [string, string] {
+    return ["", ""];
+  }
+
+  override signedHeaders(): string {
+    return this.#signedHeaders;
+  }
+}
+
 /**
  * The signature, in hexadecimal, that `secretAccessKey` makes of this request; `undefined` where the list of signed
  * headers is not one that a signature can cover. Region and service must not contain commas: aws4 keeps signing keys
  * under secret, date, region and service joined by them.
  */
 export function signatureOf(request: Signable, secretAccessKey: string): string | undefined {
-  const headers: Record<string, string> = Object.create(null);
-  const extraHeadersToInclude: Record<string, true> = Object.create(null);
-  for (const name of request.signedHeaders.split(";")) {
+  const names = signedNames(request.signedHeaders);
+  if (!names) return undefined;
+  const signed: [string, string][] = [];
+  for (const name of names) {
     const value = request.headers.get(name);
     // aws4 folds every kind of white space, the signature's rules only blanks; a no-break space would pass for one.
     if (value === undefined || /[^\S \t]/.test(value)) return undefined;
-    headers[name] = value;
-    // aws4 leaves some headers out (user-agent, range, …) that a client may well sign.
-    extraHeadersToInclude[name] = true;
+    signed.push([name, value]);
   }
-  const options = {
-    method: request.method,
-    headers,
-    extraHeadersToInclude,
-    body: request.body,
-    region: request.region,
-    service: request.service,
-    hostname: headers["host"] ?? "",
-  };
-  const signer = new RequestSigner(options, { secretAccessKey });
-  // With path and time given, aws4 neither reads them itself (its reader takes the first 1,000 parameters only, and
-  // escapes anew what it finds unusual) nor adds headers of its own.
-  signer.parsedPath = { path: request.target.path, query: unsignedQuery(request.target.query) };
-  signer.datetime = request.timestamp;
-  return signer.signedHeaders() === request.signedHeaders ? signer.signature() : undefined;
+  return new Signer(request, signed, secretAccessKey).signature();
 }
 
 /** The query without the signature itself. */
 function unsignedQuery(query: Target["query"]): Record<string, string[]> {
-  const parameters: Record<string, string[]> = Object.create(null);
+  const parameters: Record<string, string[]> = {};
   for (const [name, values] of query) if (name !== "X-Amz-Signature") parameters[name] = [...values];
   return parameters;
 }

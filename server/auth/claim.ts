@@ -1,24 +1,33 @@
 import type { Target } from "./canonical.ts";
 import type { Refuse } from "./refusals.ts";
+import { remembering } from "./remembering.ts";
 
 /** What a signed request says of its own signature, read but not yet believed. */
 export interface Claim {
   via: "header" | "query";
+  credential: Credential;
+  time: SigningTime;
+  signedHeaders: string;
+  signature: string;
+  /** Seconds from then that a presigned request may be used. */
+  expires: number | undefined;
+  sessionToken: string | undefined;
+}
+
+/** A key's id, and the credential scope: `YYYYMMDD`, region, service, and `aws4_request`. */
+export interface Credential {
   accessKeyId: string;
-  /** The credential scope: `YYYYMMDD`, region, service, and `aws4_request`. */
   date: string;
   region: string;
   service: string;
   terminator: string;
-  signedHeaders: string;
-  signature: string;
-  /** When it was signed, `YYYYMMDDThhmmssZ`. */
+}
+
+export interface SigningTime {
+  /** `YYYYMMDDThhmmssZ` */
   timestamp: string;
-  /** The same in milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   signedAt: number;
-  /** Seconds from then that a presigned request may be used. */
-  expires: number | undefined;
-  sessionToken: string | undefined;
 }
 
 const algorithm = "AWS4-HMAC-SHA256";
@@ -47,7 +56,9 @@ export function readHeaderClaim(
       throw refuse("malformed", `Authorization header has an unexpected '${name}' parameter.`);
     parts.set(name, text.slice(equals + 1));
   }
-  const [credential, signature, signedHeaders] = headerParts.map((name) => parts.get(name));
+  const credential = parts.get("Credential");
+  const signature = parts.get("Signature");
+  const signedHeaders = parts.get("SignedHeaders");
   const dated = headers.get("x-amz-date") ?? headers.get("date");
   if (!credential || !signature || !signedHeaders || !dated) {
     const lacks = headerParts
@@ -59,8 +70,8 @@ export function readHeaderClaim(
   }
   return {
     via: "header",
-    ...readCredential(credential, refuse),
-    ...readTime(dated, refuse),
+    credential: readCredential(credential, refuse),
+    time: readTime(dated, refuse),
     signature,
     signedHeaders,
     expires: undefined,
@@ -101,8 +112,8 @@ export function readQueryClaim(query: Target["query"], refuse: Refuse): Claim {
   if (named !== algorithm) throw refuse("malformed", `Unsupported AWS 'algorithm': '${named}'.`);
   return {
     via: "query",
-    ...readCredential(credential, refuse),
-    ...readTime(dated, refuse),
+    credential: readCredential(credential, refuse),
+    time: readTime(dated, refuse),
     signature,
     signedHeaders,
     expires: readExpires(one("X-Amz-Expires"), refuse),
@@ -118,32 +129,43 @@ function readExpires(text: string | undefined, refuse: Refuse): number | undefin
   return seconds;
 }
 
-type Credential = Pick<Claim, "accessKeyId" | "date" | "region" | "service" | "terminator">;
-
 function readCredential(text: string, refuse: Refuse): Credential {
-  const [accessKeyId, date, region, service, terminator, ...rest] = text.split("/");
-  if (!accessKeyId || !date || !region || !service || !terminator || rest.length > 0)
+  const credential = splitCredential(text);
+  if (!credential)
     throw refuse(
       "malformed",
       `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${text}'`,
     );
+  return credential;
+}
+
+const splitCredential = remembering((text): Credential | undefined => {
+  const [accessKeyId, date, region, service, terminator, ...rest] = text.split("/");
+  if (!accessKeyId || !date || !region || !service || !terminator || rest.length > 0) return undefined;
   return { accessKeyId, date, region, service, terminator };
+});
+
+function readTime(text: string, refuse: Refuse): SigningTime {
+  const time = parseTime(text);
+  if (!time)
+    throw refuse(
+      "malformed",
+      `Date must be in ISO-8601 'basic format'. Got '${text}'. See http://en.wikipedia.org/wiki/ISO_8601`,
+    );
+  return time;
 }
 
 /** Reads X-Amz-Date, or a Date header, which may have HTTP's own format as well. */
-function readTime(text: string, refuse: Refuse): Pick<Claim, "timestamp" | "signedAt"> {
+const parseTime = remembering((text): SigningTime | undefined => {
   const iso = text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
   const signedAt = Date.parse(iso);
-  if (!Number.isNaN(signedAt)) {
-    const timestamp = basicFormat(signedAt);
-    // Date.parse takes more than the two formats, and February 30th for a day in March.
-    if (timestamp === text || new Date(signedAt).toUTCString() === text) return { timestamp, signedAt };
-  }
-  throw refuse(
-    "malformed",
-    `Date must be in ISO-8601 'basic format'. Got '${text}'. See http://en.wikipedia.org/wiki/ISO_8601`,
-  );
-}
+  if (Number.isNaN(signedAt)) return undefined;
+  const timestamp = basicFormat(signedAt);
+  // Date.parse takes more than the two formats, and February 30th for a day in March.
+  return timestamp === text || new Date(signedAt).toUTCString() === text
+    ? { timestamp, signedAt }
+    : undefined;
+});
 
 /** ISO 8601's basic format, to the second: `20150830T123600Z`. */
 export function basicFormat(milliseconds: number): string {

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { readHeaders, readTarget, signatureOf } from "./canonical.ts";
+import { readHeaders, readTarget, signatureOf, signedNames } from "./canonical.ts";
 import type { Target } from "./canonical.ts";
 import { basicFormat, isPresigned, readHeaderClaim, readQueryClaim } from "./claim.ts";
 import type { Claim } from "./claim.ts";
 import { refusalsOf } from "./refusals.ts";
 import type { Refuse } from "./refusals.ts";
+import { remembering } from "./remembering.ts";
 
 /** A request as it came in, whole and undecoded. */
 export interface SignedRequest {
@@ -83,32 +84,48 @@ export function verifySignature<Key extends AccessKey>(
   checkCoverage(claim, headers, refuse);
   checkScope(claim, options, refuse);
 
-  const key = /^\w{1,128}$/.test(claim.accessKeyId) ? options.findKey(claim.accessKeyId) : undefined;
+  const { accessKeyId, service, region } = claim.credential;
+  const key = /^\w{1,128}$/.test(accessKeyId) ? options.findKey(accessKeyId) : undefined;
   if (!key) throw refuse("unknownKey");
-  const { method, body } = request;
-  if (!declaresBody(target, headers, body, options.unsignedBody ?? false)) throw refuse("mismatched");
-  const expected = signatureOf({ ...claim, method, target, headers, body }, key.secretAccessKey);
-  if (expected === undefined || !isSameDigest(claim.signature, expected)) throw refuse("mismatched");
+  const bodyHash = hashOfBody(request.body, target, headers, options.unsignedBody ?? false);
+  if (bodyHash === undefined) throw refuse("mismatched");
+  const { method } = request;
+  const { signedHeaders, signature, time } = claim;
+  const { timestamp, signedAt } = time;
+  const signed = { method, target, headers, bodyHash, signedHeaders, timestamp, region, service };
+  const expected = signatureOf(signed, key.secretAccessKey);
+  if (expected === undefined || !isSameDigest(signature, expected)) throw refuse("mismatched");
   if (!hasToken(key, claim.sessionToken)) throw refuse("badToken");
   if (key.expires !== undefined && (options.keyTime ?? options.now) >= key.expires)
     throw refuse("expiredKey");
 
-  return { key, service: claim.service, region: claim.region, via: claim.via, signedAt: claim.signedAt };
+  return { key, service, region, via: claim.via, signedAt };
 }
 
 /** The service and region a request says it is for: unverified, to choose the protocol of an error by. */
 export function peekScope(
   request: Pick<SignedRequest, "target" | "rawHeaders">,
 ): { service: string; region: string } | undefined {
-  const authorization = request.rawHeaders.findIndex(
-    (name, i) => i % 2 === 0 && name.toLowerCase() === "authorization",
-  );
+  const [authorization] = authorizations(request.rawHeaders);
   const credential =
-    authorization < 0
+    authorization === undefined
       ? /[?&]X-Amz-Credential=([^&]*)/.exec(request.target)?.[1]?.replace(/%2f/gi, "/")
-      : /\bCredential=([^,\s]*)/.exec(request.rawHeaders[authorization + 1] ?? "")?.[1];
-  const [, , region = "", service = ""] = credential?.split("/") ?? [];
+      : /\bCredential=([^,\s]*)/.exec(authorization)?.[1];
+  return credential === undefined ? undefined : scopeOf(credential);
+}
+
+const scopeOf = remembering((credential): { service: string; region: string } | undefined => {
+  const [, , region = "", service = ""] = credential.split("/");
   return regionName.test(region) && serviceName.test(service) ? { service, region } : undefined;
+});
+
+/** The Authorization headers, of which there should be one at most. */
+function authorizations(rawHeaders: readonly string[]): string[] {
+  const found: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === "authorization") found.push(rawHeaders[i + 1] ?? "");
+  }
+  return found;
 }
 
 function readClaim(
@@ -132,12 +149,12 @@ function readClaim(
   }
   // Version 2 and its forerunner: `AWS keyid:signature`, `AWS3-HTTPS …`.
   if (/^AWS3?(?:-HTTPS)?\s/.test(authorization)) throw refuse("outdated");
-  if (request.rawHeaders.filter((name, i) => i % 2 === 0 && isAuthorization(name)).length > 1)
+  if (authorizations(request.rawHeaders).length > 1)
     throw refuse("malformed", "Request has more than one Authorization header.");
   return readHeaderClaim(authorization, headers, refuse);
 }
 
-function checkTime({ signedAt, timestamp, expires }: Claim, now: number, refuse: Refuse): void {
+function checkTime({ time: { signedAt, timestamp }, expires }: Claim, now: number, refuse: Refuse): void {
   const life = expires === undefined ? skew : expires * 1000;
   if (signedAt < now - life)
     throw refuse(
@@ -160,7 +177,7 @@ function span(milliseconds: number): string {
  * (aws/aws-sdk-go#194), and so do older clients.
  */
 function checkCoverage(claim: Claim, headers: ReadonlyMap<string, string>, refuse: Refuse): void {
-  const signed = claim.signedHeaders.split(";");
+  const signed = signedNames(claim.signedHeaders) ?? claim.signedHeaders.split(";");
   if (!signed.includes("host"))
     throw refuse("uncovered", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   for (const name of headers.keys())
@@ -169,40 +186,40 @@ function checkCoverage(claim: Claim, headers: ReadonlyMap<string, string>, refus
 }
 
 function checkScope<Key extends AccessKey>(
-  claim: Claim,
+  { credential, time: { timestamp } }: Claim,
   { services, regions }: Verification<Key>,
   refuse: Refuse,
 ): void {
   const faults: string[] = [];
-  const day = claim.timestamp.slice(0, 8);
-  if (!regionName.test(claim.region) || (regions && !regions.has(claim.region)))
-    faults.push(`Credential should be scoped to a valid region, not '${claim.region}'.`);
-  if (!serviceName.test(claim.service) || !services.has(claim.service))
+  const day = timestamp.slice(0, 8);
+  if (!regionName.test(credential.region) || (regions && !regions.has(credential.region)))
+    faults.push(`Credential should be scoped to a valid region, not '${credential.region}'.`);
+  if (!serviceName.test(credential.service) || !services.has(credential.service))
     faults.push(`Credential should be scoped to correct service: '${[...services].join("', '")}'.`);
-  if (claim.terminator !== "aws4_request")
+  if (credential.terminator !== "aws4_request")
     faults.push(
-      `Credential should be scoped with a valid terminator: 'aws4_request', not '${claim.terminator}'.`,
+      `Credential should be scoped with a valid terminator: 'aws4_request', not '${credential.terminator}'.`,
     );
-  if (claim.date !== day)
+  if (credential.date !== day)
     faults.push(
-      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${claim.date}' != '${day}', from '${claim.timestamp}'.`,
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${credential.date}' != '${day}', from '${timestamp}'.`,
     );
   if (faults.length > 0) throw refuse("misscoped", faults.join(" "));
 }
 
-/** Whether the body is the one that X-Amz-Content-Sha256 declares, if it does. */
-function declaresBody(
+/** What stands for the body in what is signed; undefined if it is not what X-Amz-Content-Sha256 declares. */
+function hashOfBody(
+  body: Buffer,
   target: Target,
   headers: ReadonlyMap<string, string>,
-  body: Buffer,
   unsignedBody: boolean,
-): boolean {
+): string | undefined {
   const declared = target.query.get("X-Amz-Content-Sha256") ?? [];
   const header = headers.get("x-amz-content-sha256");
-  if (unsignedBody && header === "UNSIGNED-PAYLOAD" && declared.length === 0) return true;
-  if (header === undefined && declared.length === 0) return true;
+  if (unsignedBody && header === "UNSIGNED-PAYLOAD" && declared.length === 0) return header;
   const digest = sha256(body);
-  return (header ?? digest) === digest && declared.every((text) => text === digest);
+  const isDeclared = (header ?? digest) === digest && declared.every((text) => text === digest);
+  return isDeclared ? digest : undefined;
 }
 
 /** Tokens may differ in length, so their digests are compared. */
@@ -218,8 +235,4 @@ function isSameDigest(text: string, digest: string): boolean {
 
 function sha256(data: string | Buffer): string {
   return createHash("sha256").update(data).digest("hex");
-}
-
-function isAuthorization(name: string): boolean {
-  return name.toLowerCase() === "authorization";
 }

@@ -9,7 +9,7 @@ export const BLOCK_BYTES = 524_288;
 const GIB = 1024 ** 3;
 
 /** How many blocks a volume of so many GiB has. */
-export const blocksIn = (size: number): number => (size * GIB) / BLOCK_BYTES;
+const blocksIn = (size: number): number => (size * GIB) / BLOCK_BYTES;
 
 /** How long tokens of blocks are good for, in milliseconds: seven days. */
 const TOKEN_LIFE = 7 * 24 * 3600 * 1000;

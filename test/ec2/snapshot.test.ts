@@ -55,7 +55,7 @@ const copy = async (asked: Partial<CopySnapshotCommandInput>, client = ec2): Pro
 };
 
 const MISSING = "snap-0123456789abcdef0";
-const publicSnapshot = linux.root.snapshotId;
+const publicSnapshot = linux.root.snapshotId ?? "";
 
 describe("what it refuses to parse", () => {
   test("ids that are none", async () => {

@@ -18,7 +18,7 @@ test.each([
 });
 
 test("no signature where an operator's is wanted", async () => {
-  const { status, text } = await send(islet, { method: "GET", keys: null, path: "/_islet/status" });
+  const { status, text } = await send(islet, { method: "GET", keys: null, path: "/_islet/clock" });
   expect([status, JSON.parse(text)]).toMatchObject([403, { error: "MissingAuthenticationToken" }]);
   note("operator", "MissingAuthenticationToken");
 });

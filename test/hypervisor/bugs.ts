@@ -175,6 +175,29 @@ export const bugs: readonly Bug[] = [
       ),
   },
   {
+    name: "nothing is scrubbed, and nobody looks before a frame is handed out",
+    plant: () =>
+      all(
+        plantBlindness(),
+        replace(
+          Scrubber.prototype,
+          "step",
+          (original) =>
+            function (this: Scrubber, budget) {
+              return blind("all", () => original.call(this, budget));
+            },
+        ),
+        replace(
+          Memory.prototype,
+          "allocate",
+          (original) =>
+            function (this: Memory, ...args) {
+              return blind("all", () => original.call(this, ...args));
+            },
+        ),
+      ),
+  },
+  {
     name: "the scrub skips the last byte",
     plant: () => badScrub((bytes, from, to) => bytes.fill(0, from, Math.min(to, bytes.length - 1))),
   },

@@ -12,19 +12,22 @@ describe(`after every step of ${RUNS} random runs, seed ${SEED}`, () => {
   let broken: Stride | undefined;
   let counterexample = "";
 
-  beforeAll(() => {
-    const property = fc.property(parts, actions(60), (parts, actions) => {
-      for (const { kind, violated } of strides(actions, parts)) {
-        seen.set(kind, (seen.get(kind) ?? 0) + 1);
-        if (violated.size > 0) throw new Error([...violated.keys()].join());
-      }
-    });
-    const { counterexample: found } = fc.check(property, { seed: SEED, numRuns: RUNS });
-    if (found === null) return;
-    const [world, steps] = found;
-    broken = [...strides(steps, world)].find(({ violated }) => violated.size > 0);
-    counterexample = JSON.stringify([world, steps.map(({ name }) => name)], undefined, 1);
-  });
+  beforeAll(
+    () => {
+      const property = fc.property(parts, actions(60), (parts, actions) => {
+        for (const { kind, violated } of strides(actions, parts)) {
+          seen.set(kind, (seen.get(kind) ?? 0) + 1);
+          if (violated.size > 0) throw new Error([...violated.keys()].join());
+        }
+      });
+      const { counterexample: found } = fc.check(property, { seed: SEED, numRuns: RUNS });
+      if (found === null) return;
+      const [world, steps] = found;
+      broken = [...strides(steps, world)].find(({ violated }) => violated.size > 0);
+      counterexample = JSON.stringify([world, steps.map(({ name }) => name)], undefined, 1);
+    },
+    30_000 + RUNS * 1000,
+  );
 
   it("steps of all kinds were among them", () => {
     const kinds = [
