@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ebsHandlers } from "../server/ebs/registry.ts";
 import { ec2Handlers, partly } from "../server/ec2/registry.ts";
 import { errorCodes } from "../server/errors.ts";
 import { stsHandlers } from "../server/sts/registry.ts";
@@ -33,7 +34,8 @@ const text = `# Coverage
 Made by \`npm run coverage\` from the handlers and the last test run; do not edit.
 
 EC2 ${works.length} of ${names.length} operations work, ${partly.size} work in part, ${notYet.length} are not there yet and answer \`NotImplemented\`.
-STS has ${[...stsHandlers.keys()].join(", ")}. IAM has none yet.
+STS has ${[...stsHandlers.keys()].join(", ")}.
+The EBS direct API has ${[...ebsHandlers.keys()].join(", ")}. IAM has none yet.
 
 ## Works
 
@@ -51,7 +53,7 @@ ${notYet.join(", ")}
 `;
 
 const faults = [
-  ...[...built, ...stsHandlers.keys()]
+  ...[...built, ...stsHandlers.keys(), ...ebsHandlers.keys()]
     .filter((name) => !succeeded(name) && !retired.has(name))
     .map((name) => `no test shows that ${name} works`),
   ...errorCodes.filter((code) => !provoked(code)).map((code) => `no test provokes ${code}`),
