@@ -203,7 +203,7 @@ describe("what it refuses to do", () => {
     const { SubnetId, NetworkInterfaceId } = await network();
     const { AllocationId } = await allocate();
     await refused(
-      associate({ AllocationId, NetworkInterfaceId, PrivateIpAddress: "10.0.1.250" }),
+      associate({ AllocationId, NetworkInterfaceId, PrivateIpAddress: "10.0.9.9" }),
       "InvalidParameterValue",
     );
     const { NetworkInterface: efa } = await ec2.send(

@@ -68,7 +68,9 @@ describe("what it refuses to parse", () => {
     const wrong = ["", "x", "i-zzzzzzzz", "eni-0123456789ABCDEF0", "💥"];
     const inputs = [...members.values()]
       .filter(isId)
-      .flatMap((member) => wrong.map((text) => ({ ...some(required), [member.name]: asWanted(member, text) })));
+      .flatMap((member) =>
+        wrong.map((text) => ({ ...some(required), [member.name]: asWanted(member, text) })),
+      );
     const statuses = await Promise.all(
       inputs.map((input) =>
         send(name, input).then(

@@ -6,6 +6,7 @@ import {
   AttachInternetGatewayCommand,
   CreateInternetGatewayCommand,
   CreateNetworkInterfaceCommand,
+  CreateSubnetCidrReservationCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
   DescribeAddressesCommand,
@@ -34,6 +35,9 @@ beforeAll(async () => {
     new CreateSubnetCommand({ VpcId, CidrBlock: "10.0.1.0/24", Ipv6CidrBlock: `${ipv6}/64` }),
   );
   SubnetId = Subnet?.SubnetId ?? "";
+  // What tests name is in the lower half; EC2 chooses from the upper one.
+  const kept = { Cidr: "10.0.1.0/25", ReservationType: "explicit" } as const;
+  await ec2.send(new CreateSubnetCidrReservationCommand({ SubnetId, ...kept }));
 });
 
 async function create(input: Partial<CreateNetworkInterfaceCommandInput> = {}): Promise<string> {

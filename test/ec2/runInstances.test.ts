@@ -2,6 +2,7 @@ import {
   CreateKeyPairCommand,
   CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
+  CreateSubnetCidrReservationCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
   DeleteSubnetCommand,
@@ -54,6 +55,9 @@ beforeAll(async () => {
     }),
   );
   subnetId = Subnet?.SubnetId ?? "";
+  // Which a test names: no other launch is to find it first.
+  const kept = { Cidr: "10.0.0.10/32", ReservationType: "explicit" } as const;
+  await ec2.send(new CreateSubnetCidrReservationCommand({ SubnetId: subnetId, ...kept }));
   const { GroupId } = await ec2.send(
     new CreateSecurityGroupCommand({ VpcId: vpcId, GroupName: "web", Description: "web" }),
   );

@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
 import { freshClient, refused } from "../islet.ts";
+import { partOf } from "./ipv6Block.ts";
 
 const ec2 = await freshClient();
 const MISSING = "subnet-0123456789abcdef0";
@@ -19,8 +20,9 @@ const { Vpc } = await ec2.send(
   new CreateVpcCommand({ CidrBlock: "10.0.0.0/16", AmazonProvidedIpv6CidrBlock: true }),
 );
 const VpcId = Vpc?.VpcId ?? "";
-/** The VPC's IPv6 block without its last group of digits: `2600:1f12:3456:78`. */
-const ipv6 = Vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock?.replace(/00::\/56$/, "") ?? "";
+/** A part of the VPC's IPv6 block. */
+const ipv6 = (digits: string, length?: number) =>
+  partOf(Vpc?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock, digits, length);
 
 let next = 0;
 /** A block that no other test of this file takes. */
@@ -50,7 +52,7 @@ describe("what it refuses to parse", () => {
 
   test("IPv6 only, together with IPv4 or without IPv6", async () => {
     await refused(
-      create({ Ipv6Native: true, CidrBlock: freshBlock(), Ipv6CidrBlock: `${ipv6}f0::/64` }),
+      create({ Ipv6Native: true, CidrBlock: freshBlock(), Ipv6CidrBlock: ipv6("f0") }),
       "InvalidParameterCombination",
     );
     await refused(create({ Ipv6Native: true }), "MissingParameter");
@@ -134,7 +136,7 @@ describe("what it refuses to do", () => {
 
   test("a block that another subnet has a part of", async () => {
     const CidrBlock = freshBlock();
-    const Ipv6CidrBlock = `${ipv6}e0::/64`;
+    const Ipv6CidrBlock = ipv6("e0");
     await create({ CidrBlock, Ipv6CidrBlock });
     await refused(
       create({ CidrBlock }),
@@ -150,7 +152,7 @@ describe("what it refuses to do", () => {
   });
 
   test("an IPv6 block elsewhere, or of a length that subnets do not have", async () => {
-    for (const Ipv6CidrBlock of ["2001:db8::/64", `${ipv6}d0::/62`, `${ipv6}d0::/68`]) {
+    for (const Ipv6CidrBlock of ["2001:db8::/64", ipv6("d0", 62), ipv6("d0", 68)]) {
       await refused(create({ CidrBlock: freshBlock(), Ipv6CidrBlock }), "InvalidSubnet.Range");
     }
   });
@@ -171,7 +173,7 @@ describe("what it refuses to do", () => {
     const id = await newSubnet();
     await refused(modify(id, { AssignIpv6AddressOnCreation: { Value: true } }), "InvalidParameterValue");
     await refused(modify(id, { EnableDns64: { Value: true } }), "InvalidParameterValue");
-    const { Subnet } = await create({ Ipv6Native: true, Ipv6CidrBlock: `${ipv6}c0::/64` });
+    const { Subnet } = await create({ Ipv6Native: true, Ipv6CidrBlock: ipv6("c0") });
     const native = Subnet?.SubnetId ?? "";
     await refused(modify(native, { MapPublicIpOnLaunch: { Value: true } }), "InvalidParameterValue");
     await refused(modify(native, { PrivateDnsHostnameTypeOnLaunch: "ip-name" }), "InvalidParameterValue");
@@ -226,15 +228,15 @@ describe("what it does", () => {
   });
 
   test("has IPv6 beside IPv4, or alone", async () => {
-    const both = await show(await newSubnet({ Ipv6CidrBlock: `${ipv6}b0::/64` }));
+    const both = await show(await newSubnet({ Ipv6CidrBlock: ipv6("b0") }));
     expect(both).toMatchObject({
       Ipv6Native: false,
       AssignIpv6AddressOnCreation: false,
       Ipv6CidrBlockAssociationSet: [
-        { Ipv6CidrBlock: `${ipv6}b0::/64`, Ipv6CidrBlockState: { State: "associated" } },
+        { Ipv6CidrBlock: ipv6("b0"), Ipv6CidrBlockState: { State: "associated" } },
       ],
     });
-    const { Subnet } = await create({ Ipv6Native: true, Ipv6CidrBlock: `${ipv6}a0::/64` });
+    const { Subnet } = await create({ Ipv6Native: true, Ipv6CidrBlock: ipv6("a0") });
     expect(Subnet).toMatchObject({
       Ipv6Native: true,
       AssignIpv6AddressOnCreation: true,
@@ -265,7 +267,7 @@ describe("what it does", () => {
     ],
   ] as const)("changes %j", async (attribute, shown) => {
     const third = (0x10 + next).toString(16);
-    const id = await newSubnet({ Ipv6CidrBlock: `${ipv6}${third}::/64` });
+    const id = await newSubnet({ Ipv6CidrBlock: ipv6(third) });
     await modify(id, attribute);
     expect(await show(id)).toMatchObject(shown);
   });
@@ -275,7 +277,7 @@ describe("what it does", () => {
     const { Subnet } = await create({
       CidrBlock,
       AvailabilityZone: "us-east-1d",
-      Ipv6CidrBlock: `${ipv6}9f::/64`,
+      Ipv6CidrBlock: ipv6("9f"),
       TagSpecifications: [{ ResourceType: "subnet", Tags: [{ Key: "Name", Value: "the one" }] }],
     });
     const id = Subnet?.SubnetId ?? "";
@@ -287,7 +289,7 @@ describe("what it does", () => {
       "default-for-az": "false",
       "enable-dns64": "false",
       "ipv6-cidr-block-association.association-id": Subnet?.Ipv6CidrBlockAssociationSet?.[0]?.AssociationId,
-      "ipv6-cidr-block-association.ipv6-cidr-block": `${ipv6}9f::/64`,
+      "ipv6-cidr-block-association.ipv6-cidr-block": ipv6("9f"),
       "ipv6-cidr-block-association.state": "associated",
       "ipv6-native": "false",
       "map-customer-owned-ip-on-launch": "false",

@@ -13,6 +13,7 @@ import {
 import { afterAll, describe, expect, test } from "vitest";
 import { advanceClock } from "../clock.ts";
 import { freshClient, ownIslet, refused } from "../islet.ts";
+import { partOf } from "./ipv6Block.ts";
 
 const islet = await ownIslet();
 afterAll(() => islet.close());
@@ -22,14 +23,15 @@ const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }
 const VpcId = Vpc?.VpcId ?? "";
 await ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, AmazonProvidedIpv6CidrBlock: true }));
 const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ VpcIds: [VpcId] }));
-const ipv6 = Vpcs?.[0]?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock?.replace(/00::\/56$/, "") ?? "";
+const ipv6 = (digits: string, length?: number) =>
+  partOf(Vpcs?.[0]?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock, digits, length);
 
 let next = 0;
 const newSubnet = async () => {
   const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: `10.0.${++next}.0/24` }));
   return Subnet?.SubnetId ?? "";
 };
-const freshBlock = () => `${ipv6}${(0x10 + next).toString(16)}::/64`;
+const freshBlock = () => ipv6((0x10 + next).toString(16));
 
 const associate = async (SubnetId: string, Ipv6CidrBlock = freshBlock()) => {
   const answer = await ec2.send(new AssociateSubnetCidrBlockCommand({ SubnetId, Ipv6CidrBlock }));
@@ -82,7 +84,7 @@ describe("what it refuses to do", () => {
     const first = await newSubnet();
     const block = freshBlock();
     await associate(first, block);
-    await refused(associate(first, `${ipv6}f1::/64`), "CidrLimitExceeded");
+    await refused(associate(first, ipv6("f1")), "CidrLimitExceeded");
     const second = await newSubnet();
     await refused(associate(second, "2001:db8::/64"), "InvalidSubnet.Range");
     await refused(associate(second, block), "InvalidSubnet.Conflict");

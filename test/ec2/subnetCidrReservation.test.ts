@@ -16,6 +16,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
 import { freshClient, refused } from "../islet.ts";
+import { partOf } from "./ipv6Block.ts";
 
 const ec2 = await freshClient();
 const MISSING = "scr-0123456789abcdef0";
@@ -24,13 +25,14 @@ const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }
 const VpcId = Vpc?.VpcId ?? "";
 await ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, AmazonProvidedIpv6CidrBlock: true }));
 const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ VpcIds: [VpcId] }));
-const ipv6 = Vpcs?.[0]?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock?.replace(/00::\/56$/, "") ?? "";
+const ipv6 = (digits: string, length?: number) =>
+  partOf(Vpcs?.[0]?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock, digits, length);
 
 let next = 0;
 /** A subnet 10.0.N.0/24 with an IPv6 block. */
 async function newSubnet() {
   const place = ++next;
-  const Ipv6CidrBlock = `${ipv6}${(0x10 + place).toString(16)}::/64`;
+  const Ipv6CidrBlock = ipv6((0x10 + place).toString(16));
   const CidrBlock = `10.0.${place}.0/24`;
   const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock, Ipv6CidrBlock }));
   return { id: Subnet?.SubnetId ?? "", ipv4: `10.0.${place}`, ipv6: Ipv6CidrBlock.replace("::/64", "") };

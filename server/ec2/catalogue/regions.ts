@@ -84,7 +84,7 @@ export const regions: ReadonlyMap<string, Region> = new Map(
     .map((region) => [region.name, region]),
 );
 
-export const regionEndpoint = (name: string): string => `ec2.${name}.amazonaws.com`;
+const regionEndpoint = (name: string): string => `ec2.${name}.amazonaws.com`;
 
 /** One region as DescribeRegions answers; `optedIn` says whether the account turned on a region that is off by default. */
 export function describeRegion(region: Region, optedIn: boolean): SdkRegion {
