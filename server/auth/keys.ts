@@ -27,7 +27,7 @@ export const keyTable: TableDefinition<KeyRow> = {
 };
 
 /** The account that the operator's own key, and `test`, is root of. */
-export const OPERATOR_ACCOUNT = "000000000000";
+const OPERATOR_ACCOUNT = "000000000000";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 

@@ -1,7 +1,7 @@
 import { ApiError } from "../errors.ts";
 
 /** Why a request's signature is refused. */
-export type Cause =
+type Cause =
   /** no signature at all */
   | "unsigned"
   /** signed by an earlier version of the algorithm */

@@ -18,7 +18,7 @@ import { loadService, type Operation, type Service, type ServiceId } from "../wi
 import { encodeError, encodeMembers, envelope } from "../wire/xml.ts";
 
 /** What one service needs beside its schemas. */
-export interface Backend {
+interface Backend {
   readonly handlers: ReadonlyMap<string, Handler>;
   /** A global service has one state for all regions. */
   readonly global: boolean;

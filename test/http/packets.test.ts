@@ -121,7 +121,11 @@ async function site(on = islet): Promise<Site> {
   await ec2.send(new AssociateRouteTableCommand({ RouteTableId: table, SubnetId: subnet }));
   const group = await addGroup(ec2, vpc, "web");
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: group, IpPermissions: [web] }));
-  const server = await launch(ec2, { SubnetId: subnet, SecurityGroupIds: [group] });
+  const server = await launch(ec2, {
+    SubnetId: subnet,
+    SecurityGroupIds: [group],
+    PrivateIpAddress: "10.0.1.10",
+  });
   const { PublicIp = "", AllocationId } = await ec2.send(new AllocateAddressCommand({}));
   const { AssociationId = "" } = await ec2.send(
     new AssociateAddressCommand({ AllocationId, InstanceId: server }),
