@@ -15,7 +15,7 @@ export interface Claim {
 }
 
 /** A key's id, and the credential scope: `YYYYMMDD`, region, service, and `aws4_request`. */
-export interface Credential {
+interface Credential {
   accessKeyId: string;
   date: string;
   region: string;
@@ -23,7 +23,7 @@ export interface Credential {
   terminator: string;
 }
 
-export interface SigningTime {
+interface SigningTime {
   /** `YYYYMMDDThhmmssZ` */
   timestamp: string;
   /** In milliseconds since 1970. */

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { readHeaders, readTarget, signatureOf, signedNames } from "./canonical.ts";
 import type { Target } from "./canonical.ts";
 import { basicFormat, isPresigned, readHeaderClaim, readQueryClaim } from "./claim.ts";
@@ -234,5 +234,5 @@ function isSameDigest(text: string, digest: string): boolean {
 }
 
 function sha256(data: string | Buffer): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data, "hex");
 }

@@ -91,7 +91,8 @@ function send(reply: FastifyReply, { status, headers, body, requestId }: Answer)
     .headers(headers)
     .header("x-amzn-requestid", requestId)
     .header("cache-control", "no-cache, no-store")
-    .send(Buffer.from(body));
+    // Fastify would add a charset to JSON that comes as text.
+    .send(headers === XML ? body : Buffer.from(body));
 }
 
 /** An error outside any service, in EC2's form. */

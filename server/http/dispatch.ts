@@ -14,7 +14,7 @@ import {
   type RestAnswer,
   type RestRequest,
 } from "../wire/restJson.ts";
-import { loadService, type Operation, type Service, type ServiceId } from "../wire/service.ts";
+import { loadedService, loadService, type Operation, type Service, type ServiceId } from "../wire/service.ts";
 import { encodeError, encodeMembers, envelope } from "../wire/xml.ts";
 
 /** What one service needs beside its schemas. */
@@ -40,9 +40,9 @@ export interface Answer {
   readonly body: string | Uint8Array;
   readonly requestId: string;
   readonly service?: ServiceId;
-  readonly operation?: string;
-  readonly region?: string;
-  readonly account?: string;
+  readonly operation?: string | undefined;
+  readonly region?: string | undefined;
+  readonly account?: string | undefined;
   /** The code of an error. */
   readonly code?: string;
 }
@@ -58,10 +58,16 @@ export async function dispatch(
   parts: DispatchParts,
 ): Promise<Answer> {
   const named = peekScope(request)?.service ?? "";
-  const service = await loadService(serviceIds.has(named) ? (named as ServiceId) : "ec2");
-  const seen: { operation?: string; region?: string; account?: string } = {};
+  const id = serviceIds.has(named) ? (named as ServiceId) : "ec2";
+  return answerOf(loadedService(id) ?? (await loadService(id)), request, requestId, parts);
+}
+
+function answerOf(service: Service, request: SignedRequest, requestId: string, parts: DispatchParts): Answer {
+  let operation: string | undefined;
+  let region: string | undefined;
+  let account: string | undefined;
   try {
-    const { key, region } = verifySignature<CallerKey>(request, {
+    const verified = verifySignature<CallerKey>(request, {
       now: parts.cloud.clock.wall(),
       keyTime: parts.cloud.clock.now(),
       findKey: (id) => parts.keyring.find(id),
@@ -70,14 +76,16 @@ export async function dispatch(
       // A block of a snapshot has its checksum signed instead.
       unsignedBody: service.id === "ebs" && request.method === "PUT",
     });
-    Object.assign(seen, { region, account: key.caller.account });
+    region = verified.region;
+    account = verified.key.caller.account;
     const understood =
       service.protocol === "restJson" ? understandRest(service, request) : understandQuery(service, request);
-    seen.operation = understood.operation.name;
-    const encoded = call(understood, key, region, requestId, parts);
-    return { ...understood.answer(encoded, requestId), requestId, service: service.id, ...seen };
+    operation = understood.operation.name;
+    const encoded = call(understood, verified.key, region, requestId, parts);
+    const { status, headers, body } = understood.answer(encoded, requestId);
+    return { status, headers, body, requestId, service: service.id, operation, region, account };
   } catch (error) {
-    return { ...refusal(service, error, requestId, parts), ...seen };
+    return { ...refusal(service, error, requestId, parts), operation, region, account };
   }
 }
 

@@ -49,7 +49,5 @@ interface Numbered<View> {
 }
 
 /** What stands in a list has its place instead of a row's number. */
-export function* numbered<View>(list: Iterable<View>): Generator<Numbered<View>> {
-  let seq = 0;
-  for (const view of list) yield { seq: ++seq, view };
-}
+export const numbered = <View>(list: readonly View[]): Numbered<View>[] =>
+  list.map((view, place) => ({ seq: place + 1, view }));

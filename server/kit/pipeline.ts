@@ -136,7 +136,7 @@ export class Pipeline {
   #settleIn(unit: Unit, ctx: Context): void {
     if (unit === this.#parts.global) return;
     // Nobody is refused what comes with the account, however low the quotas are.
-    const unlimited = { ...ctx, quotas: undefined };
+    const unlimited = ctx.quotas ? { ...ctx, quotas: undefined } : ctx;
     if (this.#commit(unit, () => this.#parts.settleIn(unlimited))) this.settle(unit, ctx.region);
   }
 

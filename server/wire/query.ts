@@ -66,9 +66,11 @@ function addParameter(parameters: Map<string, string>, pair: string): void {
   parameters.set(name, equals === -1 ? "" : decodePercent(pair.slice(equals + 1)));
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new ApiError("MalformedQueryString", "it is not UTF-8");
   }

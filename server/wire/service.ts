@@ -62,14 +62,18 @@ const sources: Record<ServiceId, () => Promise<{ default: Api }>> = {
   ebs: () => import("islet:api/ebs"),
 };
 
-const loaded = new Map<ServiceId, Promise<Service>>();
+const loading = new Map<ServiceId, Promise<Service>>();
+const loaded = new Map<ServiceId, Service>();
 
 /** A service's operations. Its schemas are read on the first call and compiled on first use of each operation. */
 export function loadService(id: ServiceId): Promise<Service> {
-  const service = loaded.get(id) ?? sources[id]().then((source) => indexService(id, source.default));
-  loaded.set(id, service);
+  const service = loading.get(id) ?? sources[id]().then((source) => indexService(id, source.default));
+  loading.set(id, service);
   return service;
 }
+
+/** The service, if it has been loaded before. */
+export const loadedService = (id: ServiceId): Service | undefined => loaded.get(id);
 
 /** The schemas of input and output, and the HTTP trait where there is one: method, path, status. */
 type Described = Readonly<
@@ -83,6 +87,7 @@ function indexService(id: ServiceId, api: Api): Service {
   for (const [name, described] of Object.entries(JSON.parse(api.operations) as Described)) {
     operations.set(name, new LazyOperation(name, service, compiler, described));
   }
+  loaded.set(id, service);
   return service;
 }
 

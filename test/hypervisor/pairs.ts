@@ -220,7 +220,7 @@ export const pairs: Readonly<Record<string, Pair>> = {
       return b.observations;
     });
     return !differ(one, other);
-  }) as Pair,
+  }),
 
   "N4 when A is gone, the memory is as if A had never been": fc.property(
     fc.array(deed, { maxLength: 25, size: "max" }),
@@ -237,7 +237,7 @@ export const pairs: Readonly<Record<string, Pair>> = {
       });
       return !differ(one, other);
     },
-  ) as Pair,
+  ),
 
   "N5 what the operator sees does not depend on a guest's bytes": fc.property(
     parts.mode,
@@ -251,5 +251,5 @@ export const pairs: Readonly<Record<string, Pair>> = {
       });
       return !differ(one, other);
     },
-  ) as Pair,
+  ),
 };
