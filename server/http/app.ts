@@ -86,13 +86,15 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
 }
 
 function send(reply: FastifyReply, { status, headers, body, requestId }: Answer): FastifyReply {
-  return reply
-    .code(status)
-    .headers(headers)
-    .header("x-amzn-requestid", requestId)
-    .header("cache-control", "no-cache, no-store")
-    // Fastify would add a charset to JSON that comes as text.
-    .send(headers === XML ? body : Buffer.from(body));
+  return (
+    reply
+      .code(status)
+      .headers(headers)
+      .header("x-amzn-requestid", requestId)
+      .header("cache-control", "no-cache, no-store")
+      // Fastify would add a charset to JSON that comes as text.
+      .send(headers === XML ? body : Buffer.from(body))
+  );
 }
 
 /** An error outside any service, in EC2's form. */

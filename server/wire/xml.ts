@@ -23,7 +23,7 @@ export function encode(operation: Operation, output: unknown, requestId: string)
  *   are mistakes of ours
  */
 export function encodeMembers(operation: Operation, output: unknown): string {
-  if (operation.output) return structureWriter(operation.output)(output);
+  if (operation.output) return written(structureWriter(operation.output), output);
   if (output !== undefined && Object.keys(output as object).length > 0) {
     throw new TypeError(`${operation.name} has no output`);
   }
@@ -82,12 +82,16 @@ const documents: Readonly<Record<QueryProtocol, Documents>> = {
 };
 
 /**
- * Writes an element or its inside.
- *
- * Structures and texts are joined, not added up, so that each is one piece of memory: a string that was added up is a
- * tree of its pieces, and walking it when the answer is sent would take longer than to write the answer.
+ * Writes an element or its inside as pieces of text, which are joined in the end: adding them up would make a tree of
+ * them, and walking it when the answer is sent would take longer than to write the answer.
  */
-type Writer = (value: unknown) => string;
+type Writer = (value: unknown, pieces: string[]) => void;
+
+function written(write: Writer, value: unknown): string {
+  const pieces: string[] = [];
+  write(value, pieces);
+  return pieces.join("");
+}
 
 const structureWriters = new WeakMap<StructureShape, Writer>();
 
@@ -95,20 +99,9 @@ function structureWriter(shape: StructureShape): Writer {
   const known = structureWriters.get(shape);
   if (known) return known;
   const members = new Map<string, Writer>();
-  // What is frozen says the same each time: a view that a catalogue hands out to every caller is written once.
-  const written = new WeakMap<object, string>();
-  const writer = (value: unknown) => {
+  const writer: Writer = (value, pieces) => {
     if (!isRecord(value)) throw wrongType(shape.name, value, "a structure");
-    if (!Object.isFrozen(value)) return writeMembers(value);
-    const known = written.get(value);
-    if (known !== undefined) return known;
-    const text = writeMembers(value);
-    written.set(value, text);
-    return text;
-  };
-  const writeMembers = (value: Readonly<Record<string, unknown>>): string => {
-    const elements: string[] = [];
-    for (const name of Object.keys(value)) {
+    for (const name in value) {
       const member = value[name];
       if (member === undefined) continue;
       let write = members.get(name);
@@ -116,9 +109,8 @@ function structureWriter(shape: StructureShape): Writer {
         write = memberWriter(shape, name);
         members.set(name, write);
       }
-      elements.push(write(member));
+      write(member, pieces);
     }
-    return elements.join("");
   };
   structureWriters.set(shape, writer);
   return writer;
@@ -136,52 +128,66 @@ function memberWriter(structure: StructureShape, name: string): Writer {
  * @param owner `Structure.Member`, for what is thrown
  */
 function elementWriter(name: string, shape: Shape, owner: string): Writer {
-  const open = `<${name}>`;
-  const close = `</${name}>`;
-  const empty = `<${name}/>`;
-  const content = contentWriter(shape, owner);
-  if (shape.kind === "string" || shape.kind === "boolean") return repeating(open, content, close, empty);
-  return (value) => {
-    const inside = content(value);
-    return inside === "" ? empty : open + inside + close;
+  if (shape.kind === "structure") return onceIfFrozen(around(name, structureWriter(shape)));
+  if (shape.kind === "list") return around(name, listWriter(shape, owner));
+  if (shape.kind === "map") return around(name, mapWriter(shape, owner));
+  return textElement(
+    name,
+    shape.kind === "timestamp" ? timestampText(shape, owner) : texts[shape.kind](owner),
+  );
+}
+
+function around(name: string, content: Writer): Writer {
+  return (value, pieces) => {
+    const open = pieces.push(`<${name}>`);
+    content(value, pieces);
+    if (pieces.length === open) pieces[open - 1] = `<${name}/>`;
+    else pieces.push(`</${name}>`);
   };
 }
 
 /** Neighbours in a list mostly agree, in zone, owner, type, state: what was just written is not made anew. */
-function repeating(open: string, content: Writer, close: string, empty: string): Writer {
-  let last: unknown = content;
-  let written = "";
-  return (value) => {
-    if (value === last) return written;
-    const inside = content(value);
-    written = inside === "" ? empty : [open, inside, close].join("");
-    last = value;
-    return written;
+function textElement(name: string, text: (value: unknown) => string): Writer {
+  let last: unknown = text;
+  let element = "";
+  return (value, pieces) => {
+    if (value !== last) {
+      const content = text(value);
+      element = content === "" ? `<${name}/>` : `<${name}>${content}</${name}>`;
+      last = value;
+    }
+    pieces.push(element);
   };
 }
 
-function contentWriter(shape: Shape, owner: string): Writer {
-  if (shape.kind === "structure") return structureWriter(shape);
-  if (shape.kind === "list") return listWriter(shape, owner);
-  if (shape.kind === "map") return mapWriter(shape, owner);
-  if (shape.kind === "timestamp") return timestampWriter(shape, owner);
-  return textWriters[shape.kind](owner);
+/** What is frozen says the same each time: a view that a catalogue hands out to every caller is written once. */
+function onceIfFrozen(write: Writer): Writer {
+  const known = new WeakMap<object, string>();
+  return (value, pieces) => {
+    if (!isRecord(value) || !Object.isFrozen(value)) return write(value, pieces);
+    let text = known.get(value);
+    if (text === undefined) {
+      text = written(write, value);
+      known.set(value, text);
+    }
+    pieces.push(text);
+  };
 }
 
-const numberWriter =
-  (owner: string): Writer =>
-  (value) => {
-    if (typeof value !== "number" || !Number.isFinite(value)) throw wrongType(owner, value, "a number");
-    return String(value);
-  };
+type Text = (owner: string) => (value: unknown) => string;
 
-const textWriters: Readonly<Record<Exclude<TextShape, TimestampShape>["kind"], (owner: string) => Writer>> = {
+const numberText: Text = (owner) => (value) => {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw wrongType(owner, value, "a number");
+  return String(value);
+};
+
+const texts: Readonly<Record<Exclude<TextShape, TimestampShape>["kind"], Text>> = {
   string: (owner) => (value) => {
     if (typeof value !== "string") throw wrongType(owner, value, "a string");
     return escaped(value);
   },
-  integer: numberWriter,
-  double: numberWriter,
+  integer: numberText,
+  double: numberText,
   boolean: (owner) => (value) => {
     if (typeof value !== "boolean") throw wrongType(owner, value, "a boolean");
     return value ? "true" : "false";
@@ -192,7 +198,7 @@ const textWriters: Readonly<Record<Exclude<TextShape, TimestampShape>["kind"], (
   },
 };
 
-function timestampWriter({ milliseconds }: TimestampShape, owner: string): Writer {
+function timestampText({ milliseconds }: TimestampShape, owner: string): (value: unknown) => string {
   return (value) => {
     if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw wrongType(owner, value, "a Date");
     const text = value.toISOString();
@@ -202,19 +208,20 @@ function timestampWriter({ milliseconds }: TimestampShape, owner: string): Write
 
 function listWriter(shape: ListShape, owner: string): Writer {
   const write = elementWriter(shape.xmlName, shape.element, owner);
-  return (value) => {
+  return (value, pieces) => {
     if (!Array.isArray(value)) throw wrongType(owner, value, "an array");
-    let xml = "";
-    for (const element of value) xml += write(element);
-    return xml;
+    for (const element of value) write(element, pieces);
   };
 }
 
 function mapWriter({ entries }: MapShape, owner: string): Writer {
   const write = listWriter(entries, owner);
-  return (value) => {
+  return (value, pieces) => {
     if (!isRecord(value)) throw wrongType(owner, value, "a map");
-    return write(Object.entries(value).map(([key, content]) => ({ key, value: content })));
+    write(
+      Object.entries(value).map(([key, content]) => ({ key, value: content })),
+      pieces,
+    );
   };
 }
 
