@@ -59,7 +59,7 @@ export function sqliteSnapshots(database: Database.Database) {
     eraseKey: (id: string): void => void eraseKey.run(id),
     usesKey: (id: string): boolean => usesKey.get(id) !== undefined,
     /** Forgets all. */
-    clear,
+    clear: (): void => clear(),
   };
 }
 
