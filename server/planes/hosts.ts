@@ -88,12 +88,9 @@ export class Hosts implements World {
   }
 
   committed(unit: Unit, changes: readonly Change[]): void {
-    for (const change of changes) {
-      const { table, before, after } = change;
-      if (table.name === "instance")
-        this.#instance(unit.name, before as Instance | undefined, after as Instance | undefined);
-      this.#disks.committed(unit, change);
-    }
+    this.#blocks.together(() => {
+      for (const change of changes) this.#follow(unit, change);
+    });
   }
 
   resumed(unit: Unit): void {
@@ -107,6 +104,14 @@ export class Hosts implements World {
     this.#fleets.clear();
     this.#blocks.clear();
     this.#kept?.clear();
+  }
+
+  #follow(unit: Unit, change: Change): void {
+    const { table, before, after } = change;
+    if (table.name === "instance") {
+      this.#instance(unit.name, before as Instance | undefined, after as Instance | undefined);
+    }
+    this.#disks.committed(unit, change);
   }
 
   #place(region: string, { instanceId, memoryMiB, ...request }: LaunchRequest): void {

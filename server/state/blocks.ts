@@ -9,6 +9,8 @@ export interface Blocks {
   erase(volume: string): void;
   /** Forgets every block of every volume. */
   clear(): void;
+  /** Runs `work` so that what it writes is kept as a whole, and is written at once. */
+  together(work: () => void): void;
 }
 
 /** Keeps blocks as long as the process lives. */
@@ -24,6 +26,7 @@ export function memoryBlocks(): Blocks {
     written: (volume) => [...(volumes.get(volume)?.keys() ?? [])],
     erase: (volume) => void volumes.delete(volume),
     clear: () => volumes.clear(),
+    together: (work) => work(),
   };
 }
 
@@ -43,5 +46,6 @@ export function sqliteBlocks(database: Database.Database): Blocks {
     written: (volume) => written.all(volume),
     erase: (volume) => void erase.run(volume),
     clear: () => void clear.run(),
+    together: database.transaction((work: () => void) => work()),
   };
 }
