@@ -51,13 +51,13 @@ export class Connection {
   }
 }
 
-/** Requests per second that a server answers on so many connections, over `seconds`. */
+/** How many requests a server answers on so many connections over `seconds`, and how long that took in the end. */
 export async function throughput(
   port: number,
   request: Buffer,
   connections: number,
   seconds: number,
-): Promise<number> {
+): Promise<{ readonly answered: number; readonly seconds: number }> {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
   const until = performance.now() + seconds * 1000;
   const begin = performance.now();
@@ -73,7 +73,7 @@ export async function throughput(
   );
   const elapsed = (performance.now() - begin) / 1000;
   for (const connection of open) connection.close();
-  return counts.reduce((sum, count) => sum + count, 0) / elapsed;
+  return { answered: counts.reduce((sum, count) => sum + count, 0), seconds: elapsed };
 }
 
 export const median = (values: readonly number[]): number => {

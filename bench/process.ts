@@ -6,10 +6,14 @@ import { createInterface } from "node:readline";
 /** A server in a process of its own. */
 export interface Server {
   readonly port: number;
-  /** From the start of the process until it said that it listens, in milliseconds. */
+  /** When the process was started, as `performance.now()` has it. */
+  readonly begun: number;
+  /** From then until it said that it listens, in milliseconds. */
   readonly started: number;
   /** Resident memory, in MiB. */
   memory(): number;
+  /** Time on a processor so far, all threads together, in milliseconds; steps are of ten. */
+  cpu(): number;
   stop(): Promise<void>;
 }
 
@@ -29,9 +33,15 @@ export async function startServer(
   const { port } = JSON.parse(line) as { port: number };
   return {
     port,
+    begun: begin,
     started: performance.now() - begin,
     memory: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024,
+    cpu() {
+      // After the name, which may have blanks: the 12th and 13th field, in hundredths of a second.
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+      return (Number(fields[11]) + Number(fields[12])) * 10;
+    },
     async stop() {
       child.kill("SIGTERM");
       await once(child, "exit");

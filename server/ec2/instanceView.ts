@@ -1,10 +1,11 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import type { Context } from "../kit/context.ts";
 import type { Seen } from "../kit/resource.ts";
+import { viewOnce } from "../kit/viewOnce.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { findZone } from "./catalogue/zones.ts";
 import { privateDomain } from "./dnsName.ts";
-import type { Instance } from "./instance.ts";
+import type { CpuOptions, HostnameOptions, Instance, MetadataOptions } from "./instance.ts";
 import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 import { volumes, type Volume } from "./volume.ts";
 
@@ -26,10 +27,13 @@ const stateCodes = {
   stopped: 80,
 } as const;
 
-export const viewState = (state: Sdk.InstanceStateName): Sdk.InstanceState => ({
+export const viewState = viewOnce((state: Sdk.InstanceStateName): Sdk.InstanceState => ({
   Code: stateCodes[state],
   Name: state,
-});
+}));
+
+/** No service of Amazon's looks after what is shown. */
+const UNMANAGED: Sdk.OperatorResponse = Object.freeze({ Managed: false });
 
 const placeOf = ({ attachment }: NetworkInterface): number =>
   (attachment?.networkCardIndex ?? 0) * 1000 + (attachment?.deviceIndex ?? 0);
@@ -55,16 +59,16 @@ const viewAssociation = (
   PublicIp: association.PublicIp,
 });
 
-const viewAttachment = (
-  attachment: Sdk.NetworkInterfaceAttachment,
-): Sdk.InstanceNetworkInterfaceAttachment => ({
-  AttachTime: attachment.AttachTime,
-  AttachmentId: attachment.AttachmentId,
-  DeleteOnTermination: attachment.DeleteOnTermination,
-  DeviceIndex: attachment.DeviceIndex,
-  NetworkCardIndex: attachment.NetworkCardIndex,
-  Status: attachment.Status,
-});
+const viewAttachment = viewOnce(
+  (attachment: Sdk.NetworkInterfaceAttachment): Sdk.InstanceNetworkInterfaceAttachment => ({
+    AttachTime: attachment.AttachTime,
+    AttachmentId: attachment.AttachmentId,
+    DeleteOnTermination: attachment.DeleteOnTermination,
+    DeviceIndex: attachment.DeviceIndex,
+    NetworkCardIndex: attachment.NetworkCardIndex,
+    Status: attachment.Status,
+  }),
+);
 
 /** An interface as DescribeInstances shows it: what DescribeNetworkInterfaces says, with fewer members. */
 const viewInterface = (eni: Sdk.NetworkInterface): Sdk.InstanceNetworkInterface => ({
@@ -83,10 +87,9 @@ const viewInterface = (eni: Sdk.NetworkInterface): Sdk.InstanceNetworkInterface 
   OwnerId: eni.OwnerId,
   PrivateDnsName: eni.PrivateDnsName,
   PrivateIpAddress: eni.PrivateIpAddress,
-  PrivateIpAddresses: eni.PrivateIpAddresses?.map((address) => ({
-    ...address,
-    Association: address.Association && viewAssociation(address.Association),
-  })),
+  PrivateIpAddresses: eni.PrivateIpAddresses?.map((address) =>
+    address.Association ? { ...address, Association: viewAssociation(address.Association) } : address,
+  ),
   SourceDestCheck: eni.SourceDestCheck,
   Status: eni.Status,
   SubnetId: eni.SubnetId,
@@ -101,30 +104,26 @@ function viewBlockDevice({ id, attachments }: Volume, instanceId: string): Sdk.I
   const attachment = attachments.find((each) => each.instanceId === instanceId);
   return {
     DeviceName: attachment?.device,
-    Ebs: {
-      AttachTime: attachment && new Date(attachment.attachTime),
-      DeleteOnTermination: attachment?.deleteOnTermination,
-      // The SDK's states know no busy attachment: a volume that a mounted file system keeps from being detached.
-      Status: attachment?.state as Sdk.AttachmentStatus | undefined,
-      VolumeId: id,
-    },
+    Ebs: attachment ? viewEbs(attachment, id) : { VolumeId: id },
   };
 }
+
+const viewEbs = viewOnce(
+  (attachment: Volume["attachments"][number], volumeId: string): Sdk.EbsInstanceBlockDevice => ({
+    AttachTime: new Date(attachment.attachTime),
+    DeleteOnTermination: attachment.deleteOnTermination,
+    // The SDK's states know no busy attachment: a volume that a mounted file system keeps from being detached.
+    Status: attachment.state as Sdk.AttachmentStatus,
+    VolumeId: volumeId,
+  }),
+);
 
 /** `2026-11-23 13:06:41 GMT` */
 const gmt = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} GMT`;
 
-function viewReason({ state, ended }: Instance): Pick<Sdk.Instance, "StateReason" | "StateTransitionReason"> {
-  if (ended) {
-    return {
-      StateReason: { Code: ended.reason, Message: `${ended.reason}: ${endReasons[ended.reason]}` },
-      StateTransitionReason: `User initiated (${gmt(ended.at)})`,
-    };
-  }
-  return {
-    StateReason: state === "pending" ? { Code: "pending", Message: "pending" } : undefined,
-    StateTransitionReason: "",
-  };
+function viewReason({ state, ended }: Instance): Sdk.StateReason | undefined {
+  if (ended) return { Code: ended.reason, Message: `${ended.reason}: ${endReasons[ended.reason]}` };
+  return state === "pending" ? { Code: "pending", Message: "pending" } : undefined;
 }
 
 /**
@@ -140,93 +139,121 @@ function currentBootMode(instance: Instance): Sdk.InstanceBootModeValues {
   return arch.includes("arm64") ? "uefi" : "legacy-bios";
 }
 
+const viewAppliedMetadata = viewOnce((options: MetadataOptions) => viewMetadata(options, "applied"));
+const viewPendingMetadata = viewOnce((options: MetadataOptions) => viewMetadata(options, "pending"));
+
+const viewMetadata = (
+  options: MetadataOptions,
+  State: Sdk.InstanceMetadataOptionsState,
+): Sdk.InstanceMetadataOptionsResponse => ({
+  State,
+  HttpTokens: options.tokens,
+  HttpPutResponseHopLimit: options.hopLimit,
+  HttpEndpoint: options.endpoint,
+  HttpProtocolIpv6: options.ipv6,
+  InstanceMetadataTags: options.tags,
+});
+
 export const viewMetadataOptions = ({
   metadata,
   metadataApplied,
-}: Pick<Instance, "metadata" | "metadataApplied">): Sdk.InstanceMetadataOptionsResponse => ({
-  State: metadataApplied ? "applied" : "pending",
-  HttpTokens: metadata.tokens,
-  HttpPutResponseHopLimit: metadata.hopLimit,
-  HttpEndpoint: metadata.endpoint,
-  HttpProtocolIpv6: metadata.ipv6,
-  InstanceMetadataTags: metadata.tags,
-});
+}: Pick<Instance, "metadata" | "metadataApplied">): Sdk.InstanceMetadataOptionsResponse =>
+  metadataApplied ? viewAppliedMetadata(metadata) : viewPendingMetadata(metadata);
 
-/** What follows from the interfaces; a terminated instance has none. */
-function viewNetwork(ctx: Context, { id, hostname }: Instance): Partial<Sdk.Instance> {
-  const shown = interfacesOf(ctx, id).map((row) => networkInterfaces.show(ctx, row));
-  const [primary] = shown;
-  const named =
-    primary && hostname.type === "resource-name"
-      ? `${id}.${privateDomain(ctx.region)}`
-      : primary?.PrivateDnsName;
-  return {
-    NetworkInterfaces: shown.map(viewInterface),
-    SecurityGroups: primary?.Groups ?? [],
-    SourceDestCheck: primary?.SourceDestCheck,
-    SubnetId: primary?.SubnetId,
-    VpcId: primary?.VpcId,
-    PrivateIpAddress: primary?.PrivateIpAddress,
-    PrivateDnsName: named ?? "",
-    PublicIpAddress: primary?.Association?.PublicIp,
-    PublicDnsName: primary?.Association?.PublicDnsName ?? "",
-    Ipv6Address: primary?.Ipv6Addresses?.[0]?.Ipv6Address,
-  };
+const viewCpuOptions = viewOnce((cpu: CpuOptions): Sdk.CpuOptions => ({
+  CoreCount: cpu.cores,
+  ThreadsPerCore: cpu.threadsPerCore,
+  AmdSevSnp: cpu.amdSevSnp,
+  NestedVirtualization: cpu.nestedVirtualization,
+}));
+
+const viewHostname = viewOnce((hostname: HostnameOptions): Sdk.PrivateDnsNameOptionsResponse => ({
+  HostnameType: hostname.type,
+  EnableResourceNameDnsARecord: hostname.aRecord,
+  EnableResourceNameDnsAAAARecord: hostname.aaaaRecord,
+}));
+
+const viewMaintenance = viewOnce((instance: Instance): Sdk.InstanceMaintenanceOptions => ({
+  AutoRecovery: instance.autoRecovery,
+  RebootMigration: instance.rebootMigration,
+}));
+
+const viewPlacement = viewOnce(({ zone, tenancy }: Instance, region: string): Sdk.Placement => ({
+  AvailabilityZone: zone,
+  AvailabilityZoneId: findZone(region, zone)?.id,
+  GroupName: "",
+  Tenancy: tenancy,
+}));
+
+const viewCapacityPreference = viewOnce(
+  (
+    CapacityReservationPreference: Sdk.CapacityReservationPreference,
+  ): Sdk.CapacityReservationSpecificationResponse => ({ CapacityReservationPreference }),
+);
+
+const viewEnclave = viewOnce((Enabled: boolean): Sdk.EnclaveOptions => ({ Enabled }));
+const viewHibernation = viewOnce((Configured: boolean): Sdk.HibernationOptions => ({ Configured }));
+const viewMonitoring = viewOnce((State: Sdk.MonitoringState): Sdk.Monitoring => ({ State }));
+const viewBandwidth = viewOnce(
+  (BandwidthWeighting: Sdk.InstanceBandwidthWeighting): Sdk.InstanceNetworkPerformanceOptions => ({
+    BandwidthWeighting,
+  }),
+);
+
+/** The private name of an instance: by its address, or by itself. */
+function privateNameOf({ id, hostname }: Instance, { region }: Context, primary: Sdk.NetworkInterface) {
+  return hostname.type === "resource-name" ? `${id}.${privateDomain(region)}` : primary.PrivateDnsName;
 }
 
 /** An instance as DescribeInstances answers. */
 export function viewInstance(instance: Instance, { ctx, tags }: Seen): Sdk.Instance {
-  const { image, cpu, hostname } = instance;
+  const { image } = instance;
+  const interfaces = interfacesOf(ctx, instance.id).map((row) => networkInterfaces.show(ctx, row));
+  // A terminated instance has none.
+  const [primary] = interfaces;
   return {
     InstanceId: instance.id,
     ImageId: image.id,
     InstanceType: instance.instanceType as Sdk._InstanceType,
     State: viewState(instance.state),
-    ...viewReason(instance),
-    ...viewNetwork(ctx, instance),
+    StateReason: viewReason(instance),
+    StateTransitionReason: instance.ended ? `User initiated (${gmt(instance.ended.at)})` : "",
+    NetworkInterfaces: interfaces.map(viewInterface),
+    SecurityGroups: primary?.Groups ?? [],
+    SourceDestCheck: primary?.SourceDestCheck,
+    SubnetId: primary?.SubnetId,
+    VpcId: primary?.VpcId,
+    PrivateIpAddress: primary?.PrivateIpAddress,
+    PrivateDnsName: (primary && privateNameOf(instance, ctx, primary)) ?? "",
+    PublicIpAddress: primary?.Association?.PublicIp,
+    PublicDnsName: primary?.Association?.PublicDnsName ?? "",
+    Ipv6Address: primary?.Ipv6Addresses?.[0]?.Ipv6Address,
     AmiLaunchIndex: instance.launchIndex,
     Architecture: image.architecture,
     BlockDeviceMappings: viewBlockDevices(ctx, instance.id),
     BootMode: image.bootMode,
-    CapacityReservationSpecification: { CapacityReservationPreference: instance.capacityPreference },
+    CapacityReservationSpecification: viewCapacityPreference(instance.capacityPreference),
     ClientToken: instance.clientToken,
-    CpuOptions: {
-      CoreCount: cpu.cores,
-      ThreadsPerCore: cpu.threadsPerCore,
-      AmdSevSnp: cpu.amdSevSnp,
-      NestedVirtualization: cpu.nestedVirtualization,
-    },
+    CpuOptions: viewCpuOptions(instance.cpu),
     CurrentInstanceBootMode: currentBootMode(instance),
     EbsOptimized: instance.ebsOptimized,
     EnaSupport: instance.enaSupport,
-    EnclaveOptions: { Enabled: instance.enclave },
-    HibernationOptions: { Configured: instance.hibernation },
+    EnclaveOptions: viewEnclave(instance.enclave),
+    HibernationOptions: viewHibernation(instance.hibernation),
     // Nitro, too, is "xen" here.
     Hypervisor: "xen",
     KeyName: instance.key?.name,
     LaunchTime: new Date(instance.launched),
-    MaintenanceOptions: {
-      AutoRecovery: instance.autoRecovery,
-      RebootMigration: instance.rebootMigration,
-    },
+    MaintenanceOptions: viewMaintenance(instance),
     MetadataOptions: viewMetadataOptions(instance),
-    Monitoring: { State: instance.monitoring },
-    NetworkPerformanceOptions: { BandwidthWeighting: instance.bandwidthWeighting },
-    Operator: { Managed: false },
-    Placement: {
-      AvailabilityZone: instance.zone,
-      AvailabilityZoneId: findZone(ctx.region, instance.zone)?.id,
-      GroupName: "",
-      Tenancy: instance.tenancy,
-    },
+    Monitoring: viewMonitoring(instance.monitoring),
+    NetworkPerformanceOptions: viewBandwidth(instance.bandwidthWeighting),
+    Operator: UNMANAGED,
+    Placement: viewPlacement(instance, ctx.region),
     // EC2 answers `windows`, whatever the SDK's enumeration says.
     Platform: image.platform as Sdk.PlatformValues | undefined,
     PlatformDetails: image.platformDetails,
-    PrivateDnsNameOptions: {
-      HostnameType: hostname.type,
-      EnableResourceNameDnsARecord: hostname.aRecord,
-      EnableResourceNameDnsAAAARecord: hostname.aaaaRecord,
-    },
+    PrivateDnsNameOptions: viewHostname(instance.hostname),
     ProductCodes: [...image.productCodes],
     RootDeviceName: image.rootDeviceName,
     RootDeviceType: "ebs",

@@ -5,6 +5,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { viewOnce } from "../kit/viewOnce.ts";
 import { planAddresses, type AddressRequest } from "./addressRequest.ts";
 import { findZone, zonesOf } from "./catalogue/zones.ts";
 import { storedCidr } from "./cidrBlock.ts";
@@ -19,7 +20,7 @@ import {
   unmapPublicAddress,
   type PublicAddress,
 } from "./publicAddress.ts";
-import { defaultGroupOf, securityGroups } from "./securityGroup.ts";
+import { defaultGroupOf, securityGroups, type SecurityGroup } from "./securityGroup.ts";
 import { isUsableIn } from "./securityGroupVpc.ts";
 import { addressUsers, reservedBlocks, subnets, type Subnet } from "./subnet.ts";
 import { vpcs } from "./vpc.ts";
@@ -72,7 +73,7 @@ const inSubnet = ({ subnetId }: NetworkInterface, places: readonly string[]): st
 
 const addressesOf = (row: NetworkInterface): string[] => [...row.privateAddresses, ...row.ipv6Addresses];
 
-const viewAttachment = (attachment: Attachment): Sdk.NetworkInterfaceAttachment => ({
+const viewAttachment = viewOnce((attachment: Attachment): Sdk.NetworkInterfaceAttachment => ({
   AttachmentId: attachment.id,
   AttachTime: new Date(attachment.attachTime),
   DeleteOnTermination: attachment.deleteOnTermination,
@@ -81,7 +82,7 @@ const viewAttachment = (attachment: Attachment): Sdk.NetworkInterfaceAttachment 
   InstanceOwnerId: attachment.instanceOwnerId,
   NetworkCardIndex: attachment.networkCardIndex,
   Status: attachment.status,
-});
+}));
 
 /** The public address that leads to a private one of an interface; names only where the VPC gives names. */
 export function viewAssociation(
@@ -99,8 +100,16 @@ export function viewAssociation(
   };
 }
 
+const viewGroup = viewOnce(({ id, name }: SecurityGroup): Sdk.GroupIdentifier => ({
+  GroupId: id,
+  GroupName: name,
+}));
+
 export const viewGroups = (ctx: Context, groups: readonly string[]): Sdk.GroupIdentifier[] =>
-  groups.map((id) => ({ GroupId: id, GroupName: securityGroups.table(ctx).get(id)?.name }));
+  groups.map((id) => {
+    const group = securityGroups.table(ctx).get(id);
+    return group ? viewGroup(group) : { GroupId: id };
+  });
 
 function viewAddresses(ctx: Context, row: NetworkInterface): Sdk.NetworkInterfacePrivateIpAddress[] {
   const mapped = publicAddressesOf(ctx, row.id);

@@ -23,7 +23,7 @@ export function encode(operation: Operation, output: unknown, requestId: string)
  *   are mistakes of ours
  */
 export function encodeMembers(operation: Operation, output: unknown): string {
-  if (operation.output) return written(structureWriter(operation.output), output);
+  if (operation.output) return structureWriter(operation.output)(output);
   if (output !== undefined && Object.keys(output as object).length > 0) {
     throw new TypeError(`${operation.name} has no output`);
   }
@@ -82,16 +82,12 @@ const documents: Readonly<Record<QueryProtocol, Documents>> = {
 };
 
 /**
- * Writes an element or its inside as pieces of text, which are joined in the end: adding them up would make a tree of
- * them, and walking it when the answer is sent would take longer than to write the answer.
+ * Writes an element or its inside.
+ *
+ * Structures and texts are joined, not added up, so that each is one piece of memory: a string that was added up is a
+ * tree of its pieces, and walking it when the answer is sent would take longer than to write the answer.
  */
-type Writer = (value: unknown, pieces: string[]) => void;
-
-function written(write: Writer, value: unknown): string {
-  const pieces: string[] = [];
-  write(value, pieces);
-  return pieces.join("");
-}
+type Writer = (value: unknown) => string;
 
 const structureWriters = new WeakMap<StructureShape, Writer>();
 
@@ -99,8 +95,9 @@ function structureWriter(shape: StructureShape): Writer {
   const known = structureWriters.get(shape);
   if (known) return known;
   const members = new Map<string, Writer>();
-  const writer: Writer = (value, pieces) => {
+  const writer = (value: unknown) => {
     if (!isRecord(value)) throw wrongType(shape.name, value, "a structure");
+    const elements: string[] = [];
     for (const name in value) {
       const member = value[name];
       if (member === undefined) continue;
@@ -109,8 +106,9 @@ function structureWriter(shape: StructureShape): Writer {
         write = memberWriter(shape, name);
         members.set(name, write);
       }
-      write(member, pieces);
+      elements.push(write(member));
     }
+    return elements.join("");
   };
   structureWriters.set(shape, writer);
   return writer;
@@ -128,66 +126,66 @@ function memberWriter(structure: StructureShape, name: string): Writer {
  * @param owner `Structure.Member`, for what is thrown
  */
 function elementWriter(name: string, shape: Shape, owner: string): Writer {
-  if (shape.kind === "structure") return onceIfFrozen(around(name, structureWriter(shape)));
-  if (shape.kind === "list") return around(name, listWriter(shape, owner));
-  if (shape.kind === "map") return around(name, mapWriter(shape, owner));
-  return textElement(
-    name,
-    shape.kind === "timestamp" ? timestampText(shape, owner) : texts[shape.kind](owner),
-  );
-}
-
-function around(name: string, content: Writer): Writer {
-  return (value, pieces) => {
-    const open = pieces.push(`<${name}>`);
-    content(value, pieces);
-    if (pieces.length === open) pieces[open - 1] = `<${name}/>`;
-    else pieces.push(`</${name}>`);
+  const open = `<${name}>`;
+  const close = `</${name}>`;
+  const empty = `<${name}/>`;
+  const content = contentWriter(shape, owner);
+  if (shape.kind === "string" || shape.kind === "boolean") return repeating(open, content, close, empty);
+  const write = (value: unknown): string => {
+    const inside = content(value);
+    return inside === "" ? empty : open + inside + close;
   };
-}
-
-/** Neighbours in a list mostly agree, in zone, owner, type, state: what was just written is not made anew. */
-function textElement(name: string, text: (value: unknown) => string): Writer {
-  let last: unknown = text;
-  let element = "";
-  return (value, pieces) => {
-    if (value !== last) {
-      const content = text(value);
-      element = content === "" ? `<${name}/>` : `<${name}>${content}</${name}>`;
-      last = value;
-    }
-    pieces.push(element);
-  };
+  return shape.kind === "structure" ? onceIfFrozen(write) : write;
 }
 
 /** What is frozen says the same each time: a view that a catalogue hands out to every caller is written once. */
 function onceIfFrozen(write: Writer): Writer {
-  const known = new WeakMap<object, string>();
-  return (value, pieces) => {
-    if (!isRecord(value) || !Object.isFrozen(value)) return write(value, pieces);
-    let text = known.get(value);
-    if (text === undefined) {
-      text = written(write, value);
-      known.set(value, text);
-    }
-    pieces.push(text);
+  const written = new WeakMap<object, string>();
+  return (value) => {
+    if (!isRecord(value) || !Object.isFrozen(value)) return write(value);
+    const known = written.get(value);
+    if (known !== undefined) return known;
+    const text = write(value);
+    written.set(value, text);
+    return text;
   };
 }
 
-type Text = (owner: string) => (value: unknown) => string;
+/** Neighbours in a list mostly agree, in zone, owner, type, state: what was just written is not made anew. */
+function repeating(open: string, content: Writer, close: string, empty: string): Writer {
+  let last: unknown = content;
+  let written = "";
+  return (value) => {
+    if (value === last) return written;
+    const inside = content(value);
+    written = inside === "" ? empty : [open, inside, close].join("");
+    last = value;
+    return written;
+  };
+}
 
-const numberText: Text = (owner) => (value) => {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw wrongType(owner, value, "a number");
-  return String(value);
-};
+function contentWriter(shape: Shape, owner: string): Writer {
+  if (shape.kind === "structure") return structureWriter(shape);
+  if (shape.kind === "list") return listWriter(shape, owner);
+  if (shape.kind === "map") return mapWriter(shape, owner);
+  if (shape.kind === "timestamp") return timestampWriter(shape, owner);
+  return textWriters[shape.kind](owner);
+}
 
-const texts: Readonly<Record<Exclude<TextShape, TimestampShape>["kind"], Text>> = {
+const numberWriter =
+  (owner: string): Writer =>
+  (value) => {
+    if (typeof value !== "number" || !Number.isFinite(value)) throw wrongType(owner, value, "a number");
+    return String(value);
+  };
+
+const textWriters: Readonly<Record<Exclude<TextShape, TimestampShape>["kind"], (owner: string) => Writer>> = {
   string: (owner) => (value) => {
     if (typeof value !== "string") throw wrongType(owner, value, "a string");
     return escaped(value);
   },
-  integer: numberText,
-  double: numberText,
+  integer: numberWriter,
+  double: numberWriter,
   boolean: (owner) => (value) => {
     if (typeof value !== "boolean") throw wrongType(owner, value, "a boolean");
     return value ? "true" : "false";
@@ -198,30 +196,35 @@ const texts: Readonly<Record<Exclude<TextShape, TimestampShape>["kind"], Text>> 
   },
 };
 
-function timestampText({ milliseconds }: TimestampShape, owner: string): (value: unknown) => string {
+function timestampWriter({ milliseconds }: TimestampShape, owner: string): Writer {
+  let last = Number.NaN;
+  let written = "";
   return (value) => {
-    if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw wrongType(owner, value, "a Date");
-    const text = value.toISOString();
-    return milliseconds ? text : text.replace(".000Z", "Z");
+    const time = value instanceof Date ? value.getTime() : Number.NaN;
+    if (Number.isNaN(time)) throw wrongType(owner, value, "a Date");
+    if (time === last) return written;
+    const text = new Date(time).toISOString();
+    written = milliseconds ? text : text.replace(".000Z", "Z");
+    last = time;
+    return written;
   };
 }
 
 function listWriter(shape: ListShape, owner: string): Writer {
   const write = elementWriter(shape.xmlName, shape.element, owner);
-  return (value, pieces) => {
+  return (value) => {
     if (!Array.isArray(value)) throw wrongType(owner, value, "an array");
-    for (const element of value) write(element, pieces);
+    let xml = "";
+    for (const element of value) xml += write(element);
+    return xml;
   };
 }
 
 function mapWriter({ entries }: MapShape, owner: string): Writer {
   const write = listWriter(entries, owner);
-  return (value, pieces) => {
+  return (value) => {
     if (!isRecord(value)) throw wrongType(owner, value, "a map");
-    write(
-      Object.entries(value).map(([key, content]) => ({ key, value: content })),
-      pieces,
-    );
+    return write(Object.entries(value).map(([key, content]) => ({ key, value: content })));
   };
 }
 
