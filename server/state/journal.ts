@@ -43,6 +43,14 @@ export const migrations: readonly string[] = [
    ) WITHOUT ROWID;
    CREATE INDEX layer_of_chunk ON layer (chunk);
    CREATE TABLE disk_key (id TEXT PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;`,
+  // With the rows outside the index: to find its place in one that holds them, SQLite reads whole rows, however long.
+  `CREATE TABLE document_with_rowid (
+     unit TEXT NOT NULL, account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+     PRIMARY KEY (unit, account, kind, id)
+   );
+   INSERT INTO document_with_rowid SELECT unit, account, kind, id, body FROM document;
+   DROP TABLE document;
+   ALTER TABLE document_with_rowid RENAME TO document;`,
 ];
 
 /** The database cannot be used by this version; the message says what to do. */
@@ -96,7 +104,8 @@ export function sqliteJournal(database: Database.Database): Journal {
     "SELECT kind, body FROM document WHERE unit = ?",
   );
   const put = database.prepare(
-    "INSERT OR REPLACE INTO document (unit, account, kind, id, body) VALUES (?, ?, ?, ?, ?)",
+    `INSERT INTO document (unit, account, kind, id, body) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (unit, account, kind, id) DO UPDATE SET body = excluded.body`,
   );
   const remove = database.prepare(
     "DELETE FROM document WHERE unit = ? AND account = ? AND kind = ? AND id = ?",
