@@ -75,8 +75,9 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
     const { Frozen, Advance = 0 } = fields;
     if (Frozen !== undefined && typeof Frozen !== "boolean") throw invalid("Frozen", Frozen);
     const now = text(fields, "Now");
-    const from = now === undefined ? cloud.clock.now() : Date.parse(now);
-    if (!(from >= cloud.clock.now())) throw invalid("Now", now);
+    const current = cloud.clock.now();
+    const from = now === undefined ? current : Date.parse(now);
+    if (!(from >= current)) throw invalid("Now", now);
     if (typeof Advance !== "number" || !(Advance >= 0)) throw invalid("Advance", Advance);
     const to = from + Advance * 1000;
     if (to > END_OF_TIME) throw invalid(Advance > 0 ? "Advance" : "Now", Advance > 0 ? Advance : now);
