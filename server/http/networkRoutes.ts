@@ -34,7 +34,7 @@ export function networkRoutes(
     "POST packets": (fields) => {
       allow(fields, ...PACKET_FIELDS);
       const unit = unitOf(fields);
-      const fabric = network.fabric(unit.name);
+      const fabric = network.fabric;
       const from = readSender(network, unit, required(fields, "From"));
       const packet = readPacket(fields, from, readReceiver(network, unit, required(fields, "To"), from));
       const frame = { sourceMac: text(fields, "SourceMac"), destinationMac: text(fields, "DestinationMac") };
@@ -52,7 +52,7 @@ export function networkRoutes(
       const hasPorts = protocol === TCP || protocol === UDP;
       const port = hasPorts ? (count(fields, "Port", 65_535) ?? missing("Port")) : 0;
       if (fields["Listening"] === false) {
-        network.fabric(unit.name).listening.close(instance, protocol, port);
+        network.fabric.listening.close(instance, protocol, port);
       } else if (!network.listen(unit, instance, protocol, port)) {
         throw new ApiError("InvalidInstanceID.NotFound", instance);
       }
@@ -60,7 +60,7 @@ export function networkRoutes(
 
     "POST outside-hosts": (fields) => {
       allow(fields, "Region", "Name", "Address", "Answers");
-      const { internet } = network.fabric(unitOf(fields).name);
+      const { internet } = network.fabric;
       const name = required(fields, "Name");
       const address = readIp(fields, "Address") ?? missing("Address");
       if (internet.publicAddresses.has(address)) throw invalid("Address", fields["Address"]);
@@ -130,7 +130,7 @@ type Sender =
 
 /** The interface that a name means: its own id, or its instance's. */
 function portNamed(network: Network, unit: Unit, name: string): Port | undefined {
-  const fabric = network.fabric(unit.name);
+  const fabric = network.fabric;
   if (name.startsWith("eni-")) {
     const port = fabric.ports.get(name);
     if (!port) throw new ApiError("InvalidNetworkInterfaceID.NotFound", name);
@@ -149,7 +149,7 @@ const addressNamed = (fabric: Fabric, name: string): Ip | undefined =>
 function readSender(network: Network, unit: Unit, name: string): Sender {
   const port = portNamed(network, unit, name);
   if (port) return { port };
-  const address = addressNamed(network.fabric(unit.name), name);
+  const address = addressNamed(network.fabric, name);
   if (address === undefined) throw invalid("From", name);
   return { address };
 }
@@ -158,7 +158,7 @@ function readSender(network: Network, unit: Unit, name: string): Sender {
 function readReceiver(network: Network, unit: Unit, name: string, from: Sender): readonly Ip[] {
   const port = portNamed(network, unit, name);
   if (!port) {
-    const address = addressNamed(network.fabric(unit.name), name);
+    const address = addressNamed(network.fabric, name);
     if (address === undefined) throw invalid("To", name);
     return [address];
   }

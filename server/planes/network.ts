@@ -3,22 +3,18 @@ import { instances } from "../ec2/instance.ts";
 import { networkInterfaces, type NetworkInterface } from "../ec2/networkInterface.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
-import { kinds, type Kind } from "./networkRows.ts";
+import type { Kind } from "./fabric/kind.ts";
+import { kinds } from "./fabric/kinds.ts";
 
 /**
- * Projects rows onto the fabric of each region. A change of a row says which things of the fabric may have changed;
- * each of these is then made anew from the rows, or taken away if it has none.
+ * Projects rows onto one fabric for all regions, whose ids are never the same. A change of a row says which things of
+ * the fabric may have changed; each of these is then made anew from the rows, or taken away if it has none.
  */
 export class Network {
-  readonly #fabrics = new Map<string, Fabric>();
+  #fabric = new Fabric();
 
-  /** The networks of a region. */
-  fabric(region: string): Fabric {
-    const known = this.#fabrics.get(region);
-    if (known) return known;
-    const fabric = new Fabric();
-    this.#fabrics.set(region, fabric);
-    return fabric;
+  get fabric(): Fabric {
+    return this.#fabric;
   }
 
   committed(unit: Unit, changes: readonly Change[]): void {
@@ -41,7 +37,7 @@ export class Network {
   }
 
   emptied(): void {
-    this.#fabrics.clear();
+    this.#fabric = new Fabric();
   }
 
   /**
@@ -59,14 +55,14 @@ export class Network {
   /** Lets an instance listen from now until it stops. @returns whether it runs */
   listen(unit: Unit, instanceId: string, protocol: number, port: number): boolean {
     if (instances.table({ unit }).get(instanceId)?.state !== "running") return false;
-    this.fabric(unit.name).listening.listen(instanceId, protocol, port);
+    this.#fabric.listening.listen(instanceId, protocol, port);
     return true;
   }
 
   /** What others name comes first, and goes last. */
   #project(unit: Unit, touched: ReadonlyMap<Kind, ReadonlySet<string>>): void {
     if (touched.size === 0) return;
-    const fabric = this.fabric(unit.name);
+    const fabric = this.#fabric;
     const gone: [Kind, string][] = [];
     for (const kind of kinds) {
       for (const id of touched.get(kind) ?? []) if (!kind.put(fabric, unit, id)) gone.push([kind, id]);
