@@ -3,6 +3,7 @@ import type { Run } from "./extents.ts";
 import { type FaultCode, HypervisorFault } from "./fault.ts";
 
 type AuditEvent =
+  | "power-lost"
   | "host-racked"
   | "host-removed"
   | "host-failed"
@@ -23,6 +24,8 @@ type AuditEvent =
   | "unreserved"
   | "retired"
   | "volume-created"
+  | "volume-attached"
+  | "volume-detached"
   | "volume-deleted"
   | "volume-resized"
   | "snapshot-created"
@@ -71,6 +74,24 @@ export interface Anchor {
 export type Verdict =
   | { readonly intact: true; readonly records: number; readonly head: Anchor }
   | { readonly intact: false; readonly seq: number; readonly reason: "gap" | "link" | "content" };
+
+/** What these events say is the end of something that was written to: how much of it, and that it is zero. */
+const CERTIFYING: ReadonlySet<string> = new Set<AuditEvent>([
+  "scrubbed",
+  "rebooted",
+  "store-erased",
+  "image-erased",
+  "volume-deleted",
+  "snapshot-deleted",
+]);
+
+/** Whether a record certifies that memory, a disk or an image was set to zero. */
+export const isCertificate = ({ event }: AuditRecord): boolean => CERTIFYING.has(event);
+
+/** Whether a record is about this frame of this host. */
+export const isOfFrame = (record: AuditRecord, host: string, frame: number): boolean =>
+  record.host === host &&
+  record.runs?.some(({ start, count }) => start <= frame && frame < start + count) === true;
 
 export const GENESIS: Anchor = { seq: 0, hash: "0".repeat(64) };
 
@@ -146,8 +167,7 @@ export class Audit {
 
   /** What happened to one frame of a host, as far as records are still in memory. */
   history(host: string, frame: number): readonly AuditRecord[] {
-    const isOfFrame = ({ start, count }: Run) => start <= frame && frame < start + count;
-    return this.#records.filter((record) => record.host === host && record.runs?.some(isOfFrame));
+    return this.#records.filter((record) => isOfFrame(record, host, frame));
   }
 
   /** Checks the records still in memory. */
@@ -161,11 +181,15 @@ export class Audit {
   }
 }
 
-/** Checks records that follow on `anchor`: numbered without a gap, linked, and each with the hash of its content. */
-export function verifyChain(records: Iterable<AuditRecord>, anchor: Anchor = GENESIS): Verdict {
+/**
+ * Checks records that follow on `anchor`: numbered without a gap, linked, and each with the hash of its content.
+ * Undefined stands for what was found in the place of a record and is none.
+ */
+export function verifyChain(records: Iterable<AuditRecord | undefined>, anchor: Anchor = GENESIS): Verdict {
   let head = anchor;
   let count = 0;
   for (const record of records) {
+    if (record === undefined) return { intact: false, seq: head.seq + 1, reason: "content" };
     if (record.seq !== head.seq + 1) return { intact: false, seq: head.seq + 1, reason: "gap" };
     if (record.previous !== head.hash) return { intact: false, seq: record.seq, reason: "link" };
     if (record.hash !== digest(record)) return { intact: false, seq: record.seq, reason: "content" };
@@ -173,6 +197,44 @@ export function verifyChain(records: Iterable<AuditRecord>, anchor: Anchor = GEN
     count++;
   }
   return { intact: true, records: count, head: { seq: head.seq, hash: head.hash } };
+}
+
+/** What members a record can have; what others it had, its hash would not be over. */
+const MEMBERS: ReadonlySet<string> = new Set<keyof AuditRecord>([
+  "event",
+  "host",
+  "instance",
+  "account",
+  "volume",
+  "reason",
+  "generation",
+  "frames",
+  "runs",
+  "bytesDirty",
+  "bytesZeroed",
+  "verified",
+  "since",
+  "seq",
+  "at",
+  "previous",
+  "hash",
+]);
+
+/** A record from the JSON that it was kept as; undefined if that is none, as it may have been changed there. */
+export function parseRecord(text: string): AuditRecord | undefined {
+  let record: Partial<AuditRecord> | null;
+  try {
+    record = JSON.parse(text) as Partial<AuditRecord> | null;
+  } catch {
+    return undefined;
+  }
+  if (typeof record !== "object" || record === null) return undefined;
+  if (!Object.keys(record).every((name) => MEMBERS.has(name))) return undefined;
+  const { runs } = record;
+  const isWhole =
+    runs === undefined ||
+    (Array.isArray(runs) && runs.every((run) => typeof run === "object" && run !== null));
+  return isWhole ? (record as AuditRecord) : undefined;
 }
 
 /** The order of the members is part of the format: changing it breaks every chain that was kept. */

@@ -92,3 +92,7 @@ export function accrue(account: CreditAccount, rates: CreditRates, load: number,
 export function settle(account: CreditAccount, mode: CreditMode = account.mode): CreditAccount {
   return { ...account, mode, surplus: 0, charged: account.charged + account.surplus };
 }
+
+/** An account from when it pays in another mode on: surplus falls due when an instance becomes standard. */
+export const inMode = (account: CreditAccount, mode: CreditMode): CreditAccount =>
+  mode === "standard" ? settle(account, mode) : { ...account, mode };

@@ -61,6 +61,8 @@ export class Disks {
   readonly #volumes = new Map<string, Volume>();
   /** The key of each snapshot. */
   readonly #snapshots = new Map<string, string | undefined>();
+  /** The instances that each volume is attached to. */
+  readonly #attached = new Map<string, Set<string>>();
   /** How many disks have a key. */
   readonly #holders = new Map<string, number>();
 
@@ -92,6 +94,25 @@ export class Disks {
 
   hasVolume(id: string): boolean {
     return this.#volumes.has(id);
+  }
+
+  /** Lets an instance reach a volume; several may. Nothing happens if it does already. */
+  attach(volume: string, instance: string): void {
+    this.#volume(volume);
+    if (this.isAttached(volume, instance)) return;
+    const instances = this.#attached.get(volume) ?? new Set<string>();
+    this.#attached.set(volume, instances.add(instance));
+    this.#audit.append({ event: "volume-attached", volume, instance });
+  }
+
+  /** The instance reaches the volume no more. */
+  detach(volume: string, instance: string): void {
+    if (this.#attached.get(volume)?.delete(instance) !== true) return;
+    this.#audit.append({ event: "volume-detached", volume, instance });
+  }
+
+  isAttached(volume: string, instance: string): boolean {
+    return this.#attached.get(volume)?.has(instance) === true;
   }
 
   /** Gives a volume more room at its end, which reads zero. Volumes do not shrink. */
@@ -132,6 +153,8 @@ export class Disks {
   /** Sets every block that was written to zero, checks that, and forgets them. The answer is the certificate. */
   deleteVolume(id: string): AuditRecord {
     const { key } = this.#volume(id);
+    for (const instance of this.#attached.get(id) ?? []) this.detach(id, instance);
+    this.#attached.delete(id);
     this.#volumes.delete(id);
     const bytesZeroed = this.#reset(id);
     this.#dropLayer(id);
@@ -225,6 +248,31 @@ export class Disks {
       bytesZeroed,
       verified: true,
     });
+  }
+
+  /** The chunks of all snapshots, as they are kept. */
+  chunks(): ReturnType<SnapshotStore["chunks"]> {
+    return this.#store.chunks();
+  }
+
+  /** What is on the encrypted disks, as who has their keys reads it: `at` counts bytes from the start of the disk. */
+  *readable(): Generator<{ readonly disk: string; readonly at: number; readonly bytes: Uint8Array }> {
+    for (const [disk, volume] of this.#volumes) {
+      if (volume.key === undefined) continue;
+      const layer = Array.from(this.#store.layer(disk), ({ index }) => index);
+      const indexes = new Set([...this.#blocks.written(disk), ...layer]);
+      for (const index of [...indexes].toSorted((a, b) => a - b)) {
+        const bytes = this.#plain(disk, volume, index);
+        if (bytes) yield { disk, at: index * BLOCK, bytes };
+      }
+    }
+    for (const [disk, key] of this.#snapshots) {
+      if (key === undefined) continue;
+      for (const { index } of this.#store.layer(disk)) {
+        const bytes = this.readSnapshot(disk, index);
+        if (bytes) yield { disk, at: index * BLOCK, bytes };
+      }
+    }
   }
 
   /** Gives every block of a volume that changed since it was last saved a chunk, encrypted as the volume is. */

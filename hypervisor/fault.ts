@@ -5,6 +5,7 @@ export type FaultCode =
   | "bad-image"
   | "bad-request"
   | "illegal-transition"
+  | "not-attached"
   | "not-owner"
   | "scrub-failed"
   | "snapshot-exists"

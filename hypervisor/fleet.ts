@@ -93,6 +93,8 @@ export class Fleet {
     this.#options = options;
     const { clock, images, secrets, snapshots, newKey } = options;
     this.audit = new Audit({ ...options.audit, clock });
+    // What an earlier process had in memory ended with it.
+    if (this.audit.head.seq > 0) this.audit.append({ event: "power-lost" });
     this.disks = new Disks(options.blocks, this.audit, { snapshots, newKey });
     this.workloads = new Workloads(clock);
     this.#images = images && secrets && new Images(images, secrets, this.audit);
@@ -117,6 +119,12 @@ export class Fleet {
     this.workloads.start(instance, request.credits);
     const placement = this.placement(instance);
     return placement ? { placed: true, placement } : { placed: false, refusal: "no-room" };
+  }
+
+  /** Lets an instance that is on a host use the reservation: see {@link Reservations.enlist}. False if either is not there. */
+  enlist(instance: string, reservation: string): boolean {
+    const host = this.#hostOf.get(instance);
+    return host !== undefined && this.reservations.enlist(reservation, instance, host);
   }
 
   /** Where an instance is; undefined if it is on no host. */
@@ -235,6 +243,18 @@ export class Fleet {
     throw this.audit.fault("bad-address", `${bytes.length} bytes at ${offset} of ${store.size}`, {
       instance,
     });
+  }
+
+  /** Reads a volume as an instance that it is attached to does. */
+  readVolume(instance: string, volume: string, offset: number, length: number): Uint8Array {
+    this.#assertReach(instance, volume);
+    return this.disks.readVolume(volume, offset, length);
+  }
+
+  /** Writes a volume as an instance that it is attached to does. */
+  writeVolume(instance: string, volume: string, offset: number, bytes: Uint8Array): void {
+    this.#assertReach(instance, volume);
+    this.disks.writeVolume(volume, offset, bytes);
   }
 
   /** Scrubs released frames, at most `budget` bytes, for modes `idle` and `on-demand`. The certificates of what is done. */
@@ -383,6 +403,12 @@ export class Fleet {
     }
     if (store) return store;
     throw this.audit.fault("bad-address", `no local disk ${device}`, { instance });
+  }
+
+  #assertReach(instance: string, volume: string): void {
+    this.#on(instance);
+    if (this.disks.isAttached(volume, instance)) return;
+    throw this.audit.fault("not-attached", `${volume} is not attached to ${instance}`, { instance, volume });
   }
 
   #on(instance: string): Host {

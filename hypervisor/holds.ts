@@ -35,6 +35,11 @@ export class Holds {
     return this.#free.get(reservation)?.length;
   }
 
+  /** Has a slot here that is used now, and is kept free once its instance leaves. */
+  expect(reservation: string): void {
+    if (!this.#free.has(reservation)) this.#free.set(reservation, []);
+  }
+
   /** Keeps one slot free: a new one, or one whose instance has left. */
   put(hold: Hold): void {
     const { slot } = hold;

@@ -197,6 +197,25 @@ export class Host {
     return hold.slot;
   }
 
+  /** What an instance here has of cores and memory is a slot from now on; it was in no reservation, or in another. */
+  enlist(instance: string, slot: Slot): void {
+    const resident = this.#tenants.get(instance);
+    if (resident === undefined) return;
+    this.holds.expect(slot.reservation);
+    const tenant = { ...resident.tenant, reservation: slot.reservation };
+    this.#tenants.set(instance, { ...resident, tenant, slot });
+  }
+
+  /** A reservation is over: no slot of it is kept here, and its instances are in none any more. */
+  disband(reservation: string): void {
+    this.holds.forget(reservation);
+    for (const [instance, { tenant, stores, slot }] of this.#tenants) {
+      if (slot?.reservation !== reservation) continue;
+      const { reservation: _, ...free } = tenant;
+      this.#tenants.set(instance, { tenant: free, stores, slot: undefined });
+    }
+  }
+
   /** Takes an instance in, or answers undefined and changes nothing, for lack of cores or frames. */
   admit(need: Need): Tenant | undefined {
     const { reservation } = need;

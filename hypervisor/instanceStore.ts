@@ -75,6 +75,14 @@ export class InstanceStore {
     return this.#sectors.values();
   }
 
+  /** The sectors that were written, as the instance reads them; none without the key. */
+  *readable(): Generator<{ readonly at: number; readonly bytes: Uint8Array }> {
+    for (const sector of [...this.#sectors.keys()].toSorted((a, b) => a - b)) {
+      const bytes = this.#plain(sector);
+      if (bytes) yield { at: sector * SECTOR, bytes };
+    }
+  }
+
   #plain(sector: number): Uint8Array | undefined {
     const text = this.#sectors.get(sector);
     if (this.#key === undefined || text === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { Slot } from "./holds.ts";
 import type { Host } from "./host.ts";
 import type { Refusal, Wish } from "./pool.ts";
 import { PAGE } from "./slabs.ts";
@@ -75,7 +76,7 @@ export class Reservations {
     if (reservation === undefined) return;
     reservation.count = 0;
     this.#trim(reservation);
-    for (const host of reservation.hosts) host.holds.forget(id);
+    for (const host of reservation.hosts) host.disband(id);
     this.#reservations.delete(id);
   }
 
@@ -95,6 +96,20 @@ export class Reservations {
 
   joined(id: string, instance: string): void {
     this.#reservations.get(id)?.users.add(instance);
+  }
+
+  /**
+   * An instance that is on `host` already uses a slot that is added to those of the reservation: {@link resize} says what
+   * is too many, then. False if there is no such reservation.
+   */
+  enlist(id: string, instance: string, host: Host): boolean {
+    const reservation = this.#reservations.get(id);
+    if (reservation === undefined) return false;
+    for (const { users } of this.#reservations.values()) users.delete(instance);
+    reservation.users.add(instance);
+    reservation.hosts.add(host);
+    host.enlist(instance, slotOf(reservation.request));
+    return true;
   }
 
   /** An instance has left: where its host keeps its slot no longer, room is kept elsewhere. */
@@ -117,12 +132,11 @@ export class Reservations {
   /** As many slots more as are missing. */
   #fill(reservation: Reservation): Refusal | undefined {
     const { request } = reservation;
-    const { id, account, tenancy, cores } = request;
-    const frames = Math.ceil(request.memoryBytes / PAGE);
+    const slot = slotOf(request);
     for (let missing = reservation.count - slotsOf(reservation); missing > 0; missing--) {
       const host = this.#ground.find(request);
       if (typeof host === "string") return host;
-      if (!host.hold({ reservation: id, account, tenancy, frames, cores })) return "no-room";
+      if (!host.hold(slot)) return "no-room";
       reservation.hosts.add(host);
       this.#ground.refile(host);
     }
@@ -138,6 +152,14 @@ export class Reservations {
     }
   }
 }
+
+const slotOf = ({ id, account, tenancy, cores, memoryBytes }: ReserveRequest): Slot => ({
+  reservation: id,
+  account,
+  tenancy,
+  frames: Math.ceil(memoryBytes / PAGE),
+  cores,
+});
 
 function heldBy({ hosts, request: { id } }: Reservation): number {
   let held = 0;

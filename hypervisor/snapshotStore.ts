@@ -21,6 +21,8 @@ export interface SnapshotStore {
   /** Keeps a copy of the bytes, or may keep them: they are not changed afterwards. The new chunk's number, never used before. */
   add(bytes: Uint8Array, key: string | undefined): number;
   chunk(number: number): Chunk | undefined;
+  /** Every chunk, as it is kept. */
+  chunks(): Iterable<{ readonly chunk: number; readonly bytes: Uint8Array }>;
   /** The key of a chunk, without reading its bytes. */
   keyOf(number: number): string | undefined;
   /** Sets a chunk to zero, then forgets it. */
@@ -75,6 +77,7 @@ export function memorySnapshots(): SnapshotStore {
       return last;
     },
     chunk: (number) => chunks.get(number),
+    chunks: () => [...chunks].map(([chunk, { bytes }]) => ({ chunk, bytes })),
     keyOf: (number) => chunks.get(number)?.key,
     remove(number) {
       chunks.get(number)?.bytes.fill(0);

@@ -4,6 +4,7 @@ import {
   type CreditMode,
   type CreditRates,
   granted,
+  inMode,
   openAccount,
   settle,
 } from "./credits.ts";
@@ -66,8 +67,19 @@ export class Workloads {
   setMode(instance: string, mode: CreditMode): boolean {
     const workload = this.#upToDate(instance);
     if (workload?.account === undefined) return false;
-    const { account } = workload;
-    workload.account = mode === "standard" ? settle(account, mode) : { ...account, mode };
+    workload.account = inMode(workload.account, mode);
+    return true;
+  }
+
+  /**
+   * Goes on where it was: `account` as it was at its time, since when the load has been `load`. For who keeps the time
+   * over a restart of all hosts. False if it is not there or that is no percentage.
+   */
+  restore(instance: string, load: number, account?: CreditAccount): boolean {
+    const workload = this.#workloads.get(instance);
+    if (workload === undefined || !(load >= 0 && load <= 100)) return false;
+    workload.load = load;
+    if (account && workload.rates) workload.account = account;
     return true;
   }
 

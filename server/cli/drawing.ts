@@ -3,8 +3,11 @@ import type { ExchangeView, JourneyView, PacketView, StepView } from "../http/jo
 import { Refusal } from "../refusal.ts";
 
 const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
+  "egress-only-internet-gateway": "egress-only internet gateway",
   internet: "internet",
   "internet-gateway": "internet gateway",
+  "load-balancer": "load balancer",
+  "nat-gateway": "NAT gateway",
   "network-acl": "network ACL",
   "network-interface": "interface",
   "outside-host": "host",
@@ -12,7 +15,13 @@ const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
   "security-group": "security group",
   service: "service",
   subnet: "subnet",
+  "transit-gateway": "transit gateway",
+  "transit-gateway-attachment": "transit attachment",
+  "transit-gateway-multicast-domain": "multicast domain",
+  "transit-gateway-route-table": "transit table",
   vpc: "VPC",
+  "vpc-peering-connection": "peering connection",
+  "vpc-endpoint": "endpoint",
 };
 
 const isView = (answer: unknown): answer is ExchangeView =>
@@ -26,12 +35,22 @@ function traffic(protocol: string, from: number, to: number): string {
   return `${protocol} ${from === to ? from : `${from}-${to}`}`;
 }
 
-function ends({ Source, Destination, Protocol, ...packet }: PacketView): string {
-  const { SourcePort, DestinationPort, Type, Flags = [] } = packet;
-  const source = SourcePort === undefined ? Source : `${Source}:${SourcePort}`;
-  const destination = DestinationPort === undefined ? Destination : `${Destination}:${DestinationPort}`;
+const sourceOf = ({ Source, SourcePort }: Pick<PacketView, "Source" | "SourcePort">): string =>
+  SourcePort === undefined ? Source : endpoint(Source, SourcePort);
+
+const destinationOf = ({
+  Destination,
+  DestinationPort,
+}: Pick<PacketView, "Destination" | "DestinationPort">): string =>
+  DestinationPort === undefined ? Destination : endpoint(Destination, DestinationPort);
+
+const endpoint = (address: string, port: number): string =>
+  address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+
+function ends(packet: PacketView): string {
+  const { Protocol, Type, Flags = [] } = packet;
   const kind = Type === undefined ? Flags.join("+") : `type ${Type}`;
-  return `${source} → ${destination}  ${Protocol}${kind === "" ? "" : ` ${kind}`}`;
+  return `${sourceOf(packet)} → ${destinationOf(packet)}  ${Protocol}${kind === "" ? "" : ` ${kind}`}`;
 }
 
 /** The rule, entry or route that decided. */
@@ -54,9 +73,19 @@ function decision({ Ground, Direction }: StepView): string {
 
 function translation({ Ground, Packet }: StepView): string {
   if (!Ground || !("Translated" in Ground)) return "";
-  const { Source, Destination } = Ground.Translated;
-  if (Source !== Packet.Source) return `${Source} becomes ${Packet.Source}`;
-  return Destination === Packet.Destination ? "" : `${Destination} becomes ${Packet.Destination}`;
+  const was = Ground.Translated;
+  // Ports are said where they change too.
+  const source =
+    was.SourcePort === Packet.SourcePort ? [was.Source, Packet.Source] : [sourceOf(was), sourceOf(Packet)];
+  const destination =
+    was.DestinationPort === Packet.DestinationPort
+      ? [was.Destination, Packet.Destination]
+      : [destinationOf(was), destinationOf(Packet)];
+  const id = was.Id === Packet.Id ? [] : [`id ${was.Id}`, `id ${Packet.Id}`];
+  return [source, destination, id]
+    .filter(([before, after]) => before !== after)
+    .map(([before, after]) => `${before} becomes ${after}`)
+    .join(", ");
 }
 
 function drawStep(step: StepView): string {
@@ -68,10 +97,12 @@ function drawStep(step: StepView): string {
   return `  ${mark} ${way.padEnd(4)}${what.padEnd(44)} ${why}`.trimEnd();
 }
 
-function drawEnd({ Outcome, Receiver, Explanation, Remedy }: JourneyView): string[] {
+function drawEnd({ Outcome, Receiver, Receivers, Explanation, Remedy }: JourneyView): string[] {
   switch (Outcome) {
     case "delivered":
       return [`  ▼ reaches ${Receiver?.InstanceId ?? "?"}`];
+    case "multicast":
+      return (Receivers ?? []).map(({ InstanceId }) => `  ▼ reaches ${InstanceId ?? "?"}`);
     case "served":
       return [`  ▼ reaches the service ${Receiver?.Id}`];
     case "outside":

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { Refusal } from "../refusal.ts";
 import { version } from "../version.ts";
 import { declareAccount } from "./account.ts";
+import { declareAudit } from "./audit.ts";
 import { declareEnv } from "./env.ts";
 import { declareExec } from "./exec.ts";
 import { declareReset } from "./reset.ts";
@@ -44,6 +45,7 @@ for (const declare of [
   declareReset,
   declareAccount,
   declareTrace,
+  declareAudit,
   declareVersion,
 ]) {
   declare(program);

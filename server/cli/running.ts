@@ -8,7 +8,7 @@ import {
   runningServer,
   type ServerFile,
 } from "../http/folder.ts";
-import { readOptions } from "../options.ts";
+import { readOptions, type Options } from "../options.ts";
 import { Refusal } from "../refusal.ts";
 
 export interface Running extends ServerFile {
@@ -24,7 +24,8 @@ export interface Target {
   data?: string;
 }
 
-function at(folder: string): Running | undefined {
+/** The server that has this folder now. */
+export function serverAt(folder: string): Running | undefined {
   const server = runningServer(folder);
   const credentials = readCredentials(folder);
   return server && credentials ? { ...server, folder, ...credentials } : undefined;
@@ -38,30 +39,42 @@ function folders(home: string): readonly string[] {
   }
 }
 
+/** What a command's flags, or else the environment, name. */
+function named(target: Target): Partial<Options> {
+  const flags = readOptions({ port: target.port, data: target.data }, {});
+  return Object.keys(flags).length > 0 ? flags : readOptions({}, process.env);
+}
+
+/** The folder that is named, whether a server has it now or not; undefined if none is. Absolute. */
+export function namedFolder(target: Target): string | undefined {
+  const { data, port } = named(target);
+  if (data !== undefined) return resolve(data);
+  return port ? folderOfPort(defaultHome(), port) : undefined;
+}
+
 /**
  * The server named by `--data` or `--port`, else by `ISLET_DATA` or `ISLET_PORT`, else the only one that runs.
  *
  * @throws Refusal if there is none, or more than one.
  */
 export function findServer(target: Target): Running {
-  const flags = readOptions({ port: target.port, data: target.data }, {});
-  const named = Object.keys(flags).length > 0 ? flags : readOptions({}, process.env);
+  const { data, port } = named(target);
   const home = defaultHome();
-  if (named.data !== undefined) {
-    const folder = resolve(named.data);
-    const server = at(folder);
+  if (data !== undefined) {
+    const folder = resolve(data);
+    const server = serverAt(folder);
     if (server) return server;
     throw new Refusal(`no islet runs with the data in ${folder}: start it with islet start --data`);
   }
-  if (named.port) {
-    const server = at(folderOfPort(home, named.port));
+  if (port) {
+    const server = serverAt(folderOfPort(home, port));
     if (server) return server;
     throw new Refusal(
-      `no islet runs on port ${named.port}: start it with islet start --port ${named.port}, ` +
+      `no islet runs on port ${port}: start it with islet start --port ${port}, ` +
         "or name its folder with --data",
     );
   }
-  const [server, ...others] = folders(home).flatMap((folder) => at(folder) ?? []);
+  const [server, ...others] = folders(home).flatMap((folder) => serverAt(folder) ?? []);
   if (!server) throw new Refusal("no islet runs: start one with islet start, or name its folder with --data");
   if (others.length > 0) {
     const ports = [server, ...others].map(({ port }) => port).toSorted((one, other) => one - other);

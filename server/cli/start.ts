@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Option, type Command } from "commander";
 import { optionHelp, readOptions } from "../options.ts";
+import { GLASS } from "./glass.ts";
 
 export function declareStart(program: Command): void {
   const command = program.command("start").description("run the server until Ctrl-C");
@@ -27,11 +28,11 @@ async function start(flags: Record<string, unknown>): Promise<void> {
   const { endpoint, port, region, folder = "" } = islet;
   if (options.json) {
     process.stdout.write(
-      `${JSON.stringify({ endpoint, port, region, folder, caFile: `${folder}/ca.pem`, pid: process.pid })}\n`,
+      `${JSON.stringify({ endpoint, port, region, folder, caFile: `${folder}/ca.pem`, pid: process.pid, ...(options.glass && { glass: true }) })}\n`,
     );
   } else {
     process.stdout.write(
-      `Listening on ${endpoint}\nFolder ${folder}\n` +
+      `Listening on ${endpoint}\nFolder ${folder}\n${options.glass ? GLASS : ""}` +
         `Use it with: eval "$(islet env${options.data === undefined ? ` --port ${port}` : ` --data '${folder}'`})"\nReady.\n`,
     );
   }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { GLASS } from "./glass.ts";
 import type { Target } from "./running.ts";
 
 export function declareStatus(program: Command): void {
@@ -15,12 +16,13 @@ export function declareStatus(program: Command): void {
         import("./operator.ts"),
       ]);
       const running = findServer(target);
-      await operate(running, "GET", "/_islet/health");
+      const health = (await operate(running, "GET", "/_islet/health")) as { glass?: true };
+      const glass = health.glass === true;
       const { endpoint, pid, port, region, version, startedAt, folder } = running;
       process.stdout.write(
         json
-          ? `${JSON.stringify({ endpoint, pid, port, region, version, startedAt, folder })}\n`
-          : `islet ${version} runs at ${endpoint}, process ${pid}, since ${startedAt}\nFolder ${folder}\n`,
+          ? `${JSON.stringify({ endpoint, pid, port, region, version, startedAt, folder, glass })}\n`
+          : `islet ${version} runs at ${endpoint}, process ${pid}, since ${startedAt}\nFolder ${folder}\n${glass ? GLASS : ""}`,
       );
     });
 }

@@ -1,4 +1,11 @@
 import type Database from "better-sqlite3";
+import { clearLog, erased } from "./erasure.ts";
+
+interface KeptBlock {
+  readonly volume: string;
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
 
 /** The blocks of volumes: what a disk keeps when the power goes. */
 export interface Blocks {
@@ -7,9 +14,14 @@ export interface Blocks {
   /** The indexes of the blocks that were written. */
   written(volume: string): Iterable<number>;
   erase(volume: string): void;
+  /** Every block of every volume, the blocks of each in order. */
+  all(): Iterable<KeptBlock>;
   /** Forgets every block of every volume. */
   clear(): void;
-  /** Runs `work` so that what it writes is kept as a whole, and is written at once. */
+  /**
+   * Runs `work` so that what it writes is kept as a whole, and is written at once. What it erased is in no file any more
+   * when this returns.
+   */
   together(work: () => void): void;
 }
 
@@ -25,6 +37,12 @@ export function memoryBlocks(): Blocks {
     },
     written: (volume) => [...(volumes.get(volume)?.keys() ?? [])],
     erase: (volume) => void volumes.delete(volume),
+    *all() {
+      for (const [volume, blocks] of volumes) {
+        const inOrder = [...blocks].toSorted(([a], [b]) => a - b);
+        for (const [index, bytes] of inOrder) yield { volume, index, bytes };
+      }
+    },
     clear: () => volumes.clear(),
     together: (work) => work(),
   };
@@ -39,13 +57,27 @@ export function sqliteBlocks(database: Database.Database): Blocks {
     .prepare<[string], number>("SELECT number FROM block WHERE volume = ? ORDER BY number")
     .pluck();
   const erase = database.prepare("DELETE FROM block WHERE volume = ?");
+  const all = database.prepare<[], KeptBlock>(
+    'SELECT volume, number AS "index", bytes FROM block ORDER BY volume, number',
+  );
   const clear = database.prepare("DELETE FROM block");
+  const transact = database.transaction((work: () => void) => work());
   return {
     read: (volume, index) => read.get(volume, index),
     write: (volume, index, bytes) => void write.run(volume, index, bytes),
     written: (volume) => written.all(volume),
-    erase: (volume) => void erase.run(volume),
-    clear: () => void clear.run(),
-    together: database.transaction((work: () => void) => work()),
+    erase(volume) {
+      if (erase.run(volume).changes > 0) erased(database);
+    },
+    all: () => all.iterate(),
+    clear() {
+      clear.run();
+      erased(database);
+      clearLog(database);
+    },
+    together(work) {
+      transact(work);
+      clearLog(database);
+    },
   };
 }

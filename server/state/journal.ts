@@ -2,12 +2,18 @@ import { copyFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import type { Change, Row } from "./table.ts";
 
+/** What a transaction did to one more unit. */
+export interface UnitChanges {
+  readonly unit: string;
+  readonly changes: readonly Change[];
+}
+
 /** Where committed rows survive the process. */
 export interface Journal {
   /** All rows of a unit. */
   load(unit: string): Iterable<{ readonly table: string; readonly row: Row }>;
-  /** Makes the changes durable, all or none. */
-  commit(unit: string, changes: readonly Change[]): void;
+  /** Makes the changes of one unit, or of several, durable, all or none. */
+  commit(unit: string, changes: readonly Change[], others?: readonly UnitChanges[]): void;
   /** Forgets these units, or what one account has in them, all or none. */
   erase(units: Iterable<string>, account?: string): void;
   /** Forgets all units. */
@@ -114,18 +120,24 @@ export function sqliteJournal(database: Database.Database): Journal {
   const eraseAccount = database.prepare("DELETE FROM document WHERE unit = ? AND account = ?");
   const clear = database.prepare("DELETE FROM document");
   const units = database.prepare<[], { unit: string }>("SELECT DISTINCT unit FROM document");
+  const write = (unit: string, changes: readonly Change[]): void => {
+    for (const { table, before, after } of inSum(changes)) {
+      if (before && before.account !== after?.account) {
+        remove.run(unit, before.account, table.name, before.id);
+      }
+      if (after) put.run(unit, after.account, table.name, after.id, JSON.stringify(after));
+    }
+  };
   return {
     *load(unit) {
       for (const { kind, body } of read.iterate(unit)) yield { table: kind, row: JSON.parse(body) as Row };
     },
-    commit: database.transaction((unit: string, changes: readonly Change[]) => {
-      for (const { table, before, after } of inSum(changes)) {
-        if (before && before.account !== after?.account) {
-          remove.run(unit, before.account, table.name, before.id);
-        }
-        if (after) put.run(unit, after.account, table.name, after.id, JSON.stringify(after));
-      }
-    }),
+    commit: database.transaction(
+      (unit: string, changes: readonly Change[], others: readonly UnitChanges[] = []) => {
+        write(unit, changes);
+        for (const other of others) write(other.unit, other.changes);
+      },
+    ),
     erase: database.transaction((names: Iterable<string>, account?: string) => {
       for (const name of names) {
         if (account === undefined) eraseUnit.run(name);

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { clearLog, erased } from "./erasure.ts";
 
 /**
  * Keeps the blocks of snapshots and the keys of disks in SQLite: what the hosts' snapshot store is asked for.
@@ -8,6 +9,9 @@ export function sqliteSnapshots(database: Database.Database) {
   const add = database.prepare("INSERT INTO chunk (bytes, disk_key) VALUES (?, ?)");
   const chunk = database.prepare<[number], { bytes: Buffer; key: string | null }>(
     "SELECT bytes, disk_key AS key FROM chunk WHERE id = ?",
+  );
+  const chunks = database.prepare<[], { chunk: number; bytes: Uint8Array }>(
+    "SELECT id AS chunk, bytes FROM chunk ORDER BY id",
   );
   const keyOf = database.prepare<[number], string | null>("SELECT disk_key FROM chunk WHERE id = ?").pluck();
   const remove = database.prepare("DELETE FROM chunk WHERE id = ?");
@@ -43,9 +47,13 @@ export function sqliteSnapshots(database: Database.Database) {
       const row = chunk.get(number);
       return row && { bytes: row.bytes, key: row.key ?? undefined };
     },
+    chunks: () => chunks.iterate(),
     keyOf: (number: number): string | undefined => keyOf.get(number) ?? undefined,
     // The database sets what it deletes to zero: secure_delete.
-    remove: (number: number): void => void remove.run(number),
+    remove(number: number): void {
+      remove.run(number);
+      erased(database);
+    },
     places: (number: number) => places.all(number),
     at: (disk: string, index: number): number | undefined => at.get(disk, index),
     put: (disk: string, index: number, chunk: number): void => void put.run(disk, index, chunk),
@@ -56,10 +64,17 @@ export function sqliteSnapshots(database: Database.Database) {
     clearLayer: (disk: string): void => void clearLayer.run(disk),
     readKey: (id: string): Uint8Array | undefined => readKey.get(id),
     writeKey: (id: string, secret: Uint8Array): void => void writeKey.run(id, secret),
-    eraseKey: (id: string): void => void eraseKey.run(id),
+    eraseKey(id: string): void {
+      eraseKey.run(id);
+      erased(database);
+    },
     usesKey: (id: string): boolean => usesKey.get(id) !== undefined,
     /** Forgets all. */
-    clear: (): void => clear(),
+    clear(): void {
+      clear();
+      erased(database);
+      clearLog(database);
+    },
   };
 }
 

@@ -1,8 +1,16 @@
 import type { Journal } from "./journal.ts";
 import { Table, type Change, type Row, type TableDefinition } from "./table.ts";
 
+/** What came of a transaction. */
+interface Transacted<T> {
+  readonly result: T;
+  readonly changes: readonly Change[];
+  readonly joined: readonly { readonly unit: Unit; readonly changes: readonly Change[] }[];
+}
+
 /**
- * The unit of state: all rows of one region, or of the global services. One call is one transaction on one unit.
+ * The unit of state: all rows of one region, or of the global services. One call is one transaction, on one unit but
+ * for what connects two regions.
  *
  * Tables appear when they are first asked for, so that a unit knows nothing of the resources in it.
  */
@@ -13,6 +21,8 @@ export class Unit {
   /** Rows read from the journal whose table nobody has asked for yet. */
   readonly #unclaimed = new Map<string, Row[]>();
   #changes: Change[] | undefined;
+  /** All units of the running transaction, this one or another first. */
+  #party: Unit[] = [];
   #undone: (() => void)[] = [];
   #seq = 0;
 
@@ -60,21 +70,38 @@ export class Unit {
   /**
    * Runs `work` as one atomic step: its writes reach the journal in one piece before this returns, or, if it or the
    * journal throws, none of them has happened.
+   *
+   * @returns also what it did to other units, which `join` made part of it
    */
-  transact<T>(work: () => T): { readonly result: T; readonly changes: readonly Change[] } {
+  transact<T>(work: () => T): Transacted<T> {
     if (this.#changes) throw new Error("transactions do not nest");
-    const changes: Change[] = (this.#changes = []);
-    this.#undone = [];
+    const party: Unit[] = [];
+    const changes = this.#begin(party);
     try {
       const result = work();
-      if (changes.length > 0) this.#journal.commit(this.name, changes);
-      return { result, changes };
+      const joined = party.slice(1).map((unit) => ({ unit, changes: unit.#changes ?? [] }));
+      const written = joined.filter((other) => other.changes.length > 0);
+      const others = written.map((other) => ({ unit: other.unit.name, changes: other.changes }));
+      if (changes.length > 0 || others.length > 0) this.#journal.commit(this.name, changes, others);
+      return { result, changes, joined: written };
     } catch (error) {
-      this.#rollBack(changes);
+      for (const unit of party.toReversed()) unit.#rollBack(unit.#changes ?? []);
       throw error;
     } finally {
-      this.#changes = undefined;
+      for (const unit of party) unit.#changes = undefined;
     }
+  }
+
+  /** Whether a transaction is running on it. */
+  get busy(): boolean {
+    return this.#changes !== undefined;
+  }
+
+  /** Makes what is written to another unit, from now on, part of the transaction that is running on this one. */
+  join(other: Unit): void {
+    if (!this.#changes) throw new Error("join outside a transaction");
+    if (!other.#changes) other.#begin(this.#party);
+    else if (other.#party !== this.#party) throw new Error(`${other.name} is in another transaction`);
   }
 
   /**
@@ -98,6 +125,15 @@ export class Unit {
         rows.filter((row) => !gone(row)),
       );
     }
+    return changes;
+  }
+
+  #begin(party: Unit[]): readonly Change[] {
+    const changes: Change[] = [];
+    party.push(this);
+    this.#party = party;
+    this.#changes = changes;
+    this.#undone = [];
     return changes;
   }
 

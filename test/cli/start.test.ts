@@ -162,7 +162,7 @@ describe("islet start says in one line why it does not", () => {
 });
 
 test("every command has help with an example", async () => {
-  const commands = ["start", "env", "exec", "status", "reset", "account", "version"];
+  const commands = ["start", "env", "exec", "status", "reset", "account", "audit", "version"];
   const outcomes = await Promise.all(commands.map((command) => home.run(command, "--help")));
   for (const [index, { code, stdout, stderr }] of outcomes.entries()) {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

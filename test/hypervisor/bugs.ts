@@ -1,6 +1,7 @@
 import { Audit, type AuditRecord } from "../../hypervisor/audit.ts";
 import { Cores } from "../../hypervisor/cores.ts";
 import type { Run } from "../../hypervisor/extents.ts";
+import { BLOCK, Disks } from "../../hypervisor/disks.ts";
 import { Fleet } from "../../hypervisor/fleet.ts";
 import { FREE, Frames, HYPERVISOR_FRAMES } from "../../hypervisor/frames.ts";
 import type { GuestMap } from "../../hypervisor/guestmap.ts";
@@ -10,7 +11,7 @@ import { Memory } from "../../hypervisor/memory.ts";
 import { Pages, type Span } from "../../hypervisor/pages.ts";
 import { Scrubber } from "../../hypervisor/scrubber.ts";
 import { PAGE, Slabs } from "../../hypervisor/slabs.ts";
-import { memorySnapshots } from "../../hypervisor/snapshotStore.ts";
+import { memorySnapshots, type SnapshotStore } from "../../hypervisor/snapshotStore.ts";
 import { Stores, type WorldParts } from "./world.ts";
 
 /**
@@ -156,6 +157,86 @@ function aliasing(): Partial<WorldParts> {
       },
     },
   };
+}
+
+/** A store of snapshots with a bug in it. */
+const snapshotsWith = (bug: (sound: SnapshotStore) => Partial<SnapshotStore>) => (): Partial<WorldParts> => {
+  const sound = memorySnapshots();
+  return { snapshots: { ...sound, ...bug(sound) } };
+};
+
+/** Forgets which blocks a volume had, and gives them, as they are, to the next ones that have none. */
+class Unreset extends Stores {
+  /** Blocks that were to be zero: they are only noted as such. */
+  readonly #noted = new Set<string>();
+  readonly #left = new Map<number, Uint8Array>();
+
+  override read(name: string, index: number): Uint8Array | undefined {
+    const block = super.read(name, index);
+    if (block && this.#noted.has(`${name} ${index}`)) return new Uint8Array(block.length);
+    return block ?? this.#left.get(index);
+  }
+  override write(name: string, index: number, bytes: Uint8Array): void {
+    const isZero = !bytes.some((byte) => byte !== 0);
+    if (isZero && super.read(name, index)) this.#noted.add(`${name} ${index}`);
+    else super.write(name, index, bytes);
+  }
+  override erase(name: string): void {
+    for (const [index, bytes] of this.chunks.get(name) ?? []) this.#left.set(index, bytes);
+    super.erase(name);
+  }
+}
+
+/** Says that a volume's blocks are forgotten, and keeps them. */
+class Hoarding extends Stores {
+  override write(name: string, index: number, bytes: Uint8Array): void {
+    if (bytes.some((byte) => byte !== 0)) super.write(name, index, bytes);
+  }
+  override read(name: string, index: number): Uint8Array | undefined {
+    return this.#gone.has(name) ? undefined : super.read(name, index);
+  }
+  override written(name: string): Iterable<number> {
+    return this.#gone.has(name) ? [] : super.written(name);
+  }
+  override erase(name: string): void {
+    this.#gone.add(name);
+  }
+  readonly #gone = new Set<string>();
+}
+
+/** What was written is only in memory when the power goes. */
+class Lazy extends Stores {
+  #kept = new Map<string, Map<number, Uint8Array>>();
+
+  override powerCut(): void {
+    this.chunks.clear();
+    for (const [name, blocks] of this.#kept) this.chunks.set(name, new Map(blocks));
+  }
+  override write(name: string, index: number, bytes: Uint8Array): void {
+    // Everything but this last block is on the disk by now.
+    this.#kept = new Map([...this.chunks].map(([volume, blocks]) => [volume, new Map(blocks)]));
+    super.write(name, index, bytes);
+  }
+  override erase(name: string): void {
+    super.erase(name);
+    this.#kept.delete(name);
+  }
+}
+
+/** All volumes have the same blocks. */
+class Shared extends Stores {
+  override read(_: string, index: number): Uint8Array | undefined {
+    return super.read("all", index);
+  }
+  override write(_: string, index: number, bytes: Uint8Array): void {
+    super.write("all", index, bytes);
+  }
+  override written(): Iterable<number> {
+    return super.written("all");
+  }
+  override erase(): void {
+    super.erase("all");
+  }
 }
 
 export const bugs: readonly Bug[] = [
@@ -393,6 +474,98 @@ export const bugs: readonly Bug[] = [
     },
   },
   { name: "a snapshot has the volume's block instead of a copy", parts: aliasing },
+  {
+    name: "blocks of a deleted volume are used again without a reset",
+    parts: () => ({ blocks: new Unreset() }),
+  },
+  { name: "a deleted volume's blocks stay on the disk", parts: () => ({ blocks: new Hoarding() }) },
+  { name: "volumes are kept apart by the numbers of blocks alone", parts: () => ({ blocks: new Shared() }) },
+  { name: "a write is answered before it is on the disk", parts: () => ({ blocks: new Lazy() }) },
+  { name: "the key of a disk is not destroyed", parts: snapshotsWith(() => ({ eraseKey: () => {} })) },
+  {
+    name: "all disks have the same key",
+    parts: snapshotsWith((sound) => ({
+      writeKey: (id, secret) =>
+        sound.writeKey(
+          id,
+          Uint8Array.from(secret, (_, i) => i),
+        ),
+    })),
+  },
+  {
+    name: "an encrypted volume is kept in the clear",
+    plant: () =>
+      replace(
+        Disks.prototype,
+        "openVolume",
+        (original) =>
+          function (this: Disks, id, size) {
+            original.call(this, id, size);
+          },
+      ),
+  },
+  {
+    name: "a snapshot has what was written after it: the block is copied too late",
+    plant: () => {
+      const made = new WeakMap<Disks, Map<string, string[]>>();
+      return all(
+        replace(
+          Disks.prototype,
+          "snapshotVolume",
+          (original) =>
+            function (this: Disks, volume, id) {
+              original.call(this, volume, id);
+              const volumes = made.get(this) ?? new Map<string, string[]>();
+              made.set(this, volumes.set(volume, [...(volumes.get(volume) ?? []), id]));
+            },
+        ),
+        replace(
+          Disks.prototype,
+          "writeVolume",
+          (original) =>
+            function (this: Disks, volume, offset, bytes) {
+              original.call(this, volume, offset, bytes);
+              const block = new Uint8Array(BLOCK);
+              block.set(this.readVolume(volume, 0, BLOCK));
+              for (const id of made.get(this)?.get(volume) ?? []) {
+                if (this.hasSnapshot(id)) this.writeSnapshot(id, 0, block);
+              }
+            },
+        ),
+      );
+    },
+  },
+  {
+    name: "a snapshot has only what changed since the one before",
+    parts: snapshotsWith((sound) => {
+      const saved = new Set<number>();
+      return {
+        copy(from, to) {
+          if (!to.startsWith("snap")) return sound.copy(from, to);
+          for (const { index, chunk } of sound.layer(from)) {
+            if (!saved.has(chunk)) sound.put(to, index, chunk);
+            saved.add(chunk);
+          }
+        },
+      };
+    }),
+  },
+  {
+    name: "deleting a snapshot takes what others still need",
+    parts: snapshotsWith(() => ({ places: () => [] })),
+  },
+  {
+    name: "deleting a snapshot leaves what nobody needs",
+    parts: snapshotsWith(() => ({ remove: () => {} })),
+  },
+  {
+    name: "a volume can be reached after it was detached",
+    plant: () => replace(Disks.prototype, "detach", () => () => {}),
+  },
+  {
+    name: "a volume can be reached by whoever knows its name",
+    plant: () => replace(Disks.prototype, "isAttached", () => () => true),
+  },
   {
     name: "memory comes from a pool that somebody else left (Buffer.allocUnsafe)",
     plant: () =>

@@ -22,8 +22,11 @@ import {
 /** What is wrong now; nothing, if all is well. */
 type Check = (model: Model, world: World) => Iterable<string>;
 
+/** Steps after which all disks are read. */
+const TO_DISKS = new Set(["volume", "deleted", "reached", "crashed"]);
+
 /** Faults that the steps provoke on purpose. */
-const PROVOKED = ["stale-translation", "bad-image"];
+const PROVOKED = ["stale-translation", "bad-image", "not-attached", "unknown-instance"];
 
 /** The letters are those of the list of invariants that the project was given; each holds after every step of any run. */
 export const invariants: Readonly<Record<string, Check>> = {
@@ -388,7 +391,7 @@ export const invariants: Readonly<Record<string, Check>> = {
   },
 
   *"T11 volumes and snapshots have what was written to them, and what was when they were made"(model, world) {
-    if (model.step.kind !== "volume" && model.step.kind !== "crashed") return;
+    if (!TO_DISKS.has(model.step.kind)) return;
     const { disks } = world.fleet;
     for (const [id, bytes] of model.volumes) {
       if (!equal(disks.readVolume(id, 0, VOLUME), bytes)) yield `${id} is not what was written`;
@@ -401,6 +404,58 @@ export const invariants: Readonly<Record<string, Check>> = {
       }
     }
     for (const name of world.blocks.chunks.keys()) if (!model.volumes.has(name)) yield `${name} is left`;
+  },
+
+  *"T10 an encrypted disk is ciphertext at rest, under a key that goes with the last disk that has it"(
+    model,
+    world,
+  ) {
+    if (!TO_DISKS.has(model.step.kind)) return;
+    const keys = new Set(model.keys.values());
+    const secrets = new Set<string>();
+    for (const key of keys) {
+      const secret = world.snapshots.readKey(key);
+      if (secret === undefined) yield `${key} is not there`;
+      else secrets.add(Buffer.from(secret).toString("hex"));
+    }
+    if (secrets.size < keys.size) yield "two keys are alike";
+    for (const id of model.deleted) {
+      const key = `key of ${id}`;
+      if (!keys.has(key) && world.snapshots.readKey(key)) yield `${key} is still there`;
+    }
+    const sealed = [...model.volumes.keys()].filter((id) => model.keys.has(id));
+    for (const { where, bytes } of sealed.length > 0 ? world.atRest() : []) {
+      for (const id of sealed) if (includes(bytes, canary(id))) yield `${where}: ${id} in the clear`;
+    }
+  },
+
+  *"N3 what was on a disk is nowhere, once no disk has it"(model, world) {
+    if (!TO_DISKS.has(model.step.kind)) return;
+    for (const { chunk } of world.snapshots.chunks()) {
+      if ([...world.snapshots.places(chunk)].length === 0) yield `chunk ${chunk} is kept for nobody`;
+    }
+    if (model.step.kind !== "deleted") return;
+    const disks = [...model.volumes.values(), ...model.snapshots.values()];
+    for (const id of model.deleted) {
+      if (disks.some((bytes) => includes(bytes, canary(id)))) continue;
+      for (const { where, bytes } of world.atRest()) {
+        if (includes(bytes, canary(id))) yield `${where}: ${id} is gone`;
+      }
+    }
+  },
+
+  *"volumes are reached by the live instances that they are attached to, and by nobody else"(model, world) {
+    const { live, attached, step } = model;
+    if (step.kind === "reached") {
+      const mayReach = live.has(step.instance) && attached.get(step.volume)?.has(step.instance) === true;
+      if (step.let !== mayReach) yield `${step.volume}: ${step.instance} was let to it: ${step.let}`;
+    }
+    for (const volume of model.volumes.keys()) {
+      for (const instance of [...live.keys(), ...model.ended.keys()]) {
+        const isAttached = attached.get(volume)?.has(instance) === true;
+        if (world.fleet.disks.isAttached(volume, instance) !== isAttached) yield `${volume}: ${instance}`;
+      }
+    }
   },
 
   *"T13 frames that a live instance gives back are scrubbed, too"({ step }, world) {
@@ -428,8 +483,7 @@ export const invariants: Readonly<Record<string, Check>> = {
     const { step } = model;
     if (step.kind !== "released" || world.mode !== "eager") return;
     const { instance } = step.live.request;
-    const surfaces = [...world.images.surfaces(), ...world.blocks.surfaces()];
-    for (const finding of world.glass.search(canary(instance), surfaces)) {
+    for (const finding of world.glass.search(canary(instance), world.atRest())) {
       // A host without power is scrubbed when it has some again.
       if (finding.in === "memory" && world.fleet.host(finding.host)?.state === "failed") continue;
       yield JSON.stringify(finding);
@@ -451,6 +505,9 @@ export const invariants: Readonly<Record<string, Check>> = {
     }
   },
 };
+
+const includes = (bytes: Uint8Array, pattern: Uint8Array): boolean =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(pattern) >= 0;
 
 /** Hosts that a request is tried on: a dedicated instance does not move in with others of its account. */
 function isEligible(host: Host, account: string, tenancy: string): boolean {

@@ -42,6 +42,9 @@ describe(`after every step of ${RUNS} random runs, seed ${SEED}`, () => {
       "scrub-step",
       "interrupted",
       "volume",
+      "attached",
+      "reached",
+      "deleted",
       "crashed",
       "ticked",
     ];

@@ -5,14 +5,17 @@ import { actions, parts, strides, UNMADE } from "./runs.ts";
 
 const SEED = 20_260_103;
 /** Runs that each bug is looked for in at most, and those that caught it after which that is enough. */
-const RUNS = 32;
+const RUNS = 48;
 const ENOUGH = 8;
 const PAIR_RUNS = 10;
 
 /** How an invariant is called for short: by its letter, if it has one. */
 function letterOf(name: string): string {
   if (name === UNMADE) return "a fault";
-  return /^[ITN]\d+/.exec(name)?.[0] ?? (name.startsWith("the audit") ? "audit" : "groups");
+  const letter = /^[ITN]\d+/.exec(name)?.[0];
+  if (letter) return letter;
+  if (name.startsWith("volumes")) return "attachments";
+  return name.startsWith("the audit") ? "audit" : "groups";
 }
 
 /** Which invariants and properties catch a bug. */
@@ -53,8 +56,8 @@ export function killMatrix(): string {
     "",
     "Each of these bugs is planted in the hosts, by `test/hypervisor/bugs.ts`, and looked for by the random runs of",
     "`test/hypervisor/isolation.test.ts` and the pairs of runs of `test/hypervisor/pairs.ts`. I, T and N are the invariants",
-    "there; _audit_ is what the audit shows of itself, and _a fault_ means that the hosts themselves refused a step of the",
-    "run. This page is written by `npm run bugs`; a test checks that it is true.",
+    "there; _audit_ is what the audit shows of itself, _attachments_ is who reaches a volume, and _a fault_ means that the",
+    "hosts themselves refused a step of the run. This page is written by `npm run bugs`; a test checks that it is true.",
     "",
     head,
     line(["", ""], "-"),

@@ -14,7 +14,7 @@ type Deed =
       readonly salt: number;
     }
   | {
-      readonly do: "reboot" | "stop" | "hibernate" | "start" | "terminate" | "volume" | "look";
+      readonly do: "reboot" | "stop" | "hibernate" | "start" | "terminate" | "volume" | "snapshot" | "look";
       readonly n: number;
     };
 
@@ -41,6 +41,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       "start" as const,
       "terminate" as const,
       "volume" as const,
+      "snapshot" as const,
     ),
     n,
   }),
@@ -58,6 +59,7 @@ class Principal {
     cores: number;
   }[] = [];
   readonly #volumes: string[] = [];
+  readonly #snapshots: string[] = [];
 
   constructor(name: string, world: World) {
     this.#name = name;
@@ -82,6 +84,13 @@ class Principal {
     const volume = this.#volumes[deed.n % Math.max(1, this.#volumes.length)];
     if (deed.do === "write-volume") {
       if (volume) fleet.disks.writeVolume(volume, BLOCK - deed.at, this.#bytes(deed.salt, 2 * deed.at + 1));
+      return;
+    }
+    if (deed.do === "snapshot") {
+      if (volume === undefined) return;
+      const id = `snap-${this.#name}-${this.#snapshots.length}`;
+      this.#snapshots.push(id);
+      fleet.disks.snapshotVolume(volume, id);
       return;
     }
     const which = deed.n % Math.max(1, this.#instances.length);
@@ -131,11 +140,17 @@ class Principal {
       if (state === "asleep") this.#world.fleet.discardImage(`image of ${id}`);
     }
     for (const id of this.#volumes) this.#world.fleet.disks.deleteVolume(id);
+    for (const id of this.#snapshots) this.#world.fleet.disks.deleteSnapshot(id);
   }
 
   looksAtAll(): void {
     for (const [which, { state }] of this.#instances.entries()) if (state === "on") this.#look(which);
     for (const id of this.#volumes) this.#sees(this.#world.fleet.disks.readVolume(id, 0, VOLUME));
+    for (const id of this.#snapshots) {
+      for (const index of [0, 1]) {
+        this.#sees(this.#world.fleet.disks.readSnapshot(id, index) ?? new Uint8Array(0));
+      }
+    }
   }
 
   #start(which: number): void {
@@ -182,7 +197,10 @@ class Principal {
 const parts = { mode: fc.constantFrom("eager" as const, "idle" as const, "on-demand" as const) };
 const newWorld = (mode: "eager" | "idle" | "on-demand"): World => new World({ mode, hosts: 24 });
 
-/** What is in all frames and in the memory that they would get, wherever it is: placement may differ, contents not. */
+/**
+ * What is in all frames and in the memory that they would get, wherever it is: placement may differ, contents not; and
+ * how much is on disks.
+ */
 function physical(world: World): string[] {
   const image: string[] = [];
   for (const host of world.hosts()) {
@@ -192,6 +210,8 @@ function physical(world: World): string[] {
     }
     if (!host.memory.pages.supplyIsZero()) image.push("unused memory is not zero");
   }
+  // Disks are ciphertext under keys that are never the same: what can be the same is how much there is.
+  for (const { bytes } of world.atRest()) image.push(`${bytes.length} bytes at rest`);
   return image.toSorted();
 }
 

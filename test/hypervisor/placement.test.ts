@@ -127,6 +127,36 @@ describe("reservations", () => {
     expect(place(fleet, { reservation: "cr-1" })).toBe("no-room");
   });
 
+  it("take in instances that run already, each from the one that it was in", () => {
+    const { fleet } = fleetOf({ perZone: 1 });
+    const { reservations } = fleet;
+    const kind = { memoryBytes: 8 * PAGE, cores: 1, account: "A", tenancy: "default", zone: "a" } as const;
+    const wish = { ...kind, family: "m5", threadsPerCore: 2 };
+    times(4, () => place(fleet));
+    const [one = "", two = ""] = (fleet.owners("h-1") ?? []).map(({ instance }) => instance);
+    expect(reservations.add({ ...wish, id: "cr-1", count: 0 })).toBeUndefined();
+    expect(reservations.add({ ...wish, id: "cr-2", count: 0 })).toBeUndefined();
+    expect(fleet.enlist(one, "cr-1")).toBe(true);
+    expect(fleet.enlist(two, "cr-1")).toBe(true);
+    expect(fleet.enlist(two, "cr-none")).toBe(false);
+    expect(fleet.enlist("i-none", "cr-1")).toBe(false);
+    expect(reservations.resize("cr-1", 2)).toBeUndefined();
+    expect(reservations.view("cr-1")).toEqual({ count: 2, held: 0, used: 2 });
+    expect(fleet.enlist(two, "cr-2")).toBe(true);
+    expect(reservations.resize("cr-1", 1)).toBeUndefined();
+    expect(reservations.resize("cr-2", 1)).toBeUndefined();
+    fleet.release(two, "stop");
+    expect(reservations.view("cr-1")).toEqual({ count: 1, held: 0, used: 1 });
+    expect(reservations.view("cr-2")).toEqual({ count: 1, held: 1, used: 0 });
+    expect(place(fleet)).toBe("no-room");
+    // Who is in one that is over stays, and is in none.
+    reservations.remove("cr-1");
+    expect(fleet.placement(one)).not.toHaveProperty("reservation");
+    fleet.release(one, "stop");
+    expect(place(fleet)).toBe("h-1");
+    expect(place(fleet)).toBe("no-room");
+  });
+
   it("move to other hosts when theirs fails", () => {
     const { fleet } = fleetOf({ perZone: 2 });
     const kind = { memoryBytes: 8 * PAGE, cores: 1, account: "A", tenancy: "default", zone: "a" } as const;

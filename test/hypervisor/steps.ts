@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { BLOCK } from "../../hypervisor/disks.ts";
+import { HypervisorFault } from "../../hypervisor/fault.ts";
 import type { PlaceAnswer, PlaceRequest } from "../../hypervisor/fleet.ts";
 import type { Group } from "../../hypervisor/groups.ts";
 import type { ReleaseReason } from "../../hypervisor/memory.ts";
@@ -68,7 +69,7 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   },
   { weight: 2, arbitrary: index.map((n) => step("hibernate", n, hibernate)) },
   { weight: 3, arbitrary: fc.tuple(index, size).map((args) => step("start", args, startAgain)) },
-  { weight: 1, arbitrary: fc.tuple(index, index).map((args) => step("usurp", args, usurp)) },
+  { weight: 2, arbitrary: fc.tuple(index, index).map((args) => step("usurp", args, usurp)) },
   { weight: 2, arbitrary: fc.tuple(wanted, length).map((args) => step("failed launch", args, failedLaunch)) },
   { weight: 1, arbitrary: fc.tuple(index, index).map((args) => step("unplug", args, unplug)) },
   { weight: 2, arbitrary: fc.nat({ max: 5 * PAGE }).map((budget) => step("scrub", budget, scrub)) },
@@ -81,10 +82,13 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(index, fc.boolean()).map((args) => step("tick", args, tick)) },
   { weight: 1, arbitrary: fc.tuple(wanted, index).map((args) => step("reserve", args, reserve)) },
   { weight: 1, arbitrary: index.map((n) => step("unreserve", n, unreserve)) },
-  { weight: 1, arbitrary: index.map((n) => step("volume", n, createVolume)) },
-  { weight: 2, arbitrary: fc.tuple(index, index, length).map((args) => step("to disk", args, writeVolume)) },
-  { weight: 1, arbitrary: index.map((n) => step("snapshot", n, snapshot)) },
-  { weight: 1, arbitrary: fc.tuple(index, fc.boolean()).map((args) => step("delete", args, deleteDisk)) },
+  { weight: 2, arbitrary: index.map((n) => step("volume", n, createVolume)) },
+  { weight: 4, arbitrary: fc.tuple(index, index, length).map((args) => step("to disk", args, writeVolume)) },
+  { weight: 3, arbitrary: index.map((n) => step("snapshot", n, snapshot)) },
+  { weight: 3, arbitrary: fc.tuple(index, fc.boolean()).map((args) => step("delete", args, deleteDisk)) },
+  { weight: 2, arbitrary: fc.tuple(index, index).map((args) => step("attach", args, attach)) },
+  { weight: 1, arbitrary: index.map((n) => step("detach", n, detach)) },
+  { weight: 2, arbitrary: fc.tuple(index, index, index).map((args) => step("reach", args, reach)) },
 );
 
 function step<T>(name: string, args: T, run: (model: Model, world: World, args: T) => void): Action {
@@ -180,6 +184,11 @@ function release(model: Model, world: World, live: Live | undefined, reason: Rel
   if (reason === "hibernate") world.fleet.hibernate(instance, imageOf(instance));
   else world.fleet.release(instance, reason);
   end(model, live);
+  if (reason === "terminate") {
+    for (const [volume, instances] of model.attached) {
+      if (instances.delete(instance)) world.fleet.disks.detach(volume, instance);
+    }
+  }
   model.step = { kind: "released", live, reason, before };
 }
 
@@ -317,8 +326,12 @@ function crash(model: Model, world: World): void {
   world.probes.clear();
   model.reservations.clear();
   world.crash();
-  for (const id of model.volumes.keys()) world.fleet.disks.openVolume(id, VOLUME, keyOf(id));
-  for (const id of model.snapshots.keys()) world.fleet.disks.openSnapshot(id, keyOf(id));
+  const { disks } = world.fleet;
+  for (const id of model.volumes.keys()) disks.openVolume(id, VOLUME, model.keys.get(id));
+  for (const id of model.snapshots.keys()) disks.openSnapshot(id, model.keys.get(id));
+  for (const [volume, instances] of model.attached) {
+    for (const instance of instances) disks.attach(volume, instance);
+  }
   for (const { request } of running) {
     if (request.tenancy !== "host") place(model, world, request);
   }
@@ -350,16 +363,15 @@ function unreserve(model: Model, world: World, n: number): void {
   model.reservations.delete(id);
 }
 
-/** Half of the volumes are encrypted; a snapshot has the key of its volume. */
-const keyOf = (id: string): string | undefined => (id.includes("sealed") ? "key" : undefined);
-
+/** A volume is empty or made from a snapshot; it has the snapshot's key, or one of its own, or none. */
 function createVolume(model: Model, world: World, n: number): void {
   const snapshot = n % 3 === 0 ? nth(model.snapshots.keys(), n) : undefined;
-  const isSealed = snapshot === undefined ? n % 2 === 0 : keyOf(snapshot) !== undefined;
-  const id = model.next(isSealed ? "vol-sealed" : "vol");
+  const id = model.next("vol");
   if (model.volumes.size > 3) return;
-  world.fleet.disks.createVolume(id, VOLUME, { snapshot, key: keyOf(id) });
+  const key = model.keys.get(snapshot ?? "") ?? (n % 2 === 0 ? `key of ${id}` : undefined);
+  world.fleet.disks.createVolume(id, VOLUME, { snapshot, key });
   model.volumes.set(id, (model.snapshots.get(snapshot ?? "") ?? new Uint8Array(VOLUME)).slice());
+  if (key !== undefined) model.keys.set(id, key);
   model.step = { kind: "volume" };
 }
 
@@ -376,9 +388,11 @@ function writeVolume(model: Model, world: World, [n, at, length]: readonly [numb
 function snapshot(model: Model, world: World, n: number): void {
   const [volume, bytes] = nth(model.volumes, n) ?? [];
   if (volume === undefined || bytes === undefined || model.snapshots.size > 3) return;
-  const id = model.next(keyOf(volume) ? "snap-sealed" : "snap");
+  const id = model.next("snap");
   world.fleet.disks.snapshotVolume(volume, id);
   model.snapshots.set(id, bytes.slice());
+  const key = model.keys.get(volume);
+  if (key !== undefined) model.keys.set(id, key);
   model.step = { kind: "volume" };
 }
 
@@ -388,5 +402,47 @@ function deleteDisk(model: Model, world: World, [n, isSnapshot]: readonly [numbe
   if (isSnapshot) world.fleet.disks.deleteSnapshot(id);
   else world.fleet.disks.deleteVolume(id);
   (isSnapshot ? model.snapshots : model.volumes).delete(id);
-  model.step = { kind: "volume" };
+  model.keys.delete(id);
+  model.attached.delete(id);
+  if (!isSnapshot) model.deleted.add(id);
+  model.step = { kind: "deleted" };
+}
+
+function attach(model: Model, world: World, [n, m]: readonly [number, number]): void {
+  const volume = nth(model.volumes.keys(), n);
+  const instance = model.pick(m)?.request.instance;
+  if (volume === undefined || instance === undefined) return;
+  world.fleet.disks.attach(volume, instance);
+  const instances = model.attached.get(volume) ?? new Set<string>();
+  model.attached.set(volume, instances.add(instance));
+  model.step = { kind: "attached" };
+}
+
+function detach(model: Model, world: World, n: number): void {
+  const all = [...model.attached].flatMap(([volume, instances]) =>
+    [...instances].map((instance) => [volume, instance] as const),
+  );
+  const [volume, instance] = nth(all, n) ?? [];
+  if (volume === undefined || instance === undefined) return;
+  world.fleet.disks.detach(volume, instance);
+  model.attached.get(volume)?.delete(instance);
+  model.step = { kind: "attached" };
+}
+
+/** An instance, which may have stopped, writes to a volume, which may be another's. */
+function reach(model: Model, world: World, [n, m, at]: readonly [number, number, number]): void {
+  const [volume, bytes] = nth(model.volumes, n) ?? [];
+  const request = nth([...model.live.values(), ...model.ended.values()], m)?.request;
+  if (volume === undefined || bytes === undefined || request === undefined) return;
+  const { instance } = request;
+  const piece = canaries(volume, 40);
+  let isLet = true;
+  try {
+    world.fleet.writeVolume(instance, volume, at, piece);
+  } catch (error) {
+    if (!(error instanceof HypervisorFault)) throw error;
+    isLet = false;
+  }
+  if (isLet) bytes.set(piece, at);
+  model.step = { kind: "reached", instance, volume, let: isLet };
 }

@@ -50,7 +50,11 @@ export interface Before {
 
 /** What the last step did, for the checks of transitions. */
 export type Step =
-  | { readonly kind: "nothing" | "volume" | "crashed" | "ticked" }
+  | { readonly kind: "nothing" | "volume" | "attached" | "crashed" | "ticked" }
+  /** A volume or a snapshot is gone. */
+  | { readonly kind: "deleted" }
+  /** An instance asked for a volume, and was let to it or not. */
+  | { readonly kind: "reached"; readonly instance: string; readonly volume: string; readonly let: boolean }
   | { readonly kind: "placed"; readonly instance: string; readonly before: Before }
   | { readonly kind: "resumed"; readonly instance: string; readonly before: Before }
   /** Another instance asked for the image of `instance`, and got this far. */
@@ -80,6 +84,12 @@ export class Model {
   readonly hibernated = new Map<string, Uint8Array>();
   readonly volumes = new Map<string, Uint8Array>();
   readonly snapshots = new Map<string, Uint8Array>();
+  /** The keys of the encrypted ones of these. */
+  readonly keys = new Map<string, string>();
+  /** Volumes that are no more. */
+  readonly deleted = new Set<string>();
+  /** Which instances each volume is attached to. */
+  readonly attached = new Map<string, Set<string>>();
   readonly reservations = new Map<string, number>();
   readonly stale: { readonly host: string; readonly translation: Translation }[] = [];
   step: Step = { kind: "nothing" };
@@ -116,6 +126,9 @@ export class Stores implements Media, BlockStore {
   erase(name: string): void {
     this.chunks.delete(name);
   }
+
+  /** The process ends: what was written stays. */
+  powerCut(): void {}
 
   *surfaces(): Generator<Surface> {
     for (const [name, chunks] of this.chunks) {
@@ -162,6 +175,7 @@ export class World {
 
   /** The process ends, and another one begins. */
   crash(): void {
+    this.blocks.powerCut();
     this.fleet = this.#boot();
     this.glass = new Glass(this.fleet);
   }
@@ -173,6 +187,13 @@ export class World {
   before(): Before {
     const states = new Map(this.hosts().map((host) => [host.id, statesOf(host)]));
     return { views: this.views(), seq: this.fleet.audit.head.seq, states };
+  }
+
+  /** All that is on disks, as it is kept there. */
+  *atRest(): Generator<Surface> {
+    yield* this.images.surfaces();
+    yield* this.blocks.surfaces();
+    for (const { chunk, bytes } of this.snapshots.chunks()) yield { where: `chunk ${chunk}`, bytes };
   }
 
   /** All that the operator sees of the hosts. */

@@ -1,0 +1,54 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What services leave in buckets of S3, by key. Keys come from whom they are checked by: they lead nowhere else. */
+export interface Objects {
+  put(bucket: string, key: string, bytes: Uint8Array): void;
+  get(bucket: string, key: string): Uint8Array | undefined;
+  /** Sorted. */
+  keys(bucket: string): string[];
+  clear(): void;
+}
+
+export function memoryObjects(): Objects {
+  const buckets = new Map<string, Map<string, Uint8Array>>();
+  return {
+    put: (bucket, key, bytes) => {
+      const objects = buckets.get(bucket) ?? new Map<string, Uint8Array>();
+      buckets.set(bucket, objects.set(key, bytes));
+    },
+    get: (bucket, key) => buckets.get(bucket)?.get(key),
+    keys: (bucket) => [...(buckets.get(bucket)?.keys() ?? [])].toSorted(),
+    clear: () => buckets.clear(),
+  };
+}
+
+/** Keeps objects as files: the bucket is a folder, and what stands between slashes of a key are folders in it. */
+export function folderObjects(folder: string): Objects {
+  const pathOf = (bucket: string, key: string): string => join(folder, bucket, key);
+  return {
+    put: (bucket, key, bytes) => {
+      const path = pathOf(bucket, key);
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileSync(path, bytes, { mode: 0o600 });
+    },
+    get: (bucket, key) =>
+      keysIn(folder, bucket).includes(key) ? readFileSync(pathOf(bucket, key)) : undefined,
+    keys: (bucket) => keysIn(folder, bucket),
+    clear: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function keysIn(folder: string, bucket: string): string[] {
+  const walk = (prefix: string): string[] =>
+    readdirSync(join(folder, bucket, prefix), { withFileTypes: true }).flatMap((entry) => {
+      const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
+      return entry.isDirectory() ? walk(path) : [path];
+    });
+  try {
+    return walk("").toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
