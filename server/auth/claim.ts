@@ -39,6 +39,30 @@ export function readHeaderClaim(
   headers: ReadonlyMap<string, string>,
   refuse: Refuse,
 ): Claim {
+  const dated = headers.get("x-amz-date") ?? headers.get("date");
+  const [, ...usual] = usualHeader.exec(authorization) ?? [];
+  const [credential = "", signedHeaders = "", signature = ""] =
+    usual.length > 0 ? usual : readParts(authorization, dated, refuse);
+  if (!dated) throw refuse("malformed", lackingDate);
+  return {
+    via: "header",
+    credential: readCredential(credential, refuse),
+    time: readTime(dated, refuse),
+    signature,
+    signedHeaders,
+    expires: undefined,
+    sessionToken: headers.get("x-amz-security-token"),
+  };
+}
+
+/** As nearly every client writes it. */
+const usualHeader =
+  /^AWS4-HMAC-SHA256 Credential=([^\s,=]+), ?SignedHeaders=([^\s,=]+), ?Signature=([^\s,=]+)$/;
+
+const lackingDate = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.";
+
+/** @returns the credential, the signed headers and the signature */
+function readParts(authorization: string, dated: string | undefined, refuse: Refuse): readonly string[] {
   const blank = authorization.search(/\s/);
   const named = blank < 0 ? authorization : authorization.slice(0, blank);
   if (named !== algorithm) throw refuse("malformed", `Unsupported AWS 'algorithm': '${named}'.`);
@@ -56,27 +80,12 @@ export function readHeaderClaim(
       throw refuse("malformed", `Authorization header has an unexpected '${name}' parameter.`);
     parts.set(name, text.slice(equals + 1));
   }
-  const credential = parts.get("Credential");
-  const signature = parts.get("Signature");
-  const signedHeaders = parts.get("SignedHeaders");
-  const dated = headers.get("x-amz-date") ?? headers.get("date");
-  if (!credential || !signature || !signedHeaders || !dated) {
-    const lacks = headerParts
-      .filter((name) => !parts.get(name))
-      .map((name) => `Authorization header requires '${name}' parameter.`);
-    if (!dated)
-      lacks.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
-    throw refuse("malformed", lacks.join(" "));
-  }
-  return {
-    via: "header",
-    credential: readCredential(credential, refuse),
-    time: readTime(dated, refuse),
-    signature,
-    signedHeaders,
-    expires: undefined,
-    sessionToken: headers.get("x-amz-security-token"),
-  };
+  const lacks = headerParts
+    .filter((name) => !parts.get(name))
+    .map((name) => `Authorization header requires '${name}' parameter.`);
+  if (lacks.length > 0 && !dated) lacks.push(lackingDate);
+  if (lacks.length > 0) throw refuse("malformed", lacks.join(" "));
+  return ["Credential", "SignedHeaders", "Signature"].map((name) => parts.get(name) ?? "");
 }
 
 const headerParts = ["Credential", "Signature", "SignedHeaders"];

@@ -228,9 +228,16 @@ function hasToken(key: AccessKey, token: string | undefined): boolean {
   return isSameDigest(sha256(token), sha256(key.sessionToken));
 }
 
+const DIGEST = 64;
+const given = Buffer.alloc(DIGEST);
+const computed = Buffer.alloc(DIGEST);
+
 /** Compares a text with a digest in hexadecimal, in a time that does not depend on where they differ. */
 function isSameDigest(text: string, digest: string): boolean {
-  return /^[0-9a-f]{64}$/.test(text) && timingSafeEqual(Buffer.from(text), Buffer.from(digest));
+  if (!/^[0-9a-f]{64}$/.test(text)) return false;
+  given.write(text, "latin1");
+  computed.write(digest, "latin1");
+  return timingSafeEqual(given, computed);
 }
 
 function sha256(data: string | Buffer): string {

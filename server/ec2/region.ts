@@ -6,8 +6,8 @@ import { describeRegion, regionFilters, regions } from "./catalogue/regions.ts";
 import { describeZone, zoneFilters, zonesOf } from "./catalogue/zones.ts";
 
 /** An account of islet has all regions at hand: those that are off by default are turned on for everyone. */
-const allRegions: readonly Sdk.Region[] = [...regions.values()].map((region) =>
-  Object.freeze(describeRegion(region, true)),
+const allRegions: readonly Sdk.Region[] = Object.freeze(
+  [...regions.values()].map((region) => Object.freeze(describeRegion(region, true))),
 );
 
 const zoneViews = new Map<string, readonly Sdk.AvailabilityZone[]>();
@@ -15,7 +15,7 @@ const zoneViews = new Map<string, readonly Sdk.AvailabilityZone[]>();
 function zonesIn(region: string): readonly Sdk.AvailabilityZone[] {
   const known = zoneViews.get(region);
   if (known) return known;
-  const views = zonesOf(region).map((zone) => Object.freeze(describeZone(zone)));
+  const views = Object.freeze(zonesOf(region).map((zone) => Object.freeze(describeZone(zone))));
   zoneViews.set(region, views);
   return views;
 }

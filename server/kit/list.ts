@@ -1,7 +1,7 @@
 import type { Filter } from "@aws-sdk/client-ec2";
 import type { Context } from "./context.ts";
 import { compileFilters, type Filters } from "./filters.ts";
-import { takePage, type PageBounds, type PageRequest } from "./pages.ts";
+import { isOnePage, takePage, type PageBounds, type PageRequest } from "./pages.ts";
 
 export interface ListDefinition<Input, View extends object, Output extends string> {
   /** The member of the answer: `Regions`. */
@@ -35,9 +35,12 @@ export function describeList<Input extends ListInput, View extends object, Outpu
 }: ListDefinition<Input, View, Output>): DescribeList<Input, View, Output> {
   const handler = (input: Input, ctx: Context): object => {
     const keep = compileFilters(filters, input.Filters, tagged);
+    const list = of(input, ctx);
+    // All there is, which may be frozen and is then encoded once.
+    if (!keep && isOnePage(ctx, list.length, input, pages)) return { [output]: list };
     const show = ({ view }: Numbered<View>): View | undefined =>
       !keep || keep(view, view) ? view : undefined;
-    const { items, ...page } = takePage(ctx, numbered(of(input, ctx)), input, show, pages);
+    const { items, ...page } = takePage(ctx, numbered(list), input, show, pages);
     return { [output]: items, ...page };
   };
   return Object.assign(handler as DescribeList<Input, View, Output>, { filters: Object.keys(filters) });

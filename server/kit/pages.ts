@@ -39,6 +39,12 @@ export function openPage(
   return { after, limit };
 }
 
+/** Whether all of so many items fit on the page that is asked for; throws as `openPage`. */
+export function isOnePage(ctx: Context, count: number, request: PageRequest, bounds?: PageBounds): boolean {
+  const { after, limit } = openPage(ctx, request, bounds);
+  return after === 0 && count <= limit;
+}
+
 /** The token to go on with after the row at `seq`. */
 const nextToken = (ctx: Context, seq: number): string => ctx.seal.close(purpose(ctx), String(seq));
 

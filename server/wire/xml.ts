@@ -56,7 +56,7 @@ interface Documents {
 const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 function documentsOf({ id, protocol }: Service): Documents {
-  if (protocol === "restJson") throw new TypeError(`${id} does not speak XML`);
+  if (protocol === "restJson" || protocol === "awsJson") throw new TypeError(`${id} does not speak XML`);
   return documents[protocol];
 }
 
@@ -133,16 +133,16 @@ function elementWriter(name: string, shape: Shape, owner: string): Writer {
   if (shape.kind === "string" || shape.kind === "boolean") return repeating(open, content, close, empty);
   const write = (value: unknown): string => {
     const inside = content(value);
-    return inside === "" ? empty : open + inside + close;
+    return inside === "" ? empty : [open, inside, close].join("");
   };
-  return shape.kind === "structure" ? onceIfFrozen(write) : write;
+  return shape.kind === "structure" || shape.kind === "list" ? onceIfFrozen(write) : write;
 }
 
-/** What is frozen says the same each time: a view that a catalogue hands out to every caller is written once. */
+/** What is frozen says the same each time: what a catalogue hands out to every caller is written once. */
 function onceIfFrozen(write: Writer): Writer {
   const written = new WeakMap<object, string>();
   return (value) => {
-    if (!isRecord(value) || !Object.isFrozen(value)) return write(value);
+    if (typeof value !== "object" || value === null || !Object.isFrozen(value)) return write(value);
     const known = written.get(value);
     if (known !== undefined) return known;
     const text = write(value);
@@ -214,9 +214,7 @@ function listWriter(shape: ListShape, owner: string): Writer {
   const write = elementWriter(shape.xmlName, shape.element, owner);
   return (value) => {
     if (!Array.isArray(value)) throw wrongType(owner, value, "an array");
-    let xml = "";
-    for (const element of value) xml += write(element);
-    return xml;
+    return value.map(write).join("");
   };
 }
 
