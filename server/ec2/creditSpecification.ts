@@ -57,7 +57,10 @@ function modify(ctx: Context, id: string, mode: CreditMode): void {
       `The instance '${id}' is not in a state from which its credit specification can be modified.`,
     );
   }
-  instances.update(ctx, id, { creditMode: mode });
+  // One that is on a host goes on with the account it has there; surplus falls due when it becomes standard.
+  const cpu = ctx.world.cpu(ctx.unit.name, id, mode);
+  const workload = cpu && { load: cpu.load, credits: cpu.credits };
+  instances.update(ctx, id, { creditMode: mode, ...(workload && { workload }) });
 }
 
 const view = ({ id, creditMode }: Instance): Sdk.InstanceCreditSpecification => ({

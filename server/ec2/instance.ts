@@ -2,11 +2,15 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
-import type { LaunchRequest } from "../kit/world.ts";
+import type { CreditBalance, LaunchRequest } from "../kit/world.ts";
+import type { Unit } from "../state/unit.ts";
 import type { CreditMode } from "./catalogue/credits.ts";
 import type { ImageInstanceStore } from "./catalogue/image.ts";
 import { instanceFilters } from "./instanceFilters.ts";
+import { creditTermsOf, keptCredits } from "./cpuCredits.ts";
+import { storesOf } from "./instanceStore.ts";
 import { interfacesOf, typeOf, viewInstance, type EndReason } from "./instanceView.ts";
+import { groupPlaceOf, type GroupMembership } from "./placementGroup.ts";
 import { checkShowable } from "./metadataTags.ts";
 import { releaseInterface, withdrawPublicAddress } from "./networkInterface.ts";
 import { releaseVolume, volumes } from "./volume.ts";
@@ -46,6 +50,32 @@ export interface HostnameOptions {
   readonly type: Sdk.HostnameType;
   readonly aRecord: boolean;
   readonly aaaaRecord: boolean;
+}
+
+/** Which Dedicated Host an instance of tenancy `host` is for. */
+export interface HostChoice {
+  /** Where it is, or was last, or is to be; absent before that was decided. */
+  readonly id: string | undefined;
+  readonly affinity: Sdk.Affinity;
+  /** Whether it starts there or nowhere. */
+  readonly only: boolean;
+}
+
+/** How an instance is to use Capacity Reservations. */
+export interface CapacityChoice {
+  /** Absent where a target alone was named. */
+  readonly preference: Sdk.CapacityReservationPreference | undefined;
+  /** The one that it is to run in. */
+  readonly target: string | undefined;
+  /** The one that it runs in, or ran in when it was stopped. */
+  readonly reservationId: string | undefined;
+}
+
+/** What an operator had an instance do with its vCPUs, and its credits at that time. */
+interface Workload {
+  /** Percent of each vCPU. */
+  readonly load: number;
+  readonly credits: CreditBalance | undefined;
 }
 
 export interface Instance extends ResourceRow {
@@ -91,8 +121,28 @@ export interface Instance extends ResourceRow {
   readonly autoRecovery: Sdk.InstanceAutoRecoveryState;
   readonly rebootMigration: Sdk.InstanceRebootMigrationState;
   readonly bandwidthWeighting: Sdk.InstanceBandwidthWeighting;
-  readonly capacityPreference: Sdk.CapacityReservationPreference;
+  readonly capacity: CapacityChoice;
+  /** Its place in a placement group, if it is in one. */
+  readonly placementGroup: GroupMembership | undefined;
+  /** Of tenancy `host` alone. */
+  readonly dedicatedHost: HostChoice | undefined;
+  /** Absent while it is idle, as it was when it was launched. */
+  readonly workload?: Workload | undefined;
+  /** Its credit account when it was last taken from a host. */
+  readonly keptCredits?: CreditBalance | undefined;
+  /** The host under it that has failed, and since when: it is on none any more, though it is to run. */
+  readonly failedHost?: { readonly id: string; readonly since: number } | undefined;
+  /** Since when its operating system does not answer. */
+  readonly impairedSince?: number | undefined;
 }
+
+/** Whether an instance owns the memory and cores of a host. */
+export const isOnHost = ({ state, failedHost }: Pick<Instance, "state" | "failedHost">): boolean =>
+  (state === "pending" || state === "running") && failedHost === undefined;
+
+/** Whether anything of an instance can be reached. */
+export const isLive = ({ state, failedHost }: Pick<Instance, "state" | "failedHost">): boolean =>
+  state === "running" && failedHost === undefined;
 
 /** How long a terminated instance is still shown. */
 const MEMORY_SECONDS = 3600;
@@ -106,6 +156,12 @@ export const instances = defineResource({
   ids: "InstanceIds",
   view: (instance: Instance, seen): Sdk.Instance => viewInstance(instance, seen),
   filters: instanceFilters,
+  indexes: {
+    capacityReservation: (row) => (isOnHost(row) ? row.capacity.reservationId : undefined),
+    dedicatedHost: (row) => (isOnHost(row) ? row.dedicatedHost?.id : undefined),
+    placementGroup: (row) => (row.state === "terminated" ? undefined : row.placementGroup?.id),
+  },
+  parents: { "placement-group": "placementGroup" },
   checkTags: (_ctx, { metadata }, tags) => {
     if (metadata.tags === "enabled") checkShowable(tags);
   },
@@ -138,6 +194,43 @@ export const instances = defineResource({
 const settledMonitoring = (state: Sdk.MonitoringState): Sdk.MonitoringState =>
   state === "pending" || state === "enabled" ? "enabled" : "disabled";
 
+/** About how long EC2 takes to shut an instance down, in seconds; and without waiting for the operating system. */
+const SHUTDOWN_SECONDS = 30;
+const POWER_OFF_SECONDS = 5;
+
+/** What leaves with the host: the workload, what was wrong; what stays: credits, as the type says. */
+export const offHost = (ctx: Context, instance: Instance) => ({
+  workload: undefined,
+  keptCredits: keptCredits(ctx, instance) ?? instance.keptCredits,
+  failedHost: undefined,
+  impairedSince: undefined,
+});
+
+/** Begins to stop a running instance. */
+export function beginStop(
+  ctx: Context,
+  instance: Instance,
+  reason: EndReason,
+  { powerOff = false }: { readonly powerOff?: boolean } = {},
+): Instance {
+  instances.soon(ctx, instance.id, "stopped", powerOff ? POWER_OFF_SECONDS : SHUTDOWN_SECONDS);
+  return instances.update(ctx, instance.id, {
+    ...offHost(ctx, instance),
+    state: "stopping",
+    ended: { reason, at: ctx.now },
+  });
+}
+
+/** Begins to terminate an instance that runs, or is about to. */
+export function beginTermination(ctx: Context, instance: Instance, powerOff: boolean): Instance {
+  instances.soon(ctx, instance.id, "terminated", powerOff ? POWER_OFF_SECONDS : SHUTDOWN_SECONDS);
+  return instances.update(ctx, instance.id, {
+    ...offHost(ctx, instance),
+    state: "shutting-down",
+    ended: { reason: "Client.UserInitiatedShutdown", at: ctx.now },
+  });
+}
+
 /** @throws {ApiError} IncorrectInstanceState */
 export function checkStopped({ id, state }: Instance): void {
   if (state !== "stopped") {
@@ -163,19 +256,49 @@ export function finishTermination(ctx: Context, id: string): Instance {
   return instances.update(ctx, id, { state: "terminated" });
 }
 
-/** What an instance needs of a host. */
-export function launchRequestOf(
-  instance: Pick<Instance, "id" | "account" | "zone" | "instanceType" | "cpu" | "tenancy">,
-): LaunchRequest {
-  const { family, memoryMiB } = typeOf(instance);
+/** What of an instance decides on where it can be. */
+export type Placeable = Pick<
+  Instance,
+  | "id"
+  | "account"
+  | "zone"
+  | "instanceType"
+  | "cpu"
+  | "tenancy"
+  | "creditMode"
+  | "keptCredits"
+  | "instanceStores"
+  | "capacity"
+  | "placementGroup"
+  | "dedicatedHost"
+>;
+
+/**
+ * What an instance needs of a host, as its row has decided it.
+ *
+ * @param now when it starts
+ */
+export function launchRequestOf(unit: Unit, instance: Placeable, now: number): LaunchRequest {
+  const type = typeOf(instance);
+  const { family, memoryMiB } = type;
+  const credits = creditTermsOf(instance, now);
+  const group = instance.placementGroup && groupPlaceOf(unit, instance.placementGroup);
+  const { reservationId: reservation } = instance.capacity;
+  const host = instance.dedicatedHost?.id;
   return {
     instanceId: instance.id,
     account: instance.account,
     zone: instance.zone,
     family,
+    instanceType: instance.instanceType,
     memoryMiB,
     cores: instance.cpu.cores,
     threadsPerCore: instance.cpu.threadsPerCore,
     tenancy: instance.tenancy,
+    stores: storesOf(type, instance.instanceStores),
+    ...(credits && { credits }),
+    ...(group && { group }),
+    ...(reservation !== undefined && { reservation }),
+    ...(host !== undefined && { host }),
   };
 }

@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { wholeCpu } from "./cpuOptions.ts";
 import { readCreditMode } from "./creditSpecification.ts";
+import { isHibernated } from "./hibernation.ts";
 import { checkAlive, checkStopped, instances, type Instance } from "./instance.ts";
 import { readBandwidthWeighting } from "./instanceOptions.ts";
 import { interfacesOf, typeOf, viewBlockDevices } from "./instanceView.ts";
@@ -117,6 +118,12 @@ function checkTypeFits(ctx: Context, instance: Instance, type: InstanceTypeFacts
 
 /** Options of the CPU, of credits and of bandwidth go back to what the new type has by default. */
 function changeType(ctx: Context, instance: Instance, name: string): void {
+  if (isHibernated(instance)) {
+    throw new ApiError(
+      "UnsupportedOperation",
+      `The instance type of instance '${instance.id}' cannot be changed while it is hibernated.`,
+    );
+  }
   const type = findInstanceType(name);
   if (!type) {
     throw new ApiError(

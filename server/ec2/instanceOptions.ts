@@ -90,37 +90,7 @@ function changeMonitoring(
   return { InstanceMonitorings };
 }
 
-/** Placement groups and Dedicated Hosts are not built: nobody can have one. */
-export function refusePlaces({
-  GroupName,
-  GroupId,
-  HostId,
-  HostResourceGroupArn,
-  PartitionNumber,
-}: Pick<
-  Sdk.Placement,
-  "GroupName" | "GroupId" | "HostId" | "HostResourceGroupArn" | "PartitionNumber"
->): void {
-  // An empty name is how one says "in none".
-  const group = GroupName || GroupId;
-  if (group) throw new ApiError("InvalidPlacementGroup.Unknown", group);
-  if (HostId !== undefined) throw new ApiError("InvalidHostID.NotFound", HostId);
-  if (HostResourceGroupArn !== undefined) {
-    throw new ApiError(
-      "InvalidParameterValue",
-      `Value (${HostResourceGroupArn}) for parameter hostResourceGroupArn is invalid. The host resource group does not exist.`,
-    );
-  }
-  if (PartitionNumber !== undefined) {
-    throw new ApiError(
-      "InvalidParameterCombination",
-      "A partition number can be specified only with a placement group that has the 'partition' strategy.",
-    );
-  }
-}
-
 export const partly = {
-  ModifyInstancePlacement: "placement groups and Dedicated Hosts",
   MonitorInstances: "metric categories",
   UnmonitorInstances: "metric categories",
 };
@@ -150,29 +120,6 @@ export const operations = {
     checkStopped(instance);
     instances.update(ctx, instance.id, { bandwidthWeighting });
     return { InstanceId: instance.id, BandwidthWeighting: bandwidthWeighting };
-  },
-
-  ModifyInstancePlacement: ({ InstanceId, Affinity, Tenancy, ...place }, ctx) => {
-    const instance = instances.get(ctx, InstanceId);
-    refusePlaces(place);
-    if (Affinity === "host") {
-      throw new ApiError(
-        "InvalidParameterCombination",
-        "The affinity 'host' can be specified only for an instance on a Dedicated Host.",
-      );
-    }
-    if (Affinity === undefined && Tenancy === undefined && place.GroupName === undefined) {
-      throw new ApiError("MissingParameter", "affinity, groupName, hostId or tenancy");
-    }
-    if (Tenancy !== undefined && Tenancy !== instance.tenancy) {
-      // From `dedicated` one can change to `host` only, and from `default` to nothing.
-      throw new ApiError(
-        "InvalidParameterCombination",
-        `The tenancy of instance '${instance.id}' cannot be changed from '${instance.tenancy}' to '${Tenancy}'.`,
-      );
-    }
-    checkStopped(instance);
-    return { Return: true };
   },
 
   ModifyPrivateDnsNameOptions: ({ InstanceId, PrivateDnsHostnameType, ...records }, ctx) => {

@@ -2,16 +2,22 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
-import { finishTermination, instances, launchRequestOf, type Instance } from "./instance.ts";
-import { interfacesOf, typeOf, viewState, type EndReason } from "./instanceView.ts";
+import {
+  beginStop,
+  beginTermination,
+  finishTermination,
+  instances,
+  isOnHost,
+  type Instance,
+} from "./instance.ts";
+import { openedCredits } from "./cpuCredits.ts";
+import { completeEvents } from "./instanceEvent.ts";
+import { interfacesOf, viewState } from "./instanceView.ts";
 import { lendPublicAddress } from "./networkInterface.ts";
-import { roomInQuota } from "./vcpuQuota.ts";
+import { countInQuota, place } from "./placement.ts";
 
 /** About how long EC2 takes, in seconds. */
 const BOOT_SECONDS = 15;
-const SHUTDOWN_SECONDS = 30;
-/** Without waiting for the operating system. */
-const POWER_OFF_SECONDS = 5;
 
 /** Lets a pending instance boot. */
 export function boot(ctx: Context, { id }: Instance): void {
@@ -50,12 +56,18 @@ function start(ctx: Context, instance: Instance): Instance {
       `The instance '${id}' is not in a state from which it can be started.`,
     );
   }
-  roomInQuota(ctx, typeOf(instance), 1);
-  ctx.world.launch(ctx, launchRequestOf(instance));
+  countInQuota(ctx, instance, 1);
+  const placed = place(ctx, instance);
   const [primary, ...others] = interfacesOf(ctx, id);
   // Beside a second interface, none is lent a public address: EC2 would not know to which.
   if (primary && others.length === 0) lendPublicAddress(ctx, primary);
-  const started = instances.update(ctx, id, { state: "pending", ended: undefined, launched: ctx.now });
+  const started = instances.update(ctx, id, {
+    state: "pending",
+    ended: undefined,
+    launched: ctx.now,
+    ...placed,
+    ...openedCredits(ctx, instance),
+  });
   boot(ctx, started);
   return started;
 }
@@ -92,9 +104,11 @@ function stop(ctx: Context, instance: Instance, { hibernate, powerOff }: StopOpt
     );
   }
   if (state !== "running") return instance;
-  const reason: EndReason = hibernate ? "Client.UserInitiatedHibernate" : "Client.UserInitiatedShutdown";
-  instances.soon(ctx, id, "stopped", powerOff ? POWER_OFF_SECONDS : SHUTDOWN_SECONDS);
-  return instances.update(ctx, id, { state: "stopping", ended: { reason, at: ctx.now } });
+  completeEvents(ctx, id);
+  // "If the instance cannot hibernate successfully, a normal shutdown occurs": here, because its host has failed.
+  const hibernates = hibernate && isOnHost(instance);
+  const reason = hibernates ? "Client.UserInitiatedHibernate" : "Client.UserInitiatedShutdown";
+  return beginStop(ctx, instance, reason, { powerOff });
 }
 
 function terminate(ctx: Context, instance: Instance, powerOff: boolean): Instance {
@@ -106,14 +120,13 @@ function terminate(ctx: Context, instance: Instance, powerOff: boolean): Instanc
       `The instance '${id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
     );
   }
-  const ended = { reason: "Client.UserInitiatedShutdown", at: ctx.now } as const;
+  completeEvents(ctx, id);
   if (state === "stopped") {
     // Nothing runs that would have to be shut down first.
-    instances.update(ctx, id, { ended });
+    instances.update(ctx, id, { ended: { reason: "Client.UserInitiatedShutdown", at: ctx.now } });
     return finishTermination(ctx, id);
   }
-  instances.soon(ctx, id, "terminated", powerOff ? POWER_OFF_SECONDS : SHUTDOWN_SECONDS);
-  return instances.update(ctx, id, { state: "shutting-down", ended });
+  return beginTermination(ctx, instance, powerOff);
 }
 
 function reboot(ctx: Context, { id, state, reboots }: Instance): void {
@@ -125,12 +138,11 @@ function reboot(ctx: Context, { id, state, reboots }: Instance): void {
       `The instance '${id}' is not in a state from which it can be rebooted.`,
     );
   }
-  instances.update(ctx, id, { reboots: reboots + 1 });
+  completeEvents(ctx, id, ["instance-reboot"]);
+  instances.update(ctx, id, { reboots: reboots + 1, impairedSince: undefined });
 }
 
 const MAX_TERMINATED = 1000;
-
-export const partly = { StopInstances: "hibernation does not keep the memory" };
 
 export const operations = {
   RebootInstances: ({ InstanceIds }, ctx) => {

@@ -6,32 +6,65 @@ import type { Handlers } from "../kit/handlers.ts";
 import { takePage } from "../kit/pages.ts";
 import { findZone } from "./catalogue/zones.ts";
 import { instances, type Instance } from "./instance.ts";
+import { instanceEvents } from "./instanceEvent.ts";
 import { typeOf, viewState } from "./instanceView.ts";
+import { volumes } from "./volume.ts";
 
 /** How long after its start EC2 checks an instance for the first time. */
 const FIRST_CHECK_SECONDS = 120;
 
-function viewChecks(ctx: Context, { state, launched }: Instance) {
-  if (state !== "running") return { Status: "not-applicable" } as const;
+type Finding = "ok" | "initializing" | "insufficient-data";
+
+/** What a check says: that something is wrong since a time, or else what it has found. */
+const viewCheck = (since: number | undefined, otherwise: Finding) =>
+  ({
+    Status: since === undefined ? otherwise : "impaired",
+    Details: [
+      {
+        Name: "reachability",
+        Status: since !== undefined ? "failed" : otherwise === "ok" ? "passed" : otherwise,
+        ...(since !== undefined && { ImpairedSince: new Date(since) }),
+      },
+    ],
+  }) satisfies Sdk.InstanceStatusSummary;
+
+/** Since when the first of these is wrong; undefined if none is. */
+function first(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/**
+ * The system is the host; the instance cannot be reached without it; nor can it be asked how its volumes are.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
+ */
+function viewChecks(ctx: Context, { id, state, launched, failedHost, impairedSince }: Instance) {
+  const none = { Status: "not-applicable" } as const;
+  if (state !== "running") return { system: none, instance: none, ebs: none };
   const isNew = ctx.pace === "real" && ctx.now < launched + FIRST_CHECK_SECONDS * 1000;
+  const found = isNew ? "initializing" : "ok";
+  const stalled = volumes.by(ctx, "instance", id).map(({ stalledSince }) => stalledSince);
   return {
-    Status: isNew ? "initializing" : "ok",
-    Details: [{ Name: "reachability", Status: isNew ? "initializing" : "passed" }],
-  } satisfies Sdk.InstanceStatusSummary;
+    system: viewCheck(failedHost?.since, found),
+    instance: viewCheck(first([failedHost?.since, impairedSince]), found),
+    ebs: failedHost ? viewCheck(undefined, "insufficient-data") : viewCheck(first(stalled), found),
+  };
 }
 
 function viewStatus(ctx: Context, instance: Instance): Sdk.InstanceStatus {
   const checks = viewChecks(ctx, instance);
+  const events = instanceEvents.by(ctx, "instance", instance.id);
   return {
     InstanceId: instance.id,
     AvailabilityZone: instance.zone,
     AvailabilityZoneId: findZone(ctx.region, instance.zone)?.id,
-    Events: [],
+    Events: events.map((event) => instanceEvents.show(ctx, event)),
     InstanceState: viewState(instance.state),
-    InstanceStatus: checks,
-    SystemStatus: checks,
+    InstanceStatus: checks.instance,
+    SystemStatus: checks.system,
     // "Attached EBS status checks are available only for Nitro instances."
-    AttachedEbsStatus: typeOf(instance).hypervisor === "xen" ? undefined : checks,
+    AttachedEbsStatus: typeOf(instance).hypervisor === "xen" ? undefined : checks.ebs,
     Operator: { Managed: false },
   };
 }

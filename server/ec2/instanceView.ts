@@ -5,14 +5,16 @@ import { viewOnce } from "../kit/viewOnce.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { findZone } from "./catalogue/zones.ts";
 import { privateDomain } from "./dnsName.ts";
-import type { CpuOptions, HostnameOptions, Instance, MetadataOptions } from "./instance.ts";
+import type { CapacityChoice, CpuOptions, HostnameOptions, Instance, MetadataOptions } from "./instance.ts";
 import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
+import { placementGroups } from "./placementGroup.ts";
 import { volumes, type Volume } from "./volume.ts";
 
 /** Why an instance was stopped or terminated, in EC2's words. */
 const endReasons = {
   "Client.UserInitiatedShutdown": "User initiated shutdown",
   "Client.UserInitiatedHibernate": "User initiated hibernate",
+  "Server.ScheduledStop": "Stopped due to scheduled retirement",
 } as const;
 
 export type EndReason = keyof typeof endReasons;
@@ -126,6 +128,14 @@ function viewReason({ state, ended }: Instance): Sdk.StateReason | undefined {
   return state === "pending" ? { Code: "pending", Message: "pending" } : undefined;
 }
 
+function viewTransition({ ended }: Instance): string {
+  if (ended === undefined) return "";
+  const { reason, at } = ended;
+  return reason === "Server.ScheduledStop"
+    ? `${reason}: ${endReasons[reason]}`
+    : `User initiated (${gmt(at)})`;
+}
+
 /**
  * How an instance boots: what its image prefers, if its type can, or else what its type has by default.
  *
@@ -178,17 +188,35 @@ const viewMaintenance = viewOnce((instance: Instance): Sdk.InstanceMaintenanceOp
   RebootMigration: instance.rebootMigration,
 }));
 
-const viewPlacement = viewOnce(({ zone, tenancy }: Instance, region: string): Sdk.Placement => ({
-  AvailabilityZone: zone,
-  AvailabilityZoneId: findZone(region, zone)?.id,
-  GroupName: "",
-  Tenancy: tenancy,
-}));
+const isUp = ({ state }: Instance): boolean => state === "pending" || state === "running";
 
-const viewCapacityPreference = viewOnce(
-  (
-    CapacityReservationPreference: Sdk.CapacityReservationPreference,
-  ): Sdk.CapacityReservationSpecificationResponse => ({ CapacityReservationPreference }),
+/** The host where an instance is, or is to start again. */
+function viewHost(instance: Instance): string | undefined {
+  const { dedicatedHost } = instance;
+  return isUp(instance) || dedicatedHost?.only ? dedicatedHost?.id : undefined;
+}
+
+/** A group keeps its name, and lasts as long as instances are in it. */
+const viewPlacement = viewOnce((instance: Instance, ctx: Context): Sdk.Placement => {
+  const { zone, tenancy, dedicatedHost, placementGroup } = instance;
+  const group = placementGroup && placementGroups.table(ctx).get(placementGroup.id);
+  return {
+    AvailabilityZone: zone,
+    AvailabilityZoneId: findZone(ctx.region, zone)?.id,
+    Affinity: dedicatedHost?.affinity,
+    HostId: viewHost(instance),
+    GroupName: group?.name ?? "",
+    GroupId: group?.id,
+    PartitionNumber: placementGroup?.partition,
+    Tenancy: tenancy,
+  };
+});
+
+const viewCapacity = viewOnce(
+  ({ preference, target }: CapacityChoice): Sdk.CapacityReservationSpecificationResponse => ({
+    CapacityReservationPreference: preference,
+    CapacityReservationTarget: target === undefined ? undefined : { CapacityReservationId: target },
+  }),
 );
 
 const viewEnclave = viewOnce((Enabled: boolean): Sdk.EnclaveOptions => ({ Enabled }));
@@ -217,7 +245,7 @@ export function viewInstance(instance: Instance, { ctx, tags }: Seen): Sdk.Insta
     InstanceType: instance.instanceType as Sdk._InstanceType,
     State: viewState(instance.state),
     StateReason: viewReason(instance),
-    StateTransitionReason: instance.ended ? `User initiated (${gmt(instance.ended.at)})` : "",
+    StateTransitionReason: viewTransition(instance),
     NetworkInterfaces: interfaces.map(viewInterface),
     SecurityGroups: primary?.Groups ?? [],
     SourceDestCheck: primary?.SourceDestCheck,
@@ -232,7 +260,8 @@ export function viewInstance(instance: Instance, { ctx, tags }: Seen): Sdk.Insta
     Architecture: image.architecture,
     BlockDeviceMappings: viewBlockDevices(ctx, instance.id),
     BootMode: image.bootMode,
-    CapacityReservationSpecification: viewCapacityPreference(instance.capacityPreference),
+    CapacityReservationId: isUp(instance) ? instance.capacity.reservationId : undefined,
+    CapacityReservationSpecification: viewCapacity(instance.capacity),
     ClientToken: instance.clientToken,
     CpuOptions: viewCpuOptions(instance.cpu),
     CurrentInstanceBootMode: currentBootMode(instance),
@@ -249,7 +278,7 @@ export function viewInstance(instance: Instance, { ctx, tags }: Seen): Sdk.Insta
     Monitoring: viewMonitoring(instance.monitoring),
     NetworkPerformanceOptions: viewBandwidth(instance.bandwidthWeighting),
     Operator: UNMANAGED,
-    Placement: viewPlacement(instance, ctx.region),
+    Placement: viewPlacement(instance, ctx),
     // EC2 answers `windows`, whatever the SDK's enumeration says.
     Platform: image.platform as Sdk.PlatformValues | undefined,
     PlatformDetails: image.platformDetails,

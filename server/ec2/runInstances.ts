@@ -9,7 +9,9 @@ import { readCpuOptions } from "./cpuOptions.ts";
 import { readCreditMode } from "./creditSpecification.ts";
 import { viewReservation } from "./describeInstances.ts";
 import { findImage } from "./image.ts";
-import { instances, launchRequestOf, type BootImage, type Instance } from "./instance.ts";
+import { readMembership } from "./groupMembership.ts";
+import { instances, type BootImage, type Instance } from "./instance.ts";
+import { readCapacity } from "./instanceCapacity.ts";
 import { readMetadataOptions } from "./instanceMetadata.ts";
 import { readBandwidthWeighting, readHostnameOptions } from "./instanceOptions.ts";
 import { boot } from "./instanceState.ts";
@@ -25,9 +27,10 @@ import { planInterfaces, plugIn, roomFor, type PlannedInterface } from "./launch
 import { checkEnclave, checkHibernation } from "./launchParameters/nitro.ts";
 import { refuseUnavailable } from "./launchParameters/unavailable.ts";
 import { readUserData } from "./launchParameters/userData.ts";
+import { countInQuota, place, readHost, refuseHostResourceGroup } from "./placement.ts";
+import { readGroup } from "./placementGroup.ts";
 import { checkImageReady } from "./registeredImage.ts";
 import { attachVolume, createVolume } from "./volume.ts";
-import { roomInQuota } from "./vcpuQuota.ts";
 import { vpcs } from "./vpc.ts";
 
 /** What a launch makes, and what can be tagged in it. Spot requests come with Spot Instances. */
@@ -93,10 +96,44 @@ function readKey(ctx: Context, name: string | undefined, image: CatalogueImage):
   return { name, publicKey };
 }
 
-/** A VPC of dedicated tenancy lets nothing share its hardware, whatever the launch says. */
+/** A VPC of dedicated tenancy lets nothing share its hardware with others, whatever the launch says. */
 function readTenancy(ctx: Context, vpcId: string, asked: Sdk.Tenancy | undefined): Sdk.Tenancy {
   const tenancy = vpcs.table(ctx).get(vpcId)?.tenancy ?? "default";
-  return tenancy === "default" ? (asked ?? tenancy) : tenancy;
+  return tenancy === "default" || asked === "host" ? (asked ?? tenancy) : tenancy;
+}
+
+/** Tenancy `host` "is not supported […] for T3 instances that are configured for the unlimited CPU credit option". */
+function readCredits(
+  ctx: Context,
+  type: InstanceTypeFacts,
+  tenancy: Sdk.Tenancy,
+  asked: Sdk.CreditSpecificationRequest | undefined,
+): Instance["creditMode"] {
+  const mode = readCreditMode(ctx, type, asked);
+  if (tenancy !== "host" || mode !== "unlimited") return mode;
+  if (!asked) return "standard";
+  throw new ApiError(
+    "InvalidParameterCombination",
+    "The CPU credit option 'unlimited' is not supported for instances on Dedicated Hosts.",
+  );
+}
+
+/** Where the instances of a launch are to be. */
+function readPlacement(
+  ctx: Context,
+  input: Sdk.RunInstancesRequest,
+  type: InstanceTypeFacts,
+  { zone, vpcId }: Pick<PlannedInterface["subnet"], "zone" | "vpcId">,
+): Pick<Instance, "capacity" | "dedicatedHost" | "placementGroup" | "tenancy"> {
+  const { Placement: asked = {} } = input;
+  refuseHostResourceGroup(asked.HostResourceGroupArn);
+  const tenancy = readTenancy(ctx, vpcId, asked.Tenancy);
+  return {
+    tenancy,
+    capacity: readCapacity(ctx, tenancy, input.CapacityReservationSpecification),
+    dedicatedHost: readHost(ctx, { tenancy, zone }, type, asked),
+    placementGroup: readMembership(readGroup(ctx, asked), asked.PartitionNumber, type, tenancy),
+  };
 }
 
 function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
@@ -118,6 +155,7 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
   const hibernation = input.HibernationOptions?.Configured ?? false;
   const enclave = input.EnclaveOptions?.Enabled ?? false;
   if (enclave) checkEnclave(type, hibernation);
+  const placement = readPlacement(ctx, input, type, subnet);
   const common: Common = {
     reservationId: `r-0${ctx.chance.hex(16)}`,
     clientToken: input.ClientToken ?? ctx.chance.uuid(),
@@ -129,9 +167,9 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
     instanceType: type.name,
     image: bootImage(image),
     key: readKey(ctx, input.KeyName, image),
-    tenancy: readTenancy(ctx, subnet.vpcId, input.Placement?.Tenancy),
+    ...placement,
     cpu: readCpuOptions(type, input.CpuOptions),
-    creditMode: readCreditMode(ctx, type, input.CreditSpecification),
+    creditMode: readCredits(ctx, type, placement.tenancy, input.CreditSpecification),
     monitoring: input.Monitoring?.Enabled ? "pending" : "disabled",
     ebsOptimized: input.EbsOptimized ?? false,
     enaSupport: image.enaSupport,
@@ -149,7 +187,6 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
     autoRecovery: input.MaintenanceOptions?.AutoRecovery ?? "default",
     rebootMigration: "default",
     bandwidthWeighting: readBandwidthWeighting(type, input.NetworkPerformanceOptions?.BandwidthWeighting),
-    capacityPreference: input.CapacityReservationSpecification?.CapacityReservationPreference ?? "open",
   };
   return { least, most, type, common, interfaces, volumes: devices.volumes, tags };
 }
@@ -161,13 +198,13 @@ function launchOne(
   index: number,
 ): Instance {
   const id = instances.newId(ctx);
-  ctx.world.launch(ctx, launchRequestOf({ ...common, id, account: ctx.account }));
-  const instance = instances.create(ctx, { ...common, launchIndex: index }, tags.instance, id);
+  const placed = place(ctx, { ...common, id, account: ctx.account });
+  const instance = instances.create(ctx, { ...common, ...placed, launchIndex: index }, tags.instance, id);
   const disks = volumes.map(({ request, device, deleteOnTermination }) => {
     const volume = createVolume(ctx, { ...request, zone: common.zone }, tags.volume);
     return attachVolume(ctx, volume, id, device, deleteOnTermination, { settled: true });
   });
-  if (common.hibernation) checkHibernation(type, disks[0]);
+  if (common.hibernation) checkHibernation(type, disks[0], common.image.platform);
   plugIn(ctx, id, type, interfaces, tags["network-interface"]);
   boot(ctx, instance);
   return instance;
@@ -178,12 +215,21 @@ function launchOne(
  *
  * @throws {ApiError} VcpuLimitExceeded
  */
-function countFor(ctx: Context, { type, least, most: asked, interfaces }: LaunchPlan): number {
-  const most = Math.min(roomInQuota(ctx, type, least), asked);
+function countFor(ctx: Context, { common, least, most: asked, interfaces }: LaunchPlan): number {
+  const some = { ...common, id: "", account: ctx.account };
+  const most = Math.min(countInQuota(ctx, some, least), asked);
   // Whoever wants neither more nor fewer learns it from the first address that is not there.
   if (least === most) return most;
   return Math.max(roomFor(ctx, interfaces, most), least);
 }
+
+/** What is answered where hosts are full. */
+const outOfRoom: ReadonlySet<string> = new Set([
+  "InsufficientCapacityOnHost",
+  "InsufficientHostCapacity",
+  "InsufficientInstanceCapacity",
+  "ReservationCapacityExceeded",
+]);
 
 /**
  * Launches as many instances as there is room for, up to the most that were asked for.
@@ -197,7 +243,7 @@ function launch(ctx: Context, planned: LaunchPlan): Instance[] {
     try {
       launched.push(launchOne(ctx, planned, launched.length));
     } catch (error) {
-      const isFull = error instanceof ApiError && error.code === "InsufficientInstanceCapacity";
+      const isFull = error instanceof ApiError && outOfRoom.has(error.code);
       if (!isFull || launched.length < planned.least) throw error;
       break;
     }
@@ -207,7 +253,7 @@ function launch(ctx: Context, planned: LaunchPlan): Instance[] {
 
 export const partly = {
   RunInstances:
-    "launch templates, instance profiles, placement groups, Dedicated Hosts, Capacity Reservations, Spot Instances, ENA Express, metric categories",
+    "launch templates, instance profiles, host resource groups, Capacity Reservation groups, Spot Instances, ENA Express, metric categories",
 };
 
 export const operations = {

@@ -1,6 +1,7 @@
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { declareQuota, limitOf, type Quota } from "../kit/quotas.ts";
+import { availableIn, capacityReservations } from "./capacityReservation.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { instances, type Instance } from "./instance.ts";
 
@@ -37,23 +38,38 @@ const standard = quotaOf("L-1216C47A", "Standard (A, C, D, H, I, M, R, T, Z)", 5
 
 const quotaFor = (family: string): Quota => special.get(/^[a-z]+/.exec(family)?.[0] ?? "") ?? standard;
 
-/** vCPUs that an instance has from when it is launched until it is stopped or terminated. */
-function vcpusOf({ state, instanceType }: Instance, quota: Quota): number {
-  if (state !== "pending" && state !== "running") return 0;
+function vcpusOf(instanceType: string, quota: Quota): number {
   const type = findInstanceType(instanceType);
   return type && quotaFor(type.family) === quota ? type.vcpus : 0;
 }
 
+/** vCPUs that an instance has from when it is launched until it is stopped or terminated; Dedicated Hosts do not count. */
+const vcpusIn = ({ state, tenancy, instanceType }: Instance, quota: Quota): number =>
+  (state === "pending" || state === "running") && tenancy !== "host" ? vcpusOf(instanceType, quota) : 0;
+
+/** "Capacity Reservations count towards your On-Demand Instance limits", used or not. */
+const unusedVcpus = (ctx: Context, quota: Quota): number =>
+  capacityReservations
+    .own(ctx)
+    .reduce((sum, row) => sum + availableIn(ctx, row) * vcpusOf(row.instanceType, quota), 0);
+
 /**
  * How many more instances of a type may run.
  *
+ * @param reserved how many of them have been counted, as room that is reserved
  * @throws {ApiError} VcpuLimitExceeded if that is less than `least`
  */
-export function roomInQuota(ctx: Context, { family, vcpus }: InstanceTypeFacts, least: number): number {
+export function roomInQuota(
+  ctx: Context,
+  { family, vcpus }: InstanceTypeFacts,
+  least: number,
+  reserved = 0,
+): number {
   const quota = quotaFor(family);
   const limit = limitOf(ctx, quota);
   if (limit === Number.POSITIVE_INFINITY) return limit;
-  const used = instances.own(ctx).reduce((sum, instance) => sum + vcpusOf(instance, quota), 0);
+  const running = instances.own(ctx).reduce((sum, instance) => sum + vcpusIn(instance, quota), 0);
+  const used = running + unusedVcpus(ctx, quota) - reserved * vcpus;
   const room = Math.max(Math.floor((limit - used) / vcpus), 0);
   if (room < least) throw quota.error(limit, "");
   return room;

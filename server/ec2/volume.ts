@@ -31,6 +31,8 @@ export interface Volume extends ResourceRow, VolumeShape, Encryption, Heritage {
   readonly initializationRate: number | undefined;
   readonly state: "creating" | "available" | "in-use" | "deleting";
   readonly autoEnableIo: boolean;
+  /** Since when nothing written to it gets there, nor read from it comes back. */
+  readonly stalledSince?: number | undefined;
   /** In order of attachment; several only with `multiAttach`. */
   readonly attachments: readonly VolumeAttachment[];
 }

@@ -12,16 +12,19 @@ import { volumes, type Volume } from "./volume.ts";
 /** What EC2 measures the performance of, while an instance has it. */
 const MEASURED: ReadonlySet<string> = new Set(["gp3", "io1", "io2"]);
 
-function viewDetails({ state, volumeType, snapshotId }: Volume): Sdk.VolumeStatusInfo {
+function viewPerformance({ state, volumeType, stalledSince }: Volume): string {
+  if (state !== "in-use" || !MEASURED.has(volumeType)) return "not-applicable";
+  return stalledSince === undefined ? "normal" : "stalled";
+}
+
+function viewDetails(volume: Volume): Sdk.VolumeStatusInfo {
+  const { state, snapshotId, stalledSince } = volume;
   if (state === "creating") return { Status: "insufficient-data", Details: [] };
   return {
-    Status: "ok",
+    Status: stalledSince === undefined ? "ok" : "impaired",
     Details: [
       { Name: "io-enabled", Status: "passed" },
-      {
-        Name: "io-performance",
-        Status: state === "in-use" && MEASURED.has(volumeType) ? "normal" : "not-applicable",
-      },
+      { Name: "io-performance", Status: viewPerformance(volume) },
       { Name: "initialization-state", Status: snapshotId === undefined ? "not-applicable" : "completed" },
     ],
   };
@@ -33,7 +36,7 @@ function maximumIops(ctx: Context, instanceId: string): string | undefined {
   return instance && typeOf(instance).ebs.maximum?.iops.toString();
 }
 
-/** Disks do not fail here, so there is never an event, nor anything to be done about one. */
+/** What is written to disks is never lost here, so there is no event, nor anything to be done about one. */
 const viewStatus = (ctx: Context, volume: Volume): Sdk.VolumeStatusItem => ({
   VolumeId: volume.id,
   AvailabilityZone: volume.zone,

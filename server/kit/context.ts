@@ -37,5 +37,7 @@ export interface Context {
   readonly global: Unit;
   /** The rows of another region, brought up to now; to be read only. */
   readonly unitOf: (region: string) => Unit;
+  /** The same call at work in another region: what it writes there is part of its transaction. */
+  readonly elsewhere: (region: string) => Context;
   readonly world: World;
 }

@@ -1,4 +1,5 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
+import type * as Logs from "@aws-sdk/client-cloudwatch-logs";
 import type * as Ebs from "@aws-sdk/client-ebs";
 import type * as Sts from "@aws-sdk/client-sts";
 import type { Command } from "@smithy/types";
@@ -37,6 +38,7 @@ type HandlersOf<Client> = {
 /** EC2's operations by name: one synchronous function each, from input to output, one atomic step. */
 export type Handlers = HandlersOf<typeof Sdk>;
 export type StsHandlers = HandlersOf<typeof Sts>;
+export type LogsHandlers = HandlersOf<typeof Logs>;
 
 /** What an SDK streams is here as a whole. */
 type Whole<T> = { [K in keyof T]: K extends "BlockData" ? Uint8Array : T[K] };

@@ -1,5 +1,4 @@
 import { ApiError } from "../errors.ts";
-import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 import { keepNext, nextDue } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
@@ -86,6 +85,25 @@ export class Pipeline {
     }
   }
 
+  /**
+   * Does what nobody called for, in one transaction, once the unit is up to now: what befalls hosts and instances.
+   *
+   * @param work is given a context to act in for each account
+   */
+  act<T>(unit: Unit, event: string, work: (contextOf: (account: string) => Context) => T): T {
+    const { name: region } = unit;
+    this.settle(unit, region);
+    const results: T[] = [];
+    try {
+      this.#commit(unit, () => {
+        results.push(work((account) => this.contextOf(unit, region, systemOf(account), event, event)));
+      });
+    } finally {
+      this.#arm(unit, region);
+    }
+    return results[0] as T;
+  }
+
   /** As `settle`, and from then on whenever something is due. */
   wake(unit: Unit, region: string): void {
     this.settle(unit, region);
@@ -94,7 +112,7 @@ export class Pipeline {
 
   contextOf(unit: Unit, region: string, caller: Caller, operation: string, requestId: string): Context {
     const { clock, seal, pace, quotas, global, unitOf, world } = this.#parts;
-    return {
+    const ctx: Context = {
       operation,
       requestId,
       region,
@@ -109,11 +127,18 @@ export class Pipeline {
       global,
       unitOf: (other) => {
         const rows = unitOf(other);
-        if (rows !== unit) this.settle(rows, other);
+        if (!rows.busy) this.settle(rows, other);
         return rows;
+      },
+      elsewhere: (other) => {
+        const rows = ctx.unitOf(other);
+        if (rows === unit) return ctx;
+        unit.join(rows);
+        return this.contextOf(rows, other, caller, operation, requestId);
       },
       world,
     };
+    return ctx;
   }
 
   /**
@@ -142,10 +167,13 @@ export class Pipeline {
 
   /** Whether `work` changed anything. */
   #commit(unit: Unit, work: () => void): boolean {
-    const { changes }: { changes: readonly Change[] } = unit.transact(work);
-    if (changes.length === 0) return false;
-    this.#parts.world.committed(unit, changes);
-    return true;
+    const { changes, joined } = unit.transact(work);
+    if (changes.length > 0) this.#parts.world.committed(unit, changes);
+    for (const other of joined) {
+      this.#parts.world.committed(other.unit, other.changes);
+      this.#arm(other.unit, other.unit.name);
+    }
+    return changes.length > 0 || joined.length > 0;
   }
 
   /** Wakes up for the next appointment, so that the world moves on without calls too. */

@@ -2,19 +2,82 @@ import type { Context } from "./context.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 
-/** An instance that needs a host. */
-export interface LaunchRequest {
-  readonly instanceId: string;
+/** All of a CPU credit account that is decided by its past. One credit is one vCPU at 100 % for one minute. */
+export interface CreditBalance {
+  readonly mode: "standard" | "unlimited";
+  /** Until when this is: milliseconds since the epoch. */
+  readonly at: number;
+  readonly launch: number;
+  readonly earned: number;
+  /** Spent without having been earned; what is earned next pays it back. */
+  readonly surplus: number;
+  /** Surplus that was charged for, and credits used, since the start. */
+  readonly charged: number;
+  readonly used: number;
+}
+
+/** What an instance does with its vCPUs, in percent of each. */
+export interface CpuUse {
+  /** What its programs would use. */
+  readonly load: number;
+  /** What they get. */
+  readonly used: number;
+  /** Of burstable types. */
+  readonly credits?: CreditBalance;
+}
+
+/** What an instance of a burstable type starts with. */
+interface CreditTerms {
+  readonly rates: {
+    readonly vcpus: number;
+    readonly baselinePercent: number;
+    readonly earnedPerHour: number;
+    readonly maximumBalance: number;
+    readonly launchCredits: number;
+  };
+  readonly mode: "standard" | "unlimited";
+  /** Its account when it last stopped, if it keeps its credits over that. */
+  readonly kept?: CreditBalance;
+}
+
+/** What a placement group asks for one of its instances. */
+export type GroupPlace =
+  | { readonly id: string; readonly strategy: "cluster" }
+  | { readonly id: string; readonly strategy: "spread"; readonly level: "host" | "rack" }
+  | { readonly id: string; readonly strategy: "partition"; readonly partition: number };
+
+/** What one instance takes of a host, and with whom it shares it. */
+interface Room {
   readonly account: string;
   readonly zone: string;
   /** `m5` of `m5.large`. */
   readonly family: string;
+  readonly instanceType: string;
   readonly memoryMiB: number;
   readonly cores: number;
   readonly threadsPerCore: number;
   readonly tenancy: "default" | "dedicated" | "host";
+  readonly group?: GroupPlace;
+}
+
+/** An instance that needs a host. */
+export interface LaunchRequest extends Room {
+  readonly instanceId: string;
   /** Only this Dedicated Host will do. */
   readonly host?: string;
+  /** Only one of these Dedicated Hosts will do, the first that has room. */
+  readonly among?: readonly string[];
+  /** Only room that this Capacity Reservation keeps will do. */
+  readonly reservation?: string;
+  /** The sizes of its local disks, in bytes. */
+  readonly stores?: readonly number[];
+  readonly credits?: CreditTerms;
+}
+
+/** Room for so many instances that is to be kept free, or used by those that name the reservation. */
+export interface ReserveRequest extends Room {
+  readonly id: string;
+  readonly count: number;
 }
 
 /** What is in the snapshots of a region; snapshots that are not there are empty. An index counts blocks of 512 KiB. */
@@ -33,15 +96,63 @@ export interface SnapshotContents {
   write(region: string, snapshotId: string, index: number, bytes: Uint8Array): void;
 }
 
+/** What a flow log asks the network for. Times are milliseconds since the epoch. */
+export interface FlowRequest {
+  readonly id: string;
+  /** Windows that end later are still open. */
+  readonly until: number;
+  readonly format: string;
+  /** The interfaces that have a window even if nothing passed them, while they are up. */
+  readonly interfaces: readonly string[];
+  /** What records say that the network does not know. */
+  readonly place: (interfaceId: string) => {
+    readonly account: string;
+    readonly region: string;
+    readonly zoneId: string;
+  };
+  /** The service of Amazon's that an address belongs to. */
+  readonly serviceOf: (address: string) => string | undefined;
+}
+
+/** The records of one window of an interface. */
+export interface FlowRecords {
+  readonly interfaceId: string;
+  readonly lines: readonly { readonly time: number; readonly text: string }[];
+}
+
 /** The simulated world behind the API, as far as handlers and the pipeline speak to it. */
 export interface World {
   /**
    * Gives an instance a host with cores and zeroed memory, within the transaction: if that fails, they are given back.
    *
-   * @throws {ApiError} InsufficientInstanceCapacity, Unsupported, InvalidHostID.NotFound
+   * @returns the host
+   * @throws {ApiError} InsufficientInstanceCapacity, InsufficientHostCapacity, InsufficientCapacityOnHost,
+   *   ReservationCapacityExceeded, Unsupported, InvalidHostID.NotFound
    */
-  launch(ctx: Context, request: LaunchRequest): void;
+  launch(ctx: Context, request: LaunchRequest): string;
+  /**
+   * Racks a Dedicated Host for the caller's account, within the transaction.
+   *
+   * @throws {ApiError} InsufficientHostCapacity
+   */
+  allocateHost(ctx: Context, host: { readonly id: string; readonly zone: string; readonly family: string }): void;
+  /**
+   * Keeps room for more or fewer instances than before, within the transaction. That a reservation is over, and which
+   * instances that run already are in it, the world learns from the rows.
+   *
+   * @throws {ApiError} InsufficientInstanceCapacity, Unsupported
+   */
+  reserve(ctx: Context, request: ReserveRequest): void;
   readonly snapshots: SnapshotContents;
+  /** What a flow log has to tell of the windows that have ended since it last asked, oldest first. */
+  takeFlows(request: FlowRequest): readonly FlowRecords[];
+  /** Keeps an object in a bucket, as S3 would. */
+  putObject(bucket: string, key: string, bytes: Uint8Array): void;
+  /**
+   * How busy an instance is, and its CPU credits; `mode`: what these were, did it pay in this mode from now on.
+   * Undefined if it is on no host.
+   */
+  cpu(region: string, instanceId: string, mode?: CreditBalance["mode"]): CpuUse | undefined;
   /** Brings hosts and network to what the rows of `unit` say after `changes`. */
   committed(unit: Unit, changes: readonly Change[]): void;
   /** Brings hosts and network to all rows of a unit that was just read: the power is back. */

@@ -42,8 +42,9 @@ export class DiskPlane {
   resumed(unit: Unit): void {
     const disks = this.#disksOf(unit.name);
     for (const { id, dataKeyId } of snapshots.table({ unit }).all()) disks.openSnapshot(id, dataKeyId);
-    for (const { id, size, dataKeyId } of volumes.table({ unit }).all()) {
+    for (const { id, size, dataKeyId, attachments } of volumes.table({ unit }).all()) {
       disks.openVolume(id, size * GIB, dataKeyId);
+      for (const { instanceId } of attachments) disks.attach(id, instanceId);
     }
   }
 
@@ -57,6 +58,7 @@ export class DiskPlane {
       });
     }
     if (before && after && after.size > before.size) disks.resizeVolume(after.id, after.size * GIB);
+    if (after) attach(disks, before, after);
     if (before && !after) disks.deleteVolume(before.id);
   }
 
@@ -76,4 +78,13 @@ export class DiskPlane {
     if (source !== undefined && from.hasSnapshot(source)) disks.copySnapshot(id, from, source, dataKeyId);
     else disks.createSnapshot(id, dataKeyId);
   }
+}
+
+/** Who reaches a volume is who it is attached to, until it is detached. */
+function attach(disks: Disks, before: Volume | undefined, after: Volume): void {
+  const instances = new Set(after.attachments.map(({ instanceId }) => instanceId));
+  for (const { instanceId } of before?.attachments ?? []) {
+    if (!instances.has(instanceId)) disks.detach(after.id, instanceId);
+  }
+  for (const instance of instances) disks.attach(after.id, instance);
 }

@@ -1,5 +1,6 @@
 import type { Context } from "../kit/context.ts";
-import type { LaunchRequest, SnapshotContents, World } from "../kit/world.ts";
+import type { CpuUse, CreditBalance, FlowRecords, FlowRequest, LaunchRequest, ReserveRequest, SnapshotContents, World } from "../kit/world.ts";
+import type { Objects } from "../state/objects.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 import type { Hosts } from "./hosts.ts";
@@ -9,18 +10,41 @@ import type { Network } from "./network.ts";
 export class Planes implements World {
   readonly #hosts: Hosts;
   readonly #network: Network;
+  readonly #objects: Objects;
 
-  constructor(hosts: Hosts, network: Network) {
+  /** @param objects what services leave in buckets */
+  constructor(hosts: Hosts, network: Network, objects: Objects) {
     this.#hosts = hosts;
     this.#network = network;
+    this.#objects = objects;
   }
 
   get snapshots(): SnapshotContents {
     return this.#hosts.snapshots;
   }
 
-  launch(ctx: Context, request: LaunchRequest): void {
-    this.#hosts.launch(ctx, request);
+  launch(ctx: Context, request: LaunchRequest): string {
+    return this.#hosts.launch(ctx, request);
+  }
+
+  allocateHost(ctx: Context, host: Parameters<World["allocateHost"]>[1]): void {
+    this.#hosts.allocateHost(ctx, host);
+  }
+
+  reserve(ctx: Context, request: ReserveRequest): void {
+    this.#hosts.reserve(ctx, request);
+  }
+
+  cpu(region: string, instanceId: string, mode?: CreditBalance["mode"]): CpuUse | undefined {
+    return this.#hosts.cpu(region, instanceId, mode);
+  }
+
+  takeFlows(request: FlowRequest): readonly FlowRecords[] {
+    return this.#network.takeFlows(request);
+  }
+
+  putObject(bucket: string, key: string, bytes: Uint8Array): void {
+    this.#objects.put(bucket, key, bytes);
   }
 
   committed(unit: Unit, changes: readonly Change[]): void {
@@ -36,5 +60,6 @@ export class Planes implements World {
   emptied(): void {
     this.#hosts.emptied();
     this.#network.emptied();
+    this.#objects.clear();
   }
 }

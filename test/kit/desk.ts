@@ -10,8 +10,13 @@ import { Unit } from "../../server/state/unit.ts";
 
 /** A world without hosts, for calls that need none. */
 export const emptyWorld: World = {
-  launch: () => {},
+  launch: () => "",
+  allocateHost: () => {},
+  reserve: () => {},
+  cpu: () => undefined,
   snapshots: { size: () => 0, blocks: () => [], read: () => undefined, write: () => {} },
+  takeFlows: () => [],
+  putObject: () => {},
   committed: () => {},
   resumed: () => {},
   emptied: () => {},

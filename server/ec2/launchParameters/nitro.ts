@@ -4,6 +4,8 @@ import type { Volume } from "../volume.ts";
 
 /** "Instance RAM size must be less than 150 GiB." */
 const MAX_HIBERNATING_MIB = 150 * 1024;
+/** "Windows – must be less than or equal to 16 GiB." */
+const MAX_HIBERNATING_WINDOWS_MIB = 16 * 1024;
 
 /**
  * Makes sure that the memory of an instance can be kept on its root volume.
@@ -14,13 +16,17 @@ const MAX_HIBERNATING_MIB = 150 * 1024;
 export function checkHibernation(
   { name, hibernation, memoryMiB }: InstanceTypeFacts,
   root: Pick<Volume, "encrypted" | "size"> | undefined,
+  platform?: "windows",
 ): void {
   const refuse = (message: string): ApiError => new ApiError("UnsupportedHibernationConfiguration", message);
   if (!hibernation || memoryMiB >= MAX_HIBERNATING_MIB) {
     throw refuse(`The instance type '${name}' does not support hibernation.`);
   }
+  if (platform === "windows" && memoryMiB > MAX_HIBERNATING_WINDOWS_MIB) {
+    throw refuse(`The instance type '${name}' has too much memory for hibernation with Windows.`);
+  }
   if (!root?.encrypted) {
-    throw refuse("The root volume must be encrypted for an instance that is to hibernate.");
+    throw refuse("For hibernation, the root device volume must be encrypted.");
   }
   if (root.size * 1024 < memoryMiB) {
     throw refuse(

@@ -1,6 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../../errors.ts";
-import { refuseMetricCategories, refusePlaces } from "../instanceOptions.ts";
+import { refuseMetricCategories } from "../instanceOptions.ts";
 
 const unsupported = (message: string): ApiError => new ApiError("UnsupportedOperation", message);
 
@@ -21,37 +21,6 @@ function refuseProfile({ Arn, Name }: Sdk.IamInstanceProfileSpecification): void
     "InvalidParameterValue",
     `Value (${Arn ?? Name}) for parameter iamInstanceProfile.${member} is invalid. Invalid IAM Instance Profile ${kind}`,
   );
-}
-
-function refuseReservation({
-  CapacityReservationPreference,
-  CapacityReservationTarget,
-}: Sdk.CapacityReservationSpecification): void {
-  const { CapacityReservationId, CapacityReservationResourceGroupArn } = CapacityReservationTarget ?? {};
-  if (CapacityReservationId !== undefined) {
-    throw new ApiError("InvalidCapacityReservationId.NotFound", CapacityReservationId);
-  }
-  if (CapacityReservationResourceGroupArn !== undefined) {
-    throw new ApiError(
-      "InvalidParameterValue",
-      `Value (${CapacityReservationResourceGroupArn}) for parameter capacityReservationResourceGroupArn is invalid. The resource group does not exist.`,
-    );
-  }
-  if (CapacityReservationPreference === "capacity-reservations-only") {
-    throw new ApiError("ReservationCapacityExceeded");
-  }
-}
-
-function refuseHost({ Affinity, Tenancy, SpreadDomain, ...place }: Sdk.Placement): void {
-  refusePlaces(place);
-  if (SpreadDomain !== undefined) throw unsupported("The parameter spreadDomain is reserved.");
-  if (Affinity === "host" || Tenancy === "host") throw new ApiError("InsufficientCapacityOnHost");
-  if (Affinity !== undefined && Affinity !== "default") {
-    throw new ApiError(
-      "InvalidParameterValue",
-      `Value (${Affinity}) for parameter affinity is invalid. Valid values: default, host`,
-    );
-  }
 }
 
 /** What EC2 itself no longer has, keeps to itself, or does not have for hvm images. */
@@ -75,15 +44,16 @@ function refuseClosed(input: Sdk.RunInstancesRequest): void {
 }
 
 /**
- * Refuses what a launch may name but nobody can have yet: launch templates, instance profiles, placement groups,
- * Dedicated Hosts, Capacity Reservations, licences, Spot capacity, metric categories.
+ * Refuses what a launch may name but nobody can have yet: launch templates, instance profiles, licences, Spot capacity,
+ * metric categories.
  */
 export function refuseUnavailable(input: Sdk.RunInstancesRequest): void {
   refuseClosed(input);
   if (input.LaunchTemplate) refuseTemplate(input.LaunchTemplate);
   if (input.IamInstanceProfile) refuseProfile(input.IamInstanceProfile);
-  if (input.CapacityReservationSpecification) refuseReservation(input.CapacityReservationSpecification);
-  if (input.Placement) refuseHost(input.Placement);
+  if (input.Placement?.SpreadDomain !== undefined) {
+    throw unsupported("The parameter spreadDomain is reserved.");
+  }
   if (input.Monitoring) refuseMetricCategories(input.Monitoring);
   const [license] = input.LicenseSpecifications ?? [];
   if (license) {
