@@ -122,6 +122,25 @@ const outward = ({ ports }: World): Sending[] =>
     };
   });
 
+/** As `outward`, from the instances of the first subnet, which leads to a NAT gateway in the second. */
+function byNat(world: World): Sending[] {
+  const { fabric } = world;
+  const id = "eni-nat";
+  const address = ip("10.0.255.4");
+  const settings = { addresses: [address], groups: [], sourceDestCheck: false, owner: undefined, live: true };
+  fabric.putPort({ id, mac: "0a:nat", subnet: "subnet-1", filtered: false, ...settings });
+  fabric.putPublicAddress({ address: ip("52.1.0.0"), to: { port: id, inside: address } });
+  fabric.putNatGateway({ id: "nat", port: id, live: true, draining: [] });
+  const routes = [{ destination: block("0.0.0.0/0"), target: "nat", origin: "static" }] as const;
+  fabric.putRouteTable({ id: "rtb-nat", vpc: "vpc", main: false, routes });
+  const blocks = [block("10.0.0.0/17")];
+  fabric.putSubnet({ id: "subnet-0", vpc: "vpc", zone: "a", blocks, acl: "acl", table: "rtb-nat" });
+  // A gateway translates only what began with a SYN.
+  return outward(world)
+    .filter(({ port }) => port.subnet.id === "subnet-0")
+    .map(({ port, packet: sent }) => ({ port, packet: { ...sent, flags: 2 } }));
+}
+
 /** Packets a second, the best of some rounds. */
 function rate({ fabric }: World, sendings: readonly Sending[], ended: "delivered" | "outside"): number {
   for (const { port, packet } of sendings) {
@@ -170,6 +189,9 @@ export function measurePackets(report: Report): void {
   least("packets a second between two subnets of a VPC", across, 1e6);
   const out = rate(plain, outward(plain), "outside");
   least("packets a second out by an internet gateway", out, 300_000);
+  const hidden = world(PLAIN);
+  const translated = rate(hidden, byNat(hidden), "outside");
+  least("packets a second out by a NAT gateway and an internet gateway", translated, 300_000);
   const slower = (what: string, few: number, many: number): void =>
     report(what, `${(few / many).toFixed(2)} ×`, "at most 2 ×", few / many <= 2);
   slower(

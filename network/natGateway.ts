@@ -1,0 +1,318 @@
+import { isIpv4, type Ip } from "./ip.ts";
+import type { End } from "./journey.ts";
+import { HEADER_GROWTH, ipv4In, ipv6Of, kindInIpv4, kindInIpv6 } from "./nat64.ts";
+import { NatTranslations, type Endpoint, type Remote, type Translation } from "./natTranslations.ts";
+import {
+  ACK,
+  answerTo,
+  errorAbout,
+  ICMP,
+  isIcmpError,
+  packet as newPacket,
+  RST,
+  SYN,
+  TCP,
+  TIME_EXCEEDED,
+  UDP,
+  type Packet,
+} from "./packet.ts";
+import type { Behind, Port } from "./port.ts";
+import type { Reason } from "./reason.ts";
+import type { RouteTarget } from "./routeTarget.ts";
+import type { Subnet } from "./subnet.ts";
+import type { Vpc } from "./vpc.ts";
+import type { Walk } from "./walk.ts";
+
+/** Bytes. */
+const MTU = 8500;
+
+/** Both ends of a connection, seen from one side. */
+interface Ends {
+  readonly near: Endpoint;
+  readonly far: Remote;
+}
+
+/**
+ * Lets who is inside speak to who is outside as if it was the gateway, and lets only answers back in. It is in a subnet
+ * with an interface of its own: what it sends on goes by that subnet's routes and past its network ACL.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
+ */
+export class NatGateway implements RouteTarget, Behind {
+  readonly kind = "nat-gateway";
+  readonly id: string;
+  readonly port: Port;
+  #live = false;
+  /** The interface's addresses that take new connections. */
+  #addresses: readonly Ip[] = [];
+  readonly #translations = new NatTranslations();
+
+  constructor(id: string, port: Port) {
+    this.id = id;
+    this.port = port;
+  }
+
+  get subnet(): Subnet {
+    return this.port.subnet;
+  }
+
+  /** @param draining addresses that only go on with the connections that they have */
+  put(live: boolean, draining: readonly Ip[]): void {
+    this.#live = live;
+    this.#addresses = this.port.addresses.filter((address) => isIpv4(address) && !draining.includes(address));
+    this.#translations.keepOnly(this.port.addresses);
+  }
+
+  /** Of its own, those that take new connections. */
+  get addresses(): readonly Ip[] {
+    return this.#addresses;
+  }
+
+  serves(vpc: Vpc): boolean {
+    return this.#live && vpc === this.port.subnet.vpc;
+  }
+
+  /** From inside, by a route that leads here. */
+  forward(walk: Walk, packet: Packet, sender: Port | undefined): End {
+    const { port } = this;
+    const denied = sender?.subnet === port.subnet ? undefined : walk.guard(port, packet, false);
+    if (denied) return denied;
+    if (walk.observe) walk.pass(port, packet, port, "ingress");
+    return this.take(walk, packet, port, sender);
+  }
+
+  /** Whatever arrives at the gateway's interface. */
+  take(walk: Walk, packet: Packet, port: Port, sender: Port | undefined): End {
+    if (!this.#live) return walk.drop("UNSOLICITED", this, packet, port, "ingress");
+    return port.owns(packet.destination) ? this.#lead(walk, packet) : this.#leadOut(walk, packet, sender);
+  }
+
+  #leadOut(walk: Walk, packet: Packet, sender: Port | undefined): End {
+    const { port } = this;
+    const { source, destination, protocol } = packet;
+    const { vpc } = port.subnet;
+    const refuse = (reason: Reason, notice?: Packet): End =>
+      walk.drop(reason, this, packet, port, "egress", undefined, notice);
+    if (sender ? sender.subnet.vpc !== vpc : !vpc.hasAddress(source)) {
+      return refuse("NGW_REQUIRES_SOURCE_IN_VPC");
+    }
+    const plain = isIpv4(source) ? packet : inIpv4(packet);
+    if (!plain || !isTranslated(plain)) return refuse("PROTOCOL_RESTRICTION");
+    const router = this.#seenFrom(source);
+    if (packet.ttl <= 1) return refuse("TIME_EXCEEDED", errorAbout(packet, router, TIME_EXCEEDED));
+    const tooLong = this.#tooLong(walk, packet, router);
+    if (tooLong) return tooLong;
+    const ends = outwardEnds(plain, source);
+    const known = ends && this.#translations.outbound(ends.near, ends.far, walk.now);
+    if (!known && !opens(plain)) {
+      return refuse("NAT_CONNECTION_UNKNOWN", protocol === TCP ? resetOf(packet, destination) : undefined);
+    }
+    const translation =
+      known ?? (ends && this.#translations.begin(ends.near, ends.far, this.#addresses, walk.now));
+    if (!translation) return refuse("NAT_PORTS_EXHAUSTED");
+    if (!isIcmpError(plain)) this.#translations.proceed(translation, plain, true, walk.now);
+    return this.#send(walk, packet, outwards(plain, translation));
+  }
+
+  /** A packet to one of the gateway's own addresses: an answer to who is inside, or nothing that it takes. */
+  #lead(walk: Walk, packet: Packet): End {
+    const { port } = this;
+    const refuse = (reason: Reason, notice?: Packet): End =>
+      walk.drop(reason, this, packet, port, "ingress", undefined, notice);
+    const ends = inwardEnds(packet);
+    const translation = ends && this.#translations.inbound(ends.near, ends.far, walk.now);
+    if (!translation) return refuse("UNSOLICITED");
+    const inner = inwards(packet, translation);
+    if (!inner) return refuse("PROTOCOL_RESTRICTION");
+    const { destination } = packet;
+    if (packet.ttl <= 1) return refuse("TIME_EXCEEDED", errorAbout(packet, destination, TIME_EXCEEDED));
+    const tooLong = this.#tooLong(walk, packet, destination);
+    if (tooLong) return tooLong;
+    if (!isIcmpError(packet)) this.#translations.proceed(translation, packet, false, walk.now);
+    return this.#send(walk, packet, inner);
+  }
+
+  #send(walk: Walk, before: Packet, after: Packet): End {
+    const { port } = this;
+    if (walk.observe) {
+      walk.pass(this, after, port, "egress", { kind: "translated", before });
+      walk.pass(port, after, port, "egress");
+    }
+    return walk.emit(port, after);
+  }
+
+  /** Fragments of UDP pass, those of other protocols do not. */
+  #tooLong(walk: Walk, packet: Packet, router: Ip): End | undefined {
+    if (packet.length <= MTU) return undefined;
+    const told = walk.tooLong(this, packet, router, MTU);
+    if (told || packet.protocol === UDP) return told;
+    return walk.drop("FRAGMENTATION_NEEDED", this, packet, this.port);
+  }
+
+  /** The gateway itself, to who has an address of this version. */
+  #seenFrom(address: Ip): Ip {
+    const own = this.port.addresses.find(isIpv4) ?? 0;
+    return isIpv4(address) ? own : ipv6Of(own);
+  }
+}
+
+const isQuery = ({ protocol, type }: Packet): boolean => protocol === ICMP && answerTo(type) !== undefined;
+
+const isTranslated = (packet: Packet): boolean =>
+  packet.protocol === TCP || packet.protocol === UDP || isQuery(packet) || isIcmpError(packet);
+
+/** Whether a packet can be the first of a connection. */
+const opens = (packet: Packet): boolean =>
+  packet.protocol === TCP
+    ? (packet.flags & (SYN | ACK | RST)) === SYN
+    : packet.protocol === UDP || isQuery(packet);
+
+/** Who speaks to whom, of a packet from inside, in IPv4 but for the sender; of an error, whose packet it is about. */
+function outwardEnds(plain: Packet, source: Ip): Ends | undefined {
+  const { about, protocol, destination } = plain;
+  if (about) {
+    return isIcmpError(plain) ? mirrored(about, source) : undefined;
+  }
+  if (protocol === ICMP) {
+    const type = answerTo(plain.type);
+    if (type === undefined) return undefined;
+    return {
+      near: { address: source, port: plain.id },
+      far: { protocol, address: destination, port: type },
+    };
+  }
+  return {
+    near: { address: source, port: plain.sourcePort },
+    far: { protocol, address: destination, port: plain.destinationPort },
+  };
+}
+
+/** The connection that a packet to the inside, about which the inside complains, belongs to. */
+const mirrored = (about: Packet, inside: Ip): Ends => ({
+  near: { address: inside, port: about.protocol === ICMP ? about.id : about.destinationPort },
+  far: {
+    protocol: about.protocol,
+    address: about.source,
+    port: about.protocol === ICMP ? about.type : about.sourcePort,
+  },
+});
+
+/** Who speaks to whom, of a packet from outside. */
+function inwardEnds(packet: Packet): Ends | undefined {
+  const { about, protocol, source, destination } = packet;
+  if (isIcmpError(packet)) {
+    // Anybody on the way may send it; whose it is says the packet that it is about.
+    if (!about || about.source !== destination) return undefined;
+    const port = about.protocol === ICMP ? answerTo(about.type) : about.destinationPort;
+    return port === undefined
+      ? undefined
+      : {
+          near: { address: destination, port: about.protocol === ICMP ? about.id : about.sourcePort },
+          far: { protocol: about.protocol, address: about.destination, port },
+        };
+  }
+  return protocol === ICMP
+    ? {
+        near: { address: destination, port: packet.id },
+        far: { protocol, address: source, port: packet.type },
+      }
+    : {
+        near: { address: destination, port: packet.destinationPort },
+        far: { protocol, address: source, port: packet.sourcePort },
+      };
+}
+
+/** The packet as the outside sees it. */
+function outwards(plain: Packet, { outside }: Translation): Packet {
+  const { about } = plain;
+  return {
+    ...plain,
+    ttl: plain.ttl - 1,
+    source: outside.address,
+    ...(isIcmpError(plain)
+      ? {
+          about: about && {
+            ...about,
+            destination: outside.address,
+            ...(about.protocol === ICMP ? { id: outside.port } : { destinationPort: outside.port }),
+          },
+        }
+      : portOf(plain, "sourcePort", outside.port)),
+  };
+}
+
+/** The packet as who is inside sees it; undefined if that has IPv6, which has no word for it. */
+function inwards(packet: Packet, { inside }: Translation): Packet | undefined {
+  const { about } = packet;
+  const plain: Packet = {
+    ...packet,
+    ttl: packet.ttl - 1,
+    ...(isIcmpError(packet)
+      ? { about: about && { ...about, ...portOf(about, "sourcePort", inside.port) } }
+      : portOf(packet, "destinationPort", inside.port)),
+  };
+  if (!isIpv4(inside.address)) return inIpv6(plain, inside.address);
+  return {
+    ...plain,
+    destination: inside.address,
+    about: plain.about && { ...plain.about, source: inside.address },
+  };
+}
+
+const portOf = (
+  { protocol }: Packet,
+  name: "sourcePort" | "destinationPort",
+  port: number,
+): Partial<Packet> => (protocol === ICMP ? { id: port } : { [name]: port });
+
+/** A packet to an address of NAT64, but for its source; undefined if it is none, or IPv4 has no word for it. */
+function inIpv4(packet: Packet): Packet | undefined {
+  const destination = ipv4In(packet.destination);
+  const kind = kindInIpv4(packet);
+  if (destination === undefined || !kind) return undefined;
+  const { about } = packet;
+  const source = about && ipv4In(about.source);
+  const aboutKind = about && kindInIpv4(about);
+  if (about && (source === undefined || !aboutKind)) return undefined;
+  return {
+    ...packet,
+    ...kind,
+    destination,
+    length: Math.max(packet.length - HEADER_GROWTH, HEADER_GROWTH),
+    about: about && { ...about, ...aboutKind, source: source ?? 0 },
+  };
+}
+
+/** A packet from IPv4 to who has IPv6; undefined if IPv6 has no word for it. */
+function inIpv6(packet: Packet, destination: Ip): Packet | undefined {
+  const { source, about } = packet;
+  const kind = kindInIpv6(packet);
+  const aboutKind = about && kindInIpv6(about);
+  if (!kind || (about && !aboutKind) || !isIpv4(source)) return undefined;
+  return {
+    ...packet,
+    ...kind,
+    source: ipv6Of(source),
+    destination,
+    length: packet.length + HEADER_GROWTH,
+    about: about && {
+      ...about,
+      ...aboutKind,
+      source: destination,
+      destination: isIpv4(about.destination) ? ipv6Of(about.destination) : about.destination,
+    },
+  };
+}
+
+/** What tells the sender of a packet that its connection is gone; nothing is said to a reset. */
+const resetOf = (packet: Packet, source: Ip): Packet | undefined =>
+  (packet.flags & RST) !== 0
+    ? undefined
+    : newPacket({
+        source,
+        destination: packet.source,
+        protocol: TCP,
+        sourcePort: packet.destinationPort,
+        destinationPort: packet.sourcePort,
+        flags: RST,
+      });
