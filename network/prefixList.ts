@@ -17,6 +17,8 @@ export class PrefixLists {
   version = 0;
 
   put(list: PrefixList): void {
+    // What does not change keeps what was compiled from it.
+    if (this.#lists.get(list.id)?.blocks === list.blocks) return;
     this.#lists.set(list.id, list);
     this.version++;
   }

@@ -2,6 +2,7 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { formatPrefix, parsePrefix } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import { ALL, hasPorts, isIcmp, protocolName, readProtocol, readTraffic } from "./ipProtocol.ts";
+import { isPrefixListId } from "./prefixListId.ts";
 import { peerName, type GroupPeer, type Peer, type Permission } from "./securityGroupRule.ts";
 
 /** What EC2 takes in names and descriptions of security groups, and in descriptions of rules. */
@@ -45,12 +46,10 @@ export function readPeerCidr(text: string, version: 4 | 6): Peer {
   return { kind: version === 4 ? "ipv4" : "ipv6", cidr: formatPrefix(prefix) };
 }
 
-/** Prefix lists are not built: nobody can have one. */
+/** The id of a prefix list, be it there or not. @throws {ApiError} InvalidPrefixListId.Malformed */
 export function readPrefixList(id: string): Peer {
-  if (!/^pl-(?:[0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) {
-    throw new ApiError("InvalidPrefixListId.Malformed", id);
-  }
-  throw new ApiError("InvalidPrefixListID.NotFound", id);
+  if (!isPrefixListId(id)) throw new ApiError("InvalidPrefixListId.Malformed", id);
+  return { kind: "prefix-list", prefixListId: id };
 }
 
 /** A member that the API declares optional, and a rule cannot do without. */
@@ -131,11 +130,15 @@ interface Shown extends Sdk.IpPermission {
   UserIdGroupPairs: Sdk.UserIdGroupPair[];
 }
 
-function addPeer(
-  to: Shown,
-  { peer, description: Description }: Permission,
-  isGone: (groupId: string) => boolean,
-): void {
+/** What is to be known of the groups that rules name. */
+export interface PeerStates {
+  /** Whether a group is no more: of one in another VPC the owner is then not told. */
+  readonly isGone: (groupId: string) => boolean;
+  /** Of a peering connection. */
+  readonly status: (peeringId: string) => string | undefined;
+}
+
+function addPeer(to: Shown, { peer, description: Description }: Permission, states: PeerStates): void {
   switch (peer.kind) {
     case "ipv4":
       to.IpRanges.push({ CidrIp: peer.cidr, Description });
@@ -149,23 +152,17 @@ function addPeer(
     case "group":
       to.UserIdGroupPairs.push({
         GroupId: peer.groupId,
-        UserId: peer.vpcId !== undefined && isGone(peer.groupId) ? undefined : peer.userId,
+        UserId: peer.vpcId !== undefined && states.isGone(peer.groupId) ? undefined : peer.userId,
         VpcId: peer.vpcId,
         VpcPeeringConnectionId: peer.peeringId,
+        PeeringStatus: peer.peeringId === undefined ? undefined : states.status(peer.peeringId),
         Description,
       });
   }
 }
 
-/**
- * Rules as EC2 shows them with their group: what differs in nothing but the peer stands together.
- *
- * @param isGone whether a group is no more: of one in another VPC the owner is then not told
- */
-export function showPermissions(
-  permissions: readonly Permission[],
-  isGone: (groupId: string) => boolean,
-): Sdk.IpPermission[] {
+/** Rules as EC2 shows them with their group: what differs in nothing but the peer stands together. */
+export function showPermissions(permissions: readonly Permission[], states: PeerStates): Sdk.IpPermission[] {
   const shown = new Map<string, Shown>();
   for (const permission of permissions) {
     const { protocol, from, to } = permission;
@@ -184,7 +181,7 @@ export function showPermissions(
       };
       shown.set(key, group);
     }
-    addPeer(group, permission, isGone);
+    addPeer(group, permission, states);
   }
   return [...shown.values()];
 }

@@ -5,10 +5,11 @@ import { compileFilters, type Filters } from "../kit/filters.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { takePage } from "../kit/pages.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
-import { checkText, showPermissions } from "./ipPermissions.ts";
+import { checkText, showPermissions, type PeerStates } from "./ipPermissions.ts";
 import { ALL, ALL_TRAFFIC } from "./ipProtocol.ts";
-import { peerName, securityGroupRules, type Peer } from "./securityGroupRule.ts";
+import { checkRuleCount, peerName, securityGroupRules, type Peer } from "./securityGroupRule.ts";
 import { furnishings as vpcFurnishings, vpcs, type Vpc } from "./vpc.ts";
+import { vpcPeerings } from "./vpcPeering.ts";
 
 export interface SecurityGroup extends ResourceRow {
   readonly vpcId: string;
@@ -22,8 +23,14 @@ const nameKey = (vpcId: string, name: string): string => `${vpcId}/${name.toLowe
 
 function viewRules(ctx: Context, groupId: string, egress: boolean): Sdk.IpPermission[] {
   const rules = securityGroupRules.by(ctx, "group", groupId).filter((rule) => rule.egress === egress);
-  return showPermissions(rules, (id) => securityGroups.find(ctx, id) === undefined);
+  return showPermissions(rules, peerStates(ctx));
 }
+
+/** What is to be known of the groups that rules name, whoever has them. */
+export const peerStates = (ctx: Context): PeerStates => ({
+  isGone: (id) => securityGroups.table(ctx).get(id) === undefined,
+  status: (id) => vpcPeerings.table(ctx).get(id)?.state ?? "deleted",
+});
 
 type Permissions = readonly Sdk.IpPermission[] | undefined;
 
@@ -102,7 +109,10 @@ const ANYWHERE: Peer = { kind: "ipv4", cidr: "0.0.0.0/0" };
 const ANYWHERE_IPV6: Peer = { kind: "ipv6", cidr: "::/0" };
 
 const allow = (ctx: Context, groupId: string, egress: boolean, peer: Peer): void => {
-  securityGroupRules.create(ctx, { ...ALL_TRAFFIC, groupId, egress, peer, description: undefined });
+  checkRuleCount(
+    ctx,
+    securityGroupRules.create(ctx, { ...ALL_TRAFFIC, groupId, egress, peer, description: undefined }),
+  );
 };
 
 /** Makes a group that lets everything out and nothing in. */

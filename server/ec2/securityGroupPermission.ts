@@ -11,9 +11,11 @@ import {
   spell,
 } from "./ipPermissions.ts";
 import { protocolName, readProtocol, readTraffic } from "./ipProtocol.ts";
-import { groupNamed, readGroup, securityGroups, type SecurityGroup } from "./securityGroup.ts";
-import { canReference } from "./securityGroupReference.ts";
+import { getBlocks } from "./prefixList.ts";
+import { groupNamed, peerStates, readGroup, securityGroups, type SecurityGroup } from "./securityGroup.ts";
+import { canReference, isBeyondGateway, peeringTo } from "./securityGroupReference.ts";
 import {
+  checkRuleCount,
   identityOf,
   securityGroupRules,
   type GroupPeer,
@@ -22,6 +24,7 @@ import {
   type SecurityGroupRule,
 } from "./securityGroupRule.ts";
 import { vpcs } from "./vpc.ts";
+import { vpcPeerings } from "./vpcPeering.ts";
 
 /** The parameters with which a call says one permission, from before there were lists of them. */
 interface FlatPermission {
@@ -93,22 +96,41 @@ function saidPermissions(
   return [{ IpProtocol, FromPort, ToPort, IpRanges: CidrIp === undefined ? [] : [{ CidrIp }] }];
 }
 
-/** A peer in one of the caller's groups that `group` can name. Over peering nobody can: it is not built. */
+const outOfReach = ({ id }: SecurityGroup): ApiError =>
+  new ApiError(
+    "InvalidGroup.NotFound",
+    id,
+    "You have specified two resources that belong to different networks.",
+  );
+
+/** Groups beyond a transit gateway can be named by inbound rules alone. */
+function checkDirection(ctx: Context, { group, egress }: Side, { peer }: Permission): void {
+  const other = egress && peer.kind === "group" ? securityGroups.table(ctx).get(peer.groupId) : undefined;
+  if (other && isBeyondGateway(ctx, group, other)) throw outOfReach(other);
+}
+
+/** A group as the peer of a rule of `group`, which must be able to name it. */
 function asPeer(ctx: Context, group: SecurityGroup, other: SecurityGroup): GroupPeer {
-  if (!canReference(ctx, group, other)) {
-    throw new ApiError(
-      "InvalidGroup.NotFound",
-      other.id,
-      "You have specified two resources that belong to different networks.",
-    );
-  }
+  if (!canReference(ctx, group, other)) throw outOfReach(other);
   return {
     kind: "group",
     groupId: other.id,
     userId: other.account,
     vpcId: other.vpcId === group.vpcId ? undefined : other.vpcId,
-    peeringId: undefined,
+    peeringId: peeringTo(ctx, group, other)?.id,
   };
+}
+
+/** Another account's group in a VPC that the one of `group` is peered with; who names it must know whose it is. */
+function foreignGroup(
+  ctx: Context,
+  group: SecurityGroup,
+  id: string | undefined,
+  owner: string | undefined,
+): SecurityGroup | undefined {
+  const other = id === undefined ? undefined : securityGroups.table(ctx).get(id);
+  if (!other || other.account === ctx.account || other.account !== owner) return undefined;
+  return peeringTo(ctx, group, other) && other;
 }
 
 /** Finds the group of a pair for a new rule of `group`. */
@@ -118,10 +140,13 @@ const readPair =
     if (GroupId === undefined && GroupName === undefined) {
       throw new ApiError("MissingParameter", "groupId", "Source group ID missing.");
     }
+    const other = foreignGroup(ctx, group, GroupId, UserId) ?? readGroup(ctx, { GroupId, GroupName });
     if (VpcPeeringConnectionId !== undefined) {
-      throw new ApiError("InvalidVpcPeeringConnectionID.NotFound", VpcPeeringConnectionId);
+      const { id } = vpcPeerings.get(ctx, VpcPeeringConnectionId);
+      if (peeringTo(ctx, group, other)?.id !== id) {
+        throw new ApiError("InvalidVpcPeeringConnectionID.NotFound", id);
+      }
     }
-    const other = readGroup(ctx, { GroupId, GroupName });
     const isOther =
       (UserId === undefined || UserId === other.account) && (VpcId === undefined || VpcId === other.vpcId);
     if (!isOther) throw new ApiError("InvalidGroup.NotFound", GroupId ?? other.name);
@@ -166,8 +191,12 @@ function authorize(
   }
   const rules = permissions.map((permission) => {
     if (ruleOf(ctx, side, permission)) throw duplicate(permission);
+    checkDirection(ctx, side, permission);
     const fields = { ...permission, groupId: side.group.id, egress: side.egress };
-    return securityGroupRules.create(ctx, fields, tags);
+    if (permission.peer.kind === "prefix-list") getBlocks(ctx, permission.peer.prefixListId);
+    const rule = securityGroupRules.create(ctx, fields, tags);
+    checkRuleCount(ctx, rule);
+    return rule;
   });
   return { Return: true, SecurityGroupRules: rules.map((rule) => securityGroupRules.show(ctx, rule)) };
 }
@@ -231,7 +260,7 @@ function revoke(
   return {
     Return: true,
     RevokedSecurityGroupRules: rules.map(showRevoked),
-    UnknownIpPermissions: showPermissions(unknown, () => false),
+    UnknownIpPermissions: showPermissions(unknown, peerStates(ctx)),
   };
 }
 
@@ -271,11 +300,13 @@ function readRequestedPeer(ctx: Context, group: SecurityGroup, request: Sdk.Secu
   }
   if (CidrIpv4 !== undefined) return readPeerCidr(CidrIpv4, 4);
   if (CidrIpv6 !== undefined) return readPeerCidr(CidrIpv6, 6);
-  if (PrefixListId !== undefined) return readPrefixList(PrefixListId);
+  if (PrefixListId !== undefined) return readPrefixList(getBlocks(ctx, PrefixListId).id);
   if (ReferencedGroupId === undefined) {
     throw new ApiError("MissingParameter", "cidrIpv4, cidrIpv6, prefixListId, or referencedGroupId");
   }
-  return asPeer(ctx, group, securityGroups.get(ctx, ReferencedGroupId));
+  const owner = securityGroups.table(ctx).get(ReferencedGroupId)?.account;
+  const other = foreignGroup(ctx, group, ReferencedGroupId, owner);
+  return asPeer(ctx, group, other ?? securityGroups.get(ctx, ReferencedGroupId));
 }
 
 /** Puts what the request says in place of what the rule said; its id, direction and tags stay. */
@@ -297,9 +328,10 @@ function modifyRule(ctx: Context, group: SecurityGroup, update: Sdk.SecurityGrou
     peer,
     description: readDescription(request.Description),
   };
+  checkDirection(ctx, { group, egress: rule.egress }, permission);
   const same = ruleOf(ctx, { group, egress: rule.egress }, permission);
   if (same && same.id !== id) throw duplicate(permission);
-  securityGroupRules.update(ctx, id, permission);
+  checkRuleCount(ctx, securityGroupRules.update(ctx, id, permission));
 }
 
 export const operations = {
@@ -333,7 +365,7 @@ export const operations = {
     describeAnew(ctx, { group: readGroup(ctx, input), egress: false }, input),
 } satisfies Handlers;
 
-const LACKS = "prefix lists, and groups of peered VPCs and other accounts";
+const LACKS = "groups of other accounts beyond a transit gateway";
 
 export const partly = {
   AuthorizeSecurityGroupEgress: LACKS,

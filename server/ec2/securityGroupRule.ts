@@ -1,8 +1,11 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { checkQuota, declareQuota, limitOf } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { protocolName, type Traffic } from "./ipProtocol.ts";
+import { findBlocks, prefixListUsers } from "./prefixList.ts";
 
 /** Whoever carries the group, by the private addresses of those interfaces. */
 export interface GroupPeer {
@@ -59,14 +62,44 @@ function viewPeer(peer: Peer): Partial<Sdk.SecurityGroupRule> {
   };
 }
 
+const VERSIONS = ["ipv4", "ipv6"] as const;
+
+/** As how many rules for an IP version a rule counts: one for a group is of both, a prefix list as large as it may be. */
+function weightOf(ctx: Context, peer: Peer, version: (typeof VERSIONS)[number]): number {
+  if (peer.kind === "group") return 1;
+  if (peer.kind !== "prefix-list") return peer.kind === version ? 1 : 0;
+  const list = findBlocks(ctx, peer.prefixListId);
+  return list?.family.toLowerCase() === version ? list.weight : 0;
+}
+
+/** @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+const ruleQuota = declareQuota({
+  code: "L-0EA8095F",
+  name: "Inbound or outbound rules per security group",
+  usual: 60,
+  error: () => new ApiError("RulesPerSecurityGroupLimitExceeded"),
+});
+
+/** How many rules of an IP version a group has in a direction. */
+function countRules(
+  ctx: Context,
+  { groupId, egress }: Pick<SecurityGroupRule, "groupId" | "egress">,
+  version: (typeof VERSIONS)[number],
+): number {
+  const rules = securityGroupRules.by(ctx, "group", groupId).filter((rule) => rule.egress === egress);
+  return rules.reduce((sum, { peer }) => sum + weightOf(ctx, peer, version), 0);
+}
+
 /**
- * What the rule is counted under: its group, direction and IP version; a rule whose peer is not a block is of both.
+ * To be called when a rule was written: counted are direction and IP version, each by itself.
  *
- * @see https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+ * @throws {ApiError} RulesPerSecurityGroupLimitExceeded
  */
-function waysOf({ groupId, egress, peer }: SecurityGroupRule): string[] {
-  const versions = peer.kind === "ipv4" || peer.kind === "ipv6" ? [peer.kind] : ["ipv4", "ipv6"];
-  return versions.map((version) => `${groupId}/${egress ? "egress" : "ingress"}/${version}`);
+export function checkRuleCount(ctx: Context, rule: SecurityGroupRule): void {
+  for (const version of VERSIONS) {
+    if (weightOf(ctx, rule.peer, version) === 0) continue;
+    checkQuota(ctx, ruleQuota, () => countRules(ctx, rule, version), "");
+  }
 }
 
 /** One thing that a security group allows, in one direction, with one peer. */
@@ -98,19 +131,23 @@ export const securityGroupRules = defineResource({
     group: ({ groupId }) => groupId,
     peer: ({ peer }) => (peer.kind === "group" ? peer.groupId : undefined),
     identity: (rule) => identityOf(rule),
-    way: waysOf,
+    prefixList: ({ peer }) => (peer.kind === "prefix-list" ? peer.prefixListId : undefined),
   },
   parents: { "security-group": "group" },
   partOf: () => true,
-  quotas: [
-    {
-      code: "L-0EA8095F",
-      name: "Inbound or outbound rules per security group",
-      usual: 60,
-      per: "way",
-      error: () => new ApiError("RulesPerSecurityGroupLimitExceeded"),
-    },
-  ],
+});
+
+prefixListUsers.push((ctx, prefixListId) => {
+  const version = findBlocks(ctx, prefixListId)?.family === "IPv6" ? "ipv6" : "ipv4";
+  const rules = securityGroupRules.by(ctx, "prefixList", prefixListId);
+  return rules.map((rule) => {
+    const alike = rules.filter(({ groupId, egress }) => groupId === rule.groupId && egress === rule.egress);
+    return {
+      id: rule.groupId,
+      owner: rule.account,
+      holds: (more) => countRules(ctx, rule, version) + more * alike.length <= limitOf(ctx, ruleQuota),
+    };
+  });
 });
 
 export const operations = {
