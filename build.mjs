@@ -4,18 +4,21 @@
  * What the program needs of the SDK is not its clients but what they know of the services: the virtual module
  * "islet:api/<service>" holds that as text, which costs a start far less than the SDK's own modules would.
  */
-import { readFile, readdir } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readFile, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
 import { build } from "esbuild";
 
 const require = createRequire(import.meta.url);
 
+/** By the name that a service has when it is signed for. */
 const clients = {
-  ec2: () => require("@aws-sdk/client-ec2"),
-  sts: () => require("@aws-sdk/client-sts"),
-  iam: () => require("@aws-sdk/client-iam"),
-  ebs: () => require("@aws-sdk/client-ebs"),
+  ec2: "@aws-sdk/client-ec2",
+  sts: "@aws-sdk/client-sts",
+  iam: "@aws-sdk/client-iam",
+  ebs: "@aws-sdk/client-ebs",
+  logs: "@aws-sdk/client-cloudwatch-logs",
 };
 
 /**
@@ -24,11 +27,7 @@ const clients = {
  * `{ values: { Tenancy: ["dedicated", …], … }, members: { "CreateVpcRequest.InstanceTenancy": "Tenancy", … } }`
  */
 async function enumerations(service) {
-  const models = join(
-    dirname(require.resolve(`@aws-sdk/client-${service}/package.json`)),
-    "dist-types",
-    "models",
-  );
+  const models = join(dirname(require.resolve(`${clients[service]}/package.json`)), "dist-types", "models");
   const files = await readdir(models);
   const text = (name) => readFile(join(models, name), "utf8");
   const values = {};
@@ -103,7 +102,7 @@ const prefix = "islet:api/";
 async function apiModule(id) {
   const service = id.slice(prefix.length);
   const { values, members } = await enumerations(service);
-  const { operations, schemas } = schemasOf(clients[service](), members);
+  const { operations, schemas } = schemasOf(require(clients[service]), members);
   const texts = {
     operations: JSON.stringify(Object.fromEntries(operations)),
     schemas: lines(schemas),
@@ -153,16 +152,63 @@ const settings = {
 /** Fastify loads these where it is asked to, which it never is here: see http/app.ts. */
 const unused = ["@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler", "light-my-request"];
 
+/**
+ * Runs the program once, in a process of its own, up to the answer to a signed call, and has it keep what V8 compiled on
+ * the way: see server/boot.ts.
+ */
+function warmUp() {
+  const script = `
+    import { boot, keepCode } from "./dist/boot.js";
+    import { request } from "node:https";
+    import aws4 from "aws4";
+    process.argv.push("start", "--memory", "--port", "0", "--json");
+    process.once("exit", keepCode);
+    const call = (port) => {
+      const keys = { accessKeyId: "test", secretAccessKey: "test" };
+      const asked = { host: "127.0.0.1:" + port, method: "POST", path: "/", service: "ec2", region: "us-east-1",
+        body: "Action=DescribeRegions&Version=2016-11-15" };
+      const { headers, body } = aws4.sign(asked, keys);
+      const sent = request({ host: "127.0.0.1", port, method: "POST", headers, rejectUnauthorized: false });
+      sent.on("response", (answer) => answer.resume().on("end", () => process.kill(process.pid, "SIGTERM")));
+      sent.end(body);
+    };
+    process.stdout.write = (text) => call(JSON.parse(text).port);
+    await boot().run();`;
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: import.meta.dirname,
+    timeout: 60_000,
+  });
+  if (status !== 0) throw new Error(`the program does not start: ${stderr}`);
+}
+
 if (process.argv[1] === import.meta.filename) {
+  await rm(settings.outdir, { recursive: true, force: true });
   await build({
     ...settings,
-    entryPoints: { islet: "server/cli/islet.ts", index: "server/index.ts" },
+    splitting: false,
+    format: "cjs",
+    outExtension: { ".js": ".cjs" },
+    banner: {},
+    entryPoints: { program: "server/program.ts" },
     external: ["better-sqlite3", ...unused],
   });
+  await build({
+    ...settings,
+    splitting: false,
+    banner: {},
+    entryPoints: { boot: "server/boot.ts", islet: "server/cli/bin.ts", index: "server/library.ts" },
+  });
+  warmUp();
   // Apart from the program, whose parts would else be cut smaller where these share one of them.
   await build({
     ...settings,
     entryPoints: { bare: "bench/bare.ts", bench: "bench/bench.ts", coverage: "test/coverage.ts" },
     external: ["better-sqlite3", "@aws-sdk/*", "@smithy/*"],
+  });
+  // The server once more, with the bugs of docs/kill-matrix.md to be planted in it.
+  await build({
+    ...settings,
+    entryPoints: { seeded: "test/seeded.ts" },
+    external: ["better-sqlite3", ...unused],
   });
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { Refusal } from "../refusal.ts";
 import { version } from "../version.ts";
@@ -21,38 +20,41 @@ function fail(error: unknown): never {
   process.exit(error instanceof Refusal ? (process.exitCode ?? error.exitCode) : 1);
 }
 
-const program = new Command("islet")
-  .description("A local Amazon EC2")
-  .version(version)
-  .enablePositionalOptions()
-  .exitOverride()
-  .configureOutput({
-    outputError: (text, write) =>
-      write(
-        `islet: ${text
-          .replace(/^error: /, "")
-          .trim()
-          .replaceAll(/\s*\n\s*/g, " ")}\n`,
-      ),
-  })
-  .addHelpText("after", '\nExample:\n  islet start\n  eval "$(islet env)"');
+/** The command line, from `process.argv` on. */
+export async function run(): Promise<void> {
+  const program = new Command("islet")
+    .description("A local Amazon EC2")
+    .version(version)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `islet: ${text
+            .replace(/^error: /, "")
+            .trim()
+            .replaceAll(/\s*\n\s*/g, " ")}\n`,
+        ),
+    })
+    .addHelpText("after", '\nExample:\n  islet start\n  eval "$(islet env)"');
 
-for (const declare of [
-  declareStart,
-  declareEnv,
-  declareExec,
-  declareStatus,
-  declareReset,
-  declareAccount,
-  declareTrace,
-  declareAudit,
-  declareVersion,
-]) {
-  declare(program);
-}
+  for (const declare of [
+    declareStart,
+    declareEnv,
+    declareExec,
+    declareStatus,
+    declareReset,
+    declareAccount,
+    declareTrace,
+    declareAudit,
+    declareVersion,
+  ]) {
+    declare(program);
+  }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    fail(error);
+  }
 }

@@ -30,6 +30,8 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
       handler: async (request, reply) => {
         try {
           authorize(request, parts);
+          // As before a call: what is due has happened.
+          cloud.wake();
           return act(fieldsOf(request)) ?? {};
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
@@ -44,7 +46,11 @@ export function addOperatorRoutes(app: FastifyInstance<Server>, parts: AppParts)
     route(method === "GET" ? "GET" : "POST", path, act);
   }
 
-  app.get("/_islet/health", async () => ({ status: "ok", version: parts.version }));
+  app.get("/_islet/health", async () => ({
+    status: "ok",
+    version: parts.version,
+    ...(parts.glass && { glass: true }),
+  }));
 
   route("POST", "reset", (fields) => {
     // A member that is misspelled must not make the server forget everything.

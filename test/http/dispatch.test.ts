@@ -199,13 +199,14 @@ function dispatcher(handlers: Readonly<Record<string, Handler>>): {
       sts: none,
       iam: none,
       ebs: none,
+      logs: none,
     },
     onFault,
   };
   return {
     cloud,
     faults,
-    call: (action) => {
+    call: async (action) => {
       const path = `/?Action=${action}&Version=2016-11-15`;
       const { headers = {} } = aws4.sign(
         { host: "localhost", method: "GET", path, service: "ec2", region: "us-east-1" },
