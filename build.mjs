@@ -187,6 +187,7 @@ if (process.argv[1] === import.meta.filename) {
     ...settings,
     splitting: false,
     format: "cjs",
+    supported: { "dynamic-import": false },
     outExtension: { ".js": ".cjs" },
     banner: {},
     entryPoints: { program: "server/program.ts" },
