@@ -60,8 +60,8 @@ export function viewHostProperties({ family, instanceType }: Hardware): Sdk.Host
   const cores = size.sockets * size.coresPerSocket;
   return {
     Cores: cores,
-    InstanceFamily: family,
-    InstanceType: instanceType,
+    // A host for one type names no family: aws-solutions/cloud-migration-factory-on-aws#29.
+    ...(instanceType === undefined ? { InstanceFamily: family } : { InstanceType: instanceType }),
     Sockets: size.sockets,
     TotalVCpus: cores * size.threadsPerCore,
   };

@@ -276,7 +276,7 @@ describe("what it does", () => {
       AllowsMultipleInstanceTypes: "off",
       HostProperties: {
         Cores: 48,
-        InstanceFamily: "m5",
+        InstanceFamily: undefined,
         InstanceType: "m5.large",
         Sockets: 2,
         TotalVCpus: 96,
