@@ -1,0 +1,126 @@
+import { overlaps } from "../../network/cidr.ts";
+import type { TransitGatewayRoute as FabricRoute } from "../../network/transitGatewayRouteTable.ts";
+import type { Context } from "../kit/context.ts";
+import { isAssociated } from "./cidrAssociation.ts";
+import { storedCidr } from "./cidrBlock.ts";
+import { transitGatewayAnnouncements } from "./transitGatewayAnnouncement.ts";
+import {
+  isLive,
+  transitGatewayAttachments,
+  translations,
+  type Attached,
+  type TransitGatewayAttachment,
+} from "./transitGatewayAttachment.ts";
+import { transitGatewayRouteTables } from "./transitGatewayRouteTable.ts";
+import { vpcs } from "./vpc.ts";
+import { blocksHeard } from "./vpnRoutes.ts";
+
+type Rows = Pick<Context, "unit">;
+
+/** A route of a table, made by somebody or learned from an attachment. */
+export interface TransitRoute {
+  /** A CIDR block, or the id of a prefix list. */
+  readonly destination: string;
+  /** Undefined for a route that drops what it matches. */
+  readonly attachmentId: string | undefined;
+  readonly origin: FabricRoute["origin"];
+  /** What it came by from another gateway, if it did. */
+  readonly announcementId?: string;
+}
+
+/**
+ * The blocks that a VPC has, of the versions that the attachment takes. One that is translated as a whole is known by its
+ * other addresses alone.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nat-routing.html
+ */
+function blocksOfVpc(rows: Rows, attachment: TransitGatewayAttachment): string[] {
+  const { to } = attachment;
+  const vpc = to.type === "vpc" ? vpcs.table(rows).get(to.id) : undefined;
+  if (!vpc || to.type !== "vpc") return [];
+  const blocks = to.ipv6 === "enable" ? [...vpc.ipv4, ...vpc.ipv6] : vpc.ipv4;
+  const rules = translations(attachment);
+  return blocks
+    .filter(isAssociated)
+    .map(({ cidr }) => rules.find(({ inside }) => inside === cidr)?.outside ?? cidr);
+}
+
+interface Propagation {
+  readonly origin: FabricRoute["origin"];
+  /** The blocks that lie behind an attachment. */
+  readonly blocks: (rows: Rows, attachment: TransitGatewayAttachment) => readonly string[];
+}
+
+/** What tables learn from attachments, by what those lead to. No appliance speaks BGP over Connect attachments. */
+const propagations: Partial<Record<Attached["type"], Propagation>> = {
+  vpc: { origin: "propagated-vpc", blocks: blocksOfVpc },
+  vpn: { origin: "propagated-vpn", blocks: (rows, { to }) => blocksHeard(rows, to.id) },
+};
+
+/**
+ * What a table learns. Of VPCs whose blocks overlap only the one that was attached first is reached: the blocks of the
+ * others are left out.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html
+ */
+function learned(rows: Rows, tableId: string): TransitRoute[] {
+  const routes: TransitRoute[] = [];
+  const taken: { readonly block: ReturnType<typeof storedCidr>; readonly attachmentId: string }[] = [];
+  for (const attachment of transitGatewayAttachments.table(rows).by("propagation", tableId)) {
+    const { id, to } = attachment;
+    const propagation = isLive(attachment) ? propagations[to.type] : undefined;
+    if (!propagation) continue;
+    for (const destination of propagation.blocks(rows, attachment)) {
+      const block = storedCidr(destination);
+      const others = to.type === "vpc" ? taken : [];
+      if (others.some((other) => other.attachmentId !== id && overlaps(other.block, block))) continue;
+      if (to.type === "vpc") taken.push({ block, attachmentId: id });
+      routes.push({ destination, attachmentId: id, origin: propagation.origin });
+    }
+  }
+  return routes;
+}
+
+/** What is in a table by itself, without what other gateways announce. */
+function ownRoutes(rows: Rows, tableId: string): TransitRoute[] {
+  const made = transitGatewayRouteTables.table(rows).get(tableId)?.routes ?? [];
+  return [...made.map((route) => ({ ...route, origin: "static" as const })), ...learned(rows, tableId)];
+}
+
+/** What a table learns of other gateways' tables: not what drops packets there, or leads back by the same peering. */
+function announced(rows: Rows, tableId: string): TransitRoute[] {
+  const announcements = transitGatewayAnnouncements.table(rows).by("propagation", tableId);
+  return announcements.flatMap(({ id: announcementId, attachmentId, tableId: source, state }) => {
+    const end = transitGatewayAttachments.table(rows).get(attachmentId);
+    if (state !== "available" || end?.to.type !== "peering" || !isLive(end)) return [];
+    const back = end.to.attachmentId;
+    return ownRoutes(rows, source)
+      .filter((route) => route.attachmentId !== undefined && route.attachmentId !== back)
+      .map(({ destination }) => ({
+        destination,
+        attachmentId,
+        origin: "propagated-peering" as const,
+        announcementId,
+      }));
+  });
+}
+
+/** All routes of a table, those that somebody made first. */
+export const routesOf = (rows: Rows, tableId: string): TransitRoute[] => [
+  ...ownRoutes(rows, tableId),
+  ...announced(rows, tableId),
+];
+
+/** The tables that learn what is in one, over peerings. */
+export const learners = (rows: Rows, tableId: string): string[] =>
+  transitGatewayAnnouncements
+    .table(rows)
+    .by("announced", tableId)
+    .flatMap(({ otherId }) => transitGatewayAnnouncements.table(rows).get(otherId)?.propagations ?? []);
+
+/** The attachment that a route leads to; undefined for a blackhole, which a route to one that is gone is, too. */
+export function wayOut(rows: Rows, { attachmentId }: TransitRoute): TransitGatewayAttachment | undefined {
+  const row =
+    attachmentId === undefined ? undefined : transitGatewayAttachments.table(rows).get(attachmentId);
+  return row && isLive(row) ? row : undefined;
+}
