@@ -1,10 +1,29 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+
+/** An object, to be read piece by piece: images of disks are larger than memory. */
+export interface StoredObject {
+  /** Bytes. */
+  readonly size: number;
+  /** Up to `length` bytes from `offset` on: fewer at the end. */
+  read(offset: number, length: number): Uint8Array;
+}
 
 /** What services leave in buckets of S3, by key. Keys come from whom they are checked by: they lead nowhere else. */
 export interface Objects {
   put(bucket: string, key: string, bytes: Uint8Array): void;
   get(bucket: string, key: string): Uint8Array | undefined;
+  open(bucket: string, key: string): StoredObject | undefined;
   /** Sorted. */
   keys(bucket: string): string[];
   clear(): void;
@@ -18,6 +37,12 @@ export function memoryObjects(): Objects {
       buckets.set(bucket, objects.set(key, bytes));
     },
     get: (bucket, key) => buckets.get(bucket)?.get(key),
+    open: (bucket, key) => {
+      const bytes = buckets.get(bucket)?.get(key);
+      return (
+        bytes && { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) }
+      );
+    },
     keys: (bucket) => [...(buckets.get(bucket)?.keys() ?? [])].toSorted(),
     clear: () => buckets.clear(),
   };
@@ -34,10 +59,24 @@ export function folderObjects(folder: string): Objects {
     },
     get: (bucket, key) =>
       keysIn(folder, bucket).includes(key) ? readFileSync(pathOf(bucket, key)) : undefined,
+    open: (bucket, key) => (keysIn(folder, bucket).includes(key) ? openFile(pathOf(bucket, key)) : undefined),
     keys: (bucket) => keysIn(folder, bucket),
     clear: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+const openFile = (path: string): StoredObject => ({
+  size: statSync(path).size,
+  read: (offset, length) => {
+    const bytes = new Uint8Array(length);
+    const file = openSync(path, "r");
+    try {
+      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+    } finally {
+      closeSync(file);
+    }
+  },
+});
 
 function keysIn(folder: string, bucket: string): string[] {
   const walk = (prefix: string): string[] =>

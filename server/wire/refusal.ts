@@ -108,7 +108,21 @@ const restJson: Refusals = {
   length: (name, maximum) => violation(name, "", `Member must have length less than or equal to ${maximum}`),
 };
 
-export const refusals: Readonly<Record<Protocol, Refusals>> = { ec2Query, awsQuery, restJson };
+/** CloudWatch Logs, so far the one service of this protocol, has a name of its own for what breaks a constraint. */
+const awsJson: Refusals = {
+  ...restJson,
+  missing: (name) => invalidMember(name, "null", "Member must not be null"),
+  enumeration: (name, text, values) =>
+    invalidMember(
+      name,
+      `'${quotable(text)}'`,
+      `Member must satisfy enum value set: [${[...values].join(", ")}]`,
+    ),
+  length: (name, maximum) =>
+    invalidMember(name, "", `Member must have length less than or equal to ${maximum}`),
+};
+
+export const refusals: Readonly<Record<Protocol, Refusals>> = { ec2Query, awsQuery, restJson, awsJson };
 
 const forms: Readonly<Record<string, string>> = {
   integer: "an integer",
@@ -121,6 +135,13 @@ const forms: Readonly<Record<string, string>> = {
 function constraint(name: string, value: string, rule: string): ApiError {
   return new ApiError(
     "ValidationError",
+    `1 validation error detected: Value ${value} at '${memberPath(name)}' failed to satisfy constraint: ${rule}`,
+  );
+}
+
+function invalidMember(name: string, value: string, rule: string): ApiError {
+  return new ApiError(
+    "InvalidParameterException",
     `1 validation error detected: Value ${value} at '${memberPath(name)}' failed to satisfy constraint: ${rule}`,
   );
 }

@@ -1,14 +1,14 @@
 import type { Descriptions, Protocol, StructureShape } from "./shape.ts";
 import { ShapeCompiler } from "./shape.ts";
 
-export type ServiceId = "ec2" | "sts" | "iam" | "ebs";
+export type ServiceId = "ec2" | "sts" | "iam" | "ebs" | "logs";
 
 export interface Service {
   readonly id: ServiceId;
   readonly protocol: Protocol;
   /** The API version a request must name. */
   readonly version: string;
-  /** Of the elements of an answer. */
+  /** Of the elements of an answer; where the protocol is awsJson, what comes before the name of an operation. */
   readonly namespace: string;
   /** By the name that a request gives as its action. */
   readonly operations: ReadonlyMap<string, Operation>;
@@ -47,6 +47,7 @@ const identities = {
     namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
   },
   ebs: { protocol: "restJson", version: "2019-11-02", namespace: "" },
+  logs: { protocol: "awsJson", version: "2014-03-28", namespace: "Logs_20140328" },
 } as const satisfies Record<ServiceId, Omit<Service, "id" | "operations">>;
 
 /** What the build made of the SDK; see sdk.d.ts. */
@@ -60,6 +61,7 @@ const sources: Record<ServiceId, () => Promise<{ default: Api }>> = {
   sts: () => import("islet:api/sts"),
   iam: () => import("islet:api/iam"),
   ebs: () => import("islet:api/ebs"),
+  logs: () => import("islet:api/logs"),
 };
 
 const loading = new Map<ServiceId, Promise<Service>>();

@@ -9,7 +9,7 @@
  */
 
 export type QueryProtocol = "ec2Query" | "awsQuery";
-export type Protocol = QueryProtocol | "restJson";
+export type Protocol = QueryProtocol | "restJson" | "awsJson";
 
 export type Shape = StructureShape | ListShape | MapShape | TextShape;
 

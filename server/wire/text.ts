@@ -11,11 +11,15 @@ const maximumLength: Readonly<Record<ServiceId, number>> = {
   sts: 131_072,
   iam: 10_000_000,
   ebs: 65_536,
+  logs: 1_048_576,
 };
 
 /** What XML 1.0 has no way to write, so that no answer could repeat it: section 2.2, `Char`. */
 // oxlint-disable-next-line no-control-regex
 const notInXml = /[\0-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff]/u;
+
+/** What JSON can write and UTF-8 cannot: half a character. */
+const notInUtf8 = /[\ud800-\udfff]/u;
 
 /** xsd:int; values beyond what a number holds exactly are refused. */
 const integer = /^[+-]?\d{1,16}$/;
@@ -41,7 +45,9 @@ export function parseText(
     return value;
   }
   if (text.length > maximumLength[service.id]) throw refuse.length(name, maximumLength[service.id]);
-  if (notInXml.test(text)) throw refuse.character(name);
+  if (service.protocol === "awsJson" ? notInUtf8.test(text) : notInXml.test(text)) {
+    throw refuse.character(name);
+  }
   if (shape.values && !shape.values.has(text)) throw refuse.enumeration(name, text, shape.values);
   return text;
 }

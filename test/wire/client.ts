@@ -1,6 +1,7 @@
 import * as ebs from "@aws-sdk/client-ebs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
+import * as logs from "@aws-sdk/client-cloudwatch-logs";
 import * as sts from "@aws-sdk/client-sts";
 import type { ServiceId } from "../../server/wire/service.ts";
 
@@ -25,7 +26,7 @@ interface Answer {
   readonly body: string;
 }
 
-const packages = { ebs, ec2, iam, sts };
+const packages = { ebs, ec2, iam, logs, sts };
 
 export async function exchange(
   service: ServiceId,
@@ -58,6 +59,7 @@ const clients = {
   ebs: (configuration: object) => new ebs.EBSClient(configuration),
   ec2: (configuration: object) => new ec2.EC2Client(configuration),
   iam: (configuration: object) => new iam.IAMClient(configuration),
+  logs: (configuration: object) => new logs.CloudWatchLogsClient(configuration),
   sts: (configuration: object) => new sts.STSClient(configuration),
 };
 

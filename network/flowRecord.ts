@@ -1,0 +1,214 @@
+import { formatIp, isIpv4, type Ip } from "./ip.ts";
+import type { Direction } from "./journey.ts";
+import { ACK, FIN, RST, SYN, type Packet } from "./packet.ts";
+import type { Port } from "./port.ts";
+
+/** What packets of one flow came to, in one direction and with one fate, while a window was open. */
+export interface Flow {
+  /** The first of them. */
+  readonly packet: Packet;
+  readonly direction: Direction;
+  readonly accepted: boolean;
+  /** Whether Block Public Access was why they were not. */
+  readonly blocked: boolean;
+  /** How they left: a number as records have it; undefined for what came in, or got nowhere. */
+  readonly path: number | undefined;
+  packets: number;
+  /** With the IP headers. */
+  bytes: number;
+  /** TCP's, of all of them. */
+  flags: number;
+  /** When the first and the last passed: milliseconds. */
+  readonly first: number;
+  last: number;
+}
+
+/** All that passed an interface in an interval of time, or did not. */
+export interface FlowWindow {
+  readonly port: Port;
+  /** The instance that the interface was plugged into. */
+  readonly owner: string | undefined;
+  /** Milliseconds. */
+  readonly start: number;
+  readonly end: number;
+  readonly flows: readonly Flow[];
+  /** Whether there were more flows than could be kept. */
+  readonly skipped: boolean;
+}
+
+/** What a record says that the network does not know. */
+export interface FlowPlace {
+  readonly account: string;
+  readonly region: string;
+  readonly zoneId: string;
+  /** The service of Amazon's that an address belongs to: `S3`, `EC2`, … */
+  serviceOf(address: Ip): string | undefined;
+}
+
+/** One line to be: a flow, or why there is none. */
+interface Subject {
+  readonly window: FlowWindow;
+  readonly status: "OK" | "NODATA" | "SKIPDATA";
+  readonly flow: Flow | undefined;
+  readonly place: FlowPlace;
+}
+
+type Write = (subject: Subject, version: number) => number | string | undefined;
+
+const ofFlow =
+  (write: (flow: Flow, window: FlowWindow, place: FlowPlace) => number | string | undefined): Write =>
+  ({ flow, window, place }) =>
+    flow && write(flow, window, place);
+
+const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
+
+/** An interface's primary address, of the version that a packet has. */
+function primaryOf({ addresses }: Port, packet: Packet): Ip | undefined {
+  const isOld = isIpv4(packet.source);
+  return addresses.find((address) => isIpv4(address) === isOld);
+}
+
+/** The interface's own side of a flow is always its primary address, whatever the packets have. */
+const nearAddress = ({ port }: FlowWindow, { packet }: Flow, address: Ip): string =>
+  formatIp(primaryOf(port, packet) ?? address);
+
+/** A reset and the flags that begin and end a connection; an acknowledgement only together with a SYN. */
+const countedFlags = ({ flags }: Packet): number =>
+  (flags & (FIN | SYN | RST)) | ((flags & SYN) === 0 ? 0 : flags & ACK);
+
+/** What is never there: see the documentation for who fills it. */
+const nothing: Write = () => undefined;
+
+/**
+ * The fields of records: the version that brought them, and how they are written. Those of version 7 are about
+ * containers, of which there are none; a regional NAT gateway and encryption controls neither.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+ */
+const FIELDS: ReadonlyMap<string, readonly [version: number, write: Write]> = new Map<
+  string,
+  [number, Write]
+>([
+  ["version", [2, (_, version) => version]],
+  ["account-id", [2, ({ place }) => place.account]],
+  ["interface-id", [2, ({ window }) => window.port.id]],
+  [
+    "srcaddr",
+    [
+      2,
+      ofFlow((flow, window) =>
+        flow.direction === "egress"
+          ? nearAddress(window, flow, flow.packet.source)
+          : formatIp(flow.packet.source),
+      ),
+    ],
+  ],
+  [
+    "dstaddr",
+    [
+      2,
+      ofFlow((flow, window) =>
+        flow.direction === "ingress"
+          ? nearAddress(window, flow, flow.packet.destination)
+          : formatIp(flow.packet.destination),
+      ),
+    ],
+  ],
+  ["srcport", [2, ofFlow(({ packet }) => packet.sourcePort)]],
+  ["dstport", [2, ofFlow(({ packet }) => packet.destinationPort)]],
+  ["protocol", [2, ofFlow(({ packet }) => packet.protocol)]],
+  ["packets", [2, ofFlow(({ packets }) => packets)]],
+  ["bytes", [2, ofFlow(({ bytes }) => bytes)]],
+  ["start", [2, ({ flow, window }) => seconds(flow?.first ?? window.start)]],
+  ["end", [2, ({ flow, window }) => seconds(flow?.last ?? window.end)]],
+  ["action", [2, ofFlow(({ accepted }) => (accepted ? "ACCEPT" : "REJECT"))]],
+  ["log-status", [2, ({ status }) => status]],
+  ["vpc-id", [3, ({ window }) => window.port.subnet.vpc.id]],
+  ["subnet-id", [3, ({ window }) => window.port.subnet.id]],
+  ["instance-id", [3, ({ window }) => window.owner]],
+  ["tcp-flags", [3, ofFlow(({ flags }) => flags)]],
+  ["type", [3, ofFlow(({ packet }) => (isIpv4(packet.source) ? "IPv4" : "IPv6"))]],
+  ["pkt-srcaddr", [3, ofFlow(({ packet }) => formatIp(packet.source))]],
+  ["pkt-dstaddr", [3, ofFlow(({ packet }) => formatIp(packet.destination))]],
+  ["region", [4, ({ place }) => place.region]],
+  ["az-id", [4, ({ place }) => place.zoneId]],
+  // Only of zones outside the region's own.
+  ["sublocation-type", [4, nothing]],
+  ["sublocation-id", [4, nothing]],
+  ["pkt-src-aws-service", [5, ofFlow(({ packet }, _, place) => place.serviceOf(packet.source))]],
+  ["pkt-dst-aws-service", [5, ofFlow(({ packet }, _, place) => place.serviceOf(packet.destination))]],
+  ["flow-direction", [5, ofFlow(({ direction }) => direction)]],
+  ["traffic-path", [5, ofFlow(({ path }) => path)]],
+  ["ecs-cluster-arn", [7, nothing]],
+  ["ecs-cluster-name", [7, nothing]],
+  ["ecs-container-instance-arn", [7, nothing]],
+  ["ecs-container-instance-id", [7, nothing]],
+  ["ecs-container-id", [7, nothing]],
+  ["ecs-second-container-id", [7, nothing]],
+  ["ecs-service-name", [7, nothing]],
+  ["ecs-task-definition-arn", [7, nothing]],
+  ["ecs-task-arn", [7, nothing]],
+  ["ecs-task-id", [7, nothing]],
+  ["reject-reason", [8, ofFlow(({ blocked }) => (blocked ? "BPA" : undefined))]],
+  ["resource-id", [9, nothing]],
+  ["encryption-status", [10, nothing]],
+]);
+
+/** What a flow log has unless it asks for something else: all fields of version 2. */
+export const DEFAULT_FORMAT = [...FIELDS]
+  .filter(([, [version]]) => version === 2)
+  .map(([name]) => `\${${name}}`)
+  .join(" ");
+
+/** A record, and when what it tells began: milliseconds. */
+export interface FlowLine {
+  readonly time: number;
+  readonly text: string;
+}
+
+/** How the records of a flow log are written. */
+export class FlowFormat {
+  readonly #fields: readonly Write[];
+  readonly #names: readonly string[];
+  readonly #version: number;
+
+  private constructor(names: readonly string[]) {
+    const fields = names.map((name) => FIELDS.get(name) ?? ([2, nothing] as const));
+    this.#names = names;
+    this.#fields = fields.map(([, write]) => write);
+    // "If you use a custom format, the version is the highest version among the specified fields."
+    this.#version = Math.max(...fields.map(([version]) => version));
+  }
+
+  /** @returns undefined for what is no format: `${version} ${srcaddr}`, of known fields */
+  static parse(text: string): FlowFormat | undefined {
+    const names = text.split(" ").map((part) => /^\$\{([a-z\d-]+)\}$/.exec(part)?.[1] ?? "");
+    return names.every((name) => FIELDS.has(name)) ? new FlowFormat(names) : undefined;
+  }
+
+  /** The names of the fields, as the first line of a file has them. */
+  get header(): string {
+    return this.#names.join(" ");
+  }
+
+  /** The lines of a window. */
+  write(window: FlowWindow, place: FlowPlace): FlowLine[] {
+    const { flows, skipped } = window;
+    const line = (status: Subject["status"], flow?: Flow): FlowLine => {
+      const subject = { window, status, flow, place };
+      const text = this.#fields.map((write) => write(subject, this.#version) ?? "-").join(" ");
+      return { time: flow?.first ?? window.start, text };
+    };
+    if (flows.length === 0 && !skipped) return [line("NODATA")];
+    const lines = flows.map((flow) => line("OK", flow));
+    return skipped ? [...lines, line("SKIPDATA")] : lines;
+  }
+}
+
+/** Counts a packet in. */
+export function countPacket(flow: Flow, packet: Packet, now: number): void {
+  flow.packets++;
+  flow.bytes += packet.length;
+  flow.flags |= countedFlags(packet);
+  flow.last = now;
+}

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { block, ip, within } from "../../network/ip.ts";
+import type { Context } from "../kit/context.ts";
+import type { FlowRecords } from "../kit/world.ts";
+import { addLogGroup, findLogGroup } from "../logs/logGroup.ts";
+import { addEvents, addLogStream, findLogStream } from "../logs/logStream.ts";
+import { awsPrefixLists } from "./catalogue/prefixLists.ts";
+import { findZone } from "./catalogue/zones.ts";
+import type { FlowLogDestination } from "./flowLogDestination.ts";
+import { networkInterfaces } from "./networkInterface.ts";
+import { publicAddressTable } from "./publicAddress.ts";
+
+/** A flow log, as far as its delivery goes. */
+export interface Delivered {
+  readonly id: string;
+  readonly account: string;
+  readonly traffic: string;
+  readonly format: string;
+  readonly destination: FlowLogDestination;
+}
+
+/** Events that Logs takes in one piece. */
+const MOST_EVENTS = 10_000;
+
+/** The services that records name, by the prefix lists of their addresses. */
+const SERVICES: Readonly<Record<string, string>> = {
+  s3: "S3",
+  dynamodb: "DYNAMODB",
+  "ec2-instance-connect": "EC2_INSTANCE_CONNECT",
+  "origin-facing": "CLOUDFRONT_ORIGIN_FACING",
+};
+
+/** What records say of an address that belongs to one of Amazon's services. */
+export function serviceOf(ctx: Context, address: string): string | undefined {
+  if (ctx.unit.table(publicAddressTable).get(address)) return "EC2";
+  const found = ip(address);
+  for (const { name, cidrs } of awsPrefixLists(ctx.region)) {
+    const service = SERVICES[name.split(".").at(-1) ?? ""];
+    if (service !== undefined && cidrs.some((cidr) => within(block(cidr), found))) return service;
+  }
+  return undefined;
+}
+
+/** Who has an interface, and where it is; of one that is gone since, nobody knows. */
+export function placeOf(
+  ctx: Context,
+  interfaceId: string,
+): { account: string; region: string; zoneId: string } {
+  const row = networkInterfaces.table(ctx).get(interfaceId);
+  return {
+    account: row?.account ?? ctx.account,
+    region: ctx.region,
+    zoneId: (row && findZone(ctx.region, row.zone)?.id) ?? "-",
+  };
+}
+
+/** Brings records to where the flow log sends them. */
+export function deliver(ctx: Context, log: Delivered, records: readonly FlowRecords[]): void {
+  if (records.length === 0) return;
+  if (log.destination.type === "s3") deliverFile(ctx, log, log.destination, records);
+  else deliverEvents(ctx, log, log.destination.group, records);
+}
+
+/** Into a log group, which is made if it is not there, with a stream for each interface. */
+function deliverEvents(
+  ctx: Context,
+  { traffic }: Delivered,
+  name: string,
+  records: readonly FlowRecords[],
+): void {
+  const group = findLogGroup(ctx, name) ?? addLogGroup(ctx, name);
+  for (const interfaceId of new Set(records.map((each) => each.interfaceId))) {
+    const streamName = `${interfaceId}-${traffic.toLowerCase()}`;
+    const stream = findLogStream(ctx, group, streamName) ?? addLogStream(ctx, group, streamName);
+    const events = records
+      .flatMap((each) => (each.interfaceId === interfaceId ? each.lines : []))
+      .map(({ time, text }) => [Math.floor(time / 1000) * 1000, text] as const)
+      .toSorted(([a], [b]) => a - b);
+    for (let at = 0; at < events.length; at += MOST_EVENTS) {
+      addEvents(ctx, stream, events.slice(at, at + MOST_EVENTS));
+    }
+  }
+}
+
+/**
+ * Into a file of its own, under the key that S3 would have it by.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
+ */
+function deliverFile(
+  ctx: Context,
+  { id, account, format }: Delivered,
+  { bucket, prefix, hive, hourly }: Extract<FlowLogDestination, { type: "s3" }>,
+  records: readonly FlowRecords[],
+): void {
+  const header = format.replaceAll(/\$\{([^}]*)\}/g, "$1");
+  const lines = records.flatMap((each) => each.lines.map(({ text }) => text));
+  const file = gzipSync([header, ...lines, ""].join("\n"));
+  const { region, now } = ctx;
+  const [, year = "", month = "", day = "", hour = "", minute = ""] =
+    /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(new Date(now).toISOString()) ?? [];
+  const parts: readonly (readonly [name: string, value: string])[] = [
+    ["aws-account-id", account],
+    ["aws-service", "vpcflowlogs"],
+    ["aws-region", region],
+    ["year", year],
+    ["month", month],
+    ["day", day],
+    ...(hourly ? [["hour", hour] as const] : []),
+  ];
+  const folders = parts.map(([name, value]) => (hive ? `${name}=${value}` : value)).join("/");
+  const hash = createHash("sha256").update(file).digest("hex").slice(0, 8);
+  const time = `${year}${month}${day}T${hour}${minute}Z`;
+  const name = `${account}_vpcflowlogs_${region}_${id}_${time}_${hash}.log.gz`;
+  ctx.world.putObject(bucket, `${prefix}AWSLogs/${folders}/${name}`, file);
+}

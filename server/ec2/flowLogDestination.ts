@@ -1,0 +1,110 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+
+/** Where records go. */
+export type FlowLogDestination =
+  | { readonly type: "cloud-watch-logs"; readonly group: string; readonly roleArn: string }
+  | {
+      readonly type: "s3";
+      readonly bucket: string;
+      /** Of the keys: empty, or with a slash at its end. */
+      readonly prefix: string;
+      readonly hive: boolean;
+      readonly hourly: boolean;
+    };
+
+type Asked = Pick<
+  Sdk.CreateFlowLogsRequest,
+  "DeliverLogsPermissionArn" | "DestinationOptions" | "LogDestination" | "LogDestinationType" | "LogGroupName"
+>;
+
+const refuse = (message: string): ApiError => new ApiError("InvalidParameter", message);
+const invalid = (name: string, value: string): ApiError =>
+  new ApiError("InvalidParameterValue", `Value (${value.slice(0, 512)}) for parameter ${name} is invalid.`);
+
+const GROUP_NAME = /^[.\-_/#A-Za-z0-9]{1,512}$/;
+const ROLE_ARN = /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/;
+const GROUP_ARN = /^arn:aws:logs:([a-z0-9-]+):(\d{12}):log-group:([^:]*)(?::\*)?$/;
+export const BUCKET = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** What S3 calls safe characters; a part of one or two dots alone would lead elsewhere on a disk. */
+const PREFIX = /^(?:(?!\.{1,2}\/)[\w!.*'()-]+\/)*$/;
+
+/**
+ * Reads where the records of a flow log are to go.
+ *
+ * @throws {ApiError} InvalidParameter, InvalidParameterValue, UnsupportedOperation
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
+ */
+export function readDestination(ctx: Context, asked: Asked): FlowLogDestination {
+  const { LogDestination, LogDestinationType = "cloud-watch-logs", LogGroupName } = asked;
+  if (LogDestination !== undefined && LogGroupName !== undefined) {
+    throw refuse("Please only provide LogGroupName or only provide LogDestination.");
+  }
+  if (LogGroupName !== undefined && LogDestinationType !== "cloud-watch-logs") {
+    throw refuse("LogDestination type must be cloud-watch-logs if LogGroupName is provided.");
+  }
+  if (LogDestination === undefined && LogGroupName === undefined) {
+    throw refuse("LogDestination can't be empty if LogGroupName is not provided.");
+  }
+  if (LogDestinationType === "kinesis-data-firehose") {
+    throw new ApiError("UnsupportedOperation", "Flow logs to kinesis-data-firehose are not supported.");
+  }
+  return LogDestinationType === "s3"
+    ? readBucket(asked, LogDestination ?? "")
+    : readGroup(ctx, asked, LogGroupName ?? LogDestination ?? "");
+}
+
+function readGroup(ctx: Context, asked: Asked, nameOrArn: string): FlowLogDestination {
+  const { DeliverLogsPermissionArn: roleArn, DestinationOptions } = asked;
+  if (roleArn === undefined) {
+    throw refuse("DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.");
+  }
+  if (!ROLE_ARN.test(roleArn)) throw invalid("DeliverLogsPermissionArn", roleArn);
+  if (DestinationOptions !== undefined) {
+    throw refuse("DestinationOptions can only be provided if LogDestinationType is s3.");
+  }
+  if (asked.LogGroupName !== undefined) {
+    if (!GROUP_NAME.test(nameOrArn)) throw invalid("LogGroupName", nameOrArn);
+    return { type: "cloud-watch-logs", group: nameOrArn, roleArn };
+  }
+  const [, region, account, group = ""] = GROUP_ARN.exec(nameOrArn) ?? [];
+  if (region === undefined || !GROUP_NAME.test(group)) throw invalid("LogDestination", nameOrArn);
+  if (region !== ctx.region) {
+    throw refuse("LogDestination must be in the same region as the API caller.");
+  }
+  if (account !== ctx.account) {
+    throw new ApiError("UnsupportedOperation", "Flow logs to another account are not supported.");
+  }
+  return { type: "cloud-watch-logs", group, roleArn };
+}
+
+function readBucket(asked: Asked, arn: string): FlowLogDestination {
+  if (asked.DeliverLogsPermissionArn !== undefined) {
+    throw refuse("DeliverLogsPermissionArn is not applicable for s3 delivery");
+  }
+  const { FileFormat, HiveCompatiblePartitions, PerHourPartition } = asked.DestinationOptions ?? {};
+  if (FileFormat === "parquet") {
+    throw new ApiError("UnsupportedOperation", "Flow logs in the file format parquet are not supported.");
+  }
+  const [, bucket = "", , folder = ""] = /^arn:aws:s3:::([^/]*)(\/(.*))?$/s.exec(arn) ?? [];
+  const prefix = folder === "" || folder.endsWith("/") ? folder : `${folder}/`;
+  // "You can't use AWSLogs as a subfolder name."
+  const isTaken = prefix.split("/").includes("AWSLogs");
+  if (!BUCKET.test(bucket) || prefix.length > 512 || !PREFIX.test(prefix) || isTaken) {
+    throw invalid("LogDestination", arn);
+  }
+  return {
+    type: "s3",
+    bucket,
+    prefix,
+    hive: HiveCompatiblePartitions ?? false,
+    hourly: PerHourPartition ?? false,
+  };
+}
+
+export function destinationArn({ region, account }: Context, destination: FlowLogDestination): string {
+  return destination.type === "s3"
+    ? `arn:aws:s3:::${destination.bucket}${destination.prefix === "" ? "" : `/${destination.prefix}`}`
+    : `arn:aws:logs:${region}:${account}:log-group:${destination.group}`;
+}

@@ -1,0 +1,576 @@
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  DescribeLogStreamsCommand,
+  FilterLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
+import {
+  CreateFlowLogsCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  DeleteFlowLogsCommand,
+  DeleteSubnetCommand,
+  DeleteVpcCommand,
+  DescribeFlowLogsCommand,
+  DescribeNetworkInterfacesCommand,
+  EC2Client,
+  GetFlowLogsIntegrationTemplateCommand,
+  type CreateFlowLogsCommandInput,
+  type Filter,
+  type NetworkInterface,
+} from "@aws-sdk/client-ec2";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Islet } from "../../server/index.ts";
+import { advanceClock } from "../clock.ts";
+import { configOf, freshKeys, ownIslet, refused, type Keys } from "../islet.ts";
+import { operate, operationRefused } from "../operator.ts";
+import { note } from "../seen.ts";
+import { launch } from "./launch.ts";
+
+let islet: Islet;
+beforeAll(async () => {
+  islet = await ownIslet();
+  await operate(islet, "POST clock", { Frozen: true });
+});
+afterAll(() => islet.close());
+
+const Region = "us-east-1";
+const ROLE = "arn:aws:iam::123456789012:role/flow-logs";
+const DEFAULT =
+  "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} " +
+  "${bytes} ${start} ${end} ${action} ${log-status}";
+const UNKNOWN_VPC = "vpc-0123456789abcdef0";
+
+class Site {
+  readonly ec2: EC2Client;
+  readonly logs: CloudWatchLogsClient;
+  readonly account: string;
+  vpc = "";
+  subnet = "";
+  readonly on: Islet;
+
+  constructor(on: Islet, keys: Keys & { account: string }) {
+    this.on = on;
+    this.account = keys.account;
+    this.ec2 = new EC2Client(configOf(on, keys));
+    this.logs = new CloudWatchLogsClient(configOf(on, keys));
+  }
+
+  static async open(on = islet): Promise<Site> {
+    const site = new Site(on, freshKeys(on));
+    const { Vpc } = await site.ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+    site.vpc = Vpc?.VpcId ?? "";
+    const { Subnet } = await site.ec2.send(
+      new CreateSubnetCommand({
+        VpcId: site.vpc,
+        CidrBlock: "10.0.0.0/24",
+        AvailabilityZone: `${Region}a`,
+      }),
+    );
+    site.subnet = Subnet?.SubnetId ?? "";
+    return site;
+  }
+
+  create(asked: Partial<CreateFlowLogsCommandInput> = {}) {
+    return this.ec2.send(
+      new CreateFlowLogsCommand({
+        ResourceType: "VPC",
+        ResourceIds: [this.vpc],
+        TrafficType: "ALL",
+        LogGroupName: "flows",
+        DeliverLogsPermissionArn: ROLE,
+        ...asked,
+      }),
+    );
+  }
+
+  /** To a bucket. */
+  file(asked: Partial<CreateFlowLogsCommandInput> = {}) {
+    return this.create({
+      LogDestinationType: "s3",
+      LogDestination: "arn:aws:s3:::my-bucket",
+      LogGroupName: undefined,
+      DeliverLogsPermissionArn: undefined,
+      ...asked,
+    });
+  }
+
+  async shown(Filter?: Filter[]) {
+    return (await this.ec2.send(new DescribeFlowLogsCommand({ Filter }))).FlowLogs ?? [];
+  }
+
+  /** A running instance's interface. */
+  async host(address: string, InstanceType: "t2.micro" | "t3.micro" = "t3.micro"): Promise<NetworkInterface> {
+    const id = await launch(this.ec2, { SubnetId: this.subnet, PrivateIpAddress: address, InstanceType });
+    const { NetworkInterfaces } = await this.ec2.send(
+      new DescribeNetworkInterfacesCommand({ Filters: [{ Name: "attachment.instance-id", Values: [id] }] }),
+    );
+    return NetworkInterfaces?.[0] ?? {};
+  }
+
+  async send(from: NetworkInterface, to: NetworkInterface, port = 443): Promise<void> {
+    await operate(this.on, "POST packets", {
+      Region,
+      From: from.NetworkInterfaceId,
+      To: to.NetworkInterfaceId,
+      Protocol: "tcp",
+      Port: port,
+    });
+  }
+
+  async events(logGroupName = "flows", filterPattern = "") {
+    const { events = [] } = await this.logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }));
+    return events.map(({ logStreamName, message }) => ({ stream: logStreamName, message }));
+  }
+}
+
+/** Milliseconds: the server's clock, which stands still. */
+async function timeOn(on: Islet): Promise<number> {
+  return Date.parse(String((await operate(on, "GET clock"))["Now"]));
+}
+
+/** To the next multiple of 600 seconds, so that windows begin where tests do. */
+async function roundTime(on = islet): Promise<number> {
+  const now = await timeOn(on);
+  const next = Math.ceil(now / 600_000 + 1e-9) * 600_000;
+  await advanceClock(on, (next - now) / 1000);
+  return next / 1000;
+}
+
+describe("what it refuses to parse", () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await Site.open();
+  });
+
+  test.each<[string, Partial<CreateFlowLogsCommandInput>, string, (RegExp | string)?]>([
+    ["no traffic type", { TrafficType: undefined }, "MissingParameter", /TrafficType/],
+    ["a wrong traffic type", { TrafficType: "SOME" as never }, "InvalidParameterValue"],
+    ["no resources", { ResourceIds: [] }, "MissingParameter"],
+    [
+      "too many resources",
+      { ResourceIds: Array<string>(1001).fill(UNKNOWN_VPC) },
+      "InvalidParameterValue",
+      /1000/,
+    ],
+    ["transit gateways", { ResourceType: "TransitGateway" }, "UnsupportedOperation", /TransitGateway/],
+    [
+      "an interval",
+      { MaxAggregationInterval: 300 },
+      "InvalidParameter",
+      "Invalid Flow Log Max Aggregation Interval",
+    ],
+    [
+      "a format",
+      { LogFormat: "${version} ${nothing}" },
+      "InvalidParameterValue",
+      "1 validation error detected: Value '${version} ${nothing}' at 'logFormat' has an invalid format",
+    ],
+    ["a format that ends in a space", { LogFormat: "${version} " }, "InvalidParameterValue", /logFormat/],
+    [
+      "two destinations",
+      { LogDestination: "arn:aws:logs:us-east-1:123456789012:log-group:g" },
+      "InvalidParameter",
+      "Please only provide LogGroupName or only provide LogDestination.",
+    ],
+    [
+      "a group for S3",
+      { LogDestinationType: "s3" },
+      "InvalidParameter",
+      "LogDestination type must be cloud-watch-logs if LogGroupName is provided.",
+    ],
+    [
+      "no destination",
+      { LogGroupName: undefined },
+      "InvalidParameter",
+      "LogDestination can't be empty if LogGroupName is not provided.",
+    ],
+    [
+      "no role",
+      { DeliverLogsPermissionArn: undefined },
+      "InvalidParameter",
+      "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.",
+    ],
+    [
+      "what is no role",
+      { DeliverLogsPermissionArn: "arn:aws:iam::1:user/x" },
+      "InvalidParameterValue",
+      /DeliverLogs/,
+    ],
+    ["a group's name", { LogGroupName: "a b" }, "InvalidParameterValue", /LogGroupName/],
+    [
+      "a group's ARN",
+      { LogGroupName: undefined, LogDestination: "arn:aws:logs:us-east-1:1:log-group:g" },
+      "InvalidParameterValue",
+      /LogDestination/,
+    ],
+    [
+      "a group in another region",
+      { LogGroupName: undefined, LogDestination: "arn:aws:logs:eu-west-1:123456789012:log-group:g" },
+      "InvalidParameter",
+      "LogDestination must be in the same region as the API caller.",
+    ],
+    [
+      "a group of another account",
+      { LogGroupName: undefined, LogDestination: "arn:aws:logs:us-east-1:123456789012:log-group:g" },
+      "UnsupportedOperation",
+    ],
+    [
+      "options of files for events",
+      { DestinationOptions: { PerHourPartition: true } },
+      "InvalidParameter",
+      /s3/,
+    ],
+    ["a role across accounts", { DeliverCrossAccountRole: ROLE }, "UnsupportedOperation"],
+    [
+      "tags in records",
+      { TagFieldSpecifications: [{ ResourceType: "instance", TagKeys: ["k"] }] },
+      "UnsupportedOperation",
+    ],
+  ])("%s", async (_what, asked, code, message) => {
+    await refused(site.create(asked), code, message);
+    expect(await site.shown()).toEqual([]);
+  });
+
+  test.each<[string, Partial<CreateFlowLogsCommandInput>, string, (RegExp | string)?]>([
+    [
+      "a role",
+      { DeliverLogsPermissionArn: ROLE },
+      "InvalidParameter",
+      "DeliverLogsPermissionArn is not applicable for s3 delivery",
+    ],
+    ["Parquet", { DestinationOptions: { FileFormat: "parquet" } }, "UnsupportedOperation", /parquet/],
+    ["Firehose", { LogDestinationType: "kinesis-data-firehose" }, "UnsupportedOperation", /firehose/],
+    ...[
+      "my_bucket",
+      "my-bucket/AWSLogs/",
+      "my-bucket/../..",
+      "my-bucket/a/../b",
+      "..",
+      "a..b",
+      "my-bucket//x",
+      "b/%2e",
+      "",
+    ].map((name): [string, Partial<CreateFlowLogsCommandInput>, string, RegExp] => [
+      `the bucket ${name}`,
+      { LogDestination: `arn:aws:s3:::${name}` },
+      "InvalidParameterValue",
+      /LogDestination/,
+    ]),
+  ])("for S3: %s", async (_what, asked, code, message) => {
+    await refused(site.file(asked), code, message);
+  });
+});
+
+describe("what it refuses to do", () => {
+  test("log what is not there, or twice the same: the rest is logged", async () => {
+    const site = await Site.open();
+    const {
+      FlowLogIds = [],
+      Unsuccessful,
+      ClientToken,
+    } = await site.create({
+      ResourceIds: [UNKNOWN_VPC, site.vpc, "vpc-x"],
+      ClientToken: "once",
+    });
+    expect([FlowLogIds.length, ClientToken]).toEqual([1, "once"]);
+    expect(Unsuccessful).toEqual([
+      {
+        ResourceId: UNKNOWN_VPC,
+        Error: { Code: "InvalidVpcID.NotFound", Message: `The vpc ID '${UNKNOWN_VPC}' does not exist` },
+      },
+      { ResourceId: "vpc-x", Error: expect.objectContaining({ Code: "InvalidVpcID.Malformed" }) as unknown },
+    ]);
+    expect(await site.create()).toMatchObject({
+      FlowLogIds: [],
+      Unsuccessful: [
+        {
+          ResourceId: site.vpc,
+          Error: {
+            Code: "FlowLogAlreadyExists",
+            Message: "Error. There is an existing Flow Log with the same configuration and log destination.",
+          },
+        },
+      ],
+    });
+    note("CreateFlowLogs", "FlowLogAlreadyExists");
+    expect((await site.create({ LogGroupName: "other" })).Unsuccessful).toEqual([]);
+    expect((await site.create({ TrafficType: "REJECT" })).Unsuccessful).toEqual([]);
+    const stranger = await Site.open();
+    expect((await stranger.create({ ResourceIds: [site.vpc] })).FlowLogIds).toEqual([]);
+  });
+
+  test("show or delete what is not there", async () => {
+    const site = await Site.open();
+    const id = "fl-0123456789abcdef0";
+    const text = `These flow log ids in the input list are not found: [TotalCount: 1] ${id}`;
+    await refused(
+      site.ec2.send(new DescribeFlowLogsCommand({ FlowLogIds: [id] })),
+      "InvalidFlowLogId.NotFound",
+      text,
+    );
+    const { Unsuccessful } = await site.ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: [id] }));
+    expect(Unsuccessful).toEqual([
+      { ResourceId: id, Error: { Code: "InvalidFlowLogId.NotFound", Message: text } },
+    ]);
+    await refused(
+      site.ec2.send(
+        new GetFlowLogsIntegrationTemplateCommand({
+          FlowLogId: id,
+          ConfigDeliveryS3DestinationArn: "arn:aws:s3:::b",
+          IntegrateServices: {
+            AthenaIntegrations: [
+              { IntegrationResultS3DestinationArn: "arn:aws:s3:::b", PartitionLoadFrequency: "none" },
+            ],
+          },
+        }),
+      ),
+      "NotImplemented",
+    );
+  });
+
+  test("hand out files of no bucket, or none that are there", async () => {
+    await operationRefused(islet, "GET objects", {}, "MissingParameter");
+    await operationRefused(islet, "GET objects", { Bucket: "../x" }, "InvalidParameterValue");
+    await operationRefused(islet, "GET objects", { Bucket: "none", Key: "x" }, "InvalidParameterValue");
+    await operationRefused(islet, "GET objects", { Bucket: "none", Other: "x" }, "UnknownParameter");
+  });
+});
+
+describe("what it does", () => {
+  test("shows flow logs, and takes them away", async () => {
+    const site = await Site.open();
+    const Tags = [{ Key: "Name", Value: "n" }];
+    const { FlowLogIds = [] } = await site.create({
+      ResourceType: "Subnet",
+      ResourceIds: [site.subnet],
+      TrafficType: "REJECT",
+      MaxAggregationInterval: 60,
+      LogFormat: "${version} ${tcp-flags}",
+      TagSpecifications: [{ ResourceType: "vpc-flow-log", Tags }],
+    });
+    const { FlowLogIds: files = [] } = await site.file({
+      LogDestination: "arn:aws:s3:::my-bucket/a/b",
+      DestinationOptions: {
+        FileFormat: "plain-text",
+        HiveCompatiblePartitions: true,
+        PerHourPartition: false,
+      },
+    });
+    expect(await site.shown()).toEqual([
+      {
+        FlowLogId: FlowLogIds[0],
+        FlowLogStatus: "ACTIVE",
+        CreationTime: expect.any(Date) as Date,
+        ResourceId: site.subnet,
+        TrafficType: "REJECT",
+        DeliverLogsStatus: "SUCCESS",
+        DeliverLogsPermissionArn: ROLE,
+        LogDestinationType: "cloud-watch-logs",
+        LogDestination: `arn:aws:logs:us-east-1:${site.account}:log-group:flows`,
+        LogGroupName: "flows",
+        LogFormat: "${version} ${tcp-flags}",
+        MaxAggregationInterval: 60,
+        Tags,
+      },
+      {
+        FlowLogId: files[0],
+        FlowLogStatus: "ACTIVE",
+        CreationTime: expect.any(Date) as Date,
+        ResourceId: site.vpc,
+        TrafficType: "ALL",
+        DeliverLogsStatus: "SUCCESS",
+        LogDestinationType: "s3",
+        LogDestination: "arn:aws:s3:::my-bucket/a/b/",
+        DestinationOptions: {
+          FileFormat: "plain-text",
+          HiveCompatiblePartitions: true,
+          PerHourPartition: false,
+        },
+        LogFormat: DEFAULT,
+        MaxAggregationInterval: 600,
+        Tags: [],
+      },
+    ]);
+    await site.ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: [...FlowLogIds, ...files] }));
+    expect(await site.shown()).toEqual([]);
+  });
+
+  test("every filter", async () => {
+    const site = await Site.open();
+    const { FlowLogIds = [] } = await site.create({
+      TagSpecifications: [{ ResourceType: "vpc-flow-log", Tags: [{ Key: "k", Value: "v" }] }],
+    });
+    await site.file({ TrafficType: "ACCEPT", ResourceType: "Subnet", ResourceIds: [site.subnet] });
+    const named = async (Name: string, value: string) =>
+      (await site.shown([{ Name, Values: [value] }])).map(({ TrafficType }) => TrafficType);
+    expect(await named("deliver-log-status", "SUCCESS")).toEqual(["ALL", "ACCEPT"]);
+    expect(await named("log-destination-type", "s3")).toEqual(["ACCEPT"]);
+    expect(await named("flow-log-id", FlowLogIds[0] ?? "")).toEqual(["ALL"]);
+    expect(await named("log-group-name", "fl*")).toEqual(["ALL"]);
+    expect(await named("resource-id", site.subnet)).toEqual(["ACCEPT"]);
+    expect(await named("traffic-type", "ALL")).toEqual(["ALL"]);
+    expect(await named("tag:k", "v")).toEqual(["ALL"]);
+    expect(await named("tag-key", "k")).toEqual(["ALL"]);
+    const page = await site.ec2.send(new DescribeFlowLogsCommand({ MaxResults: 5 }));
+    expect(page.FlowLogs).toHaveLength(2);
+  });
+
+  test("writes what passes into a stream for each interface, when its window has ended", async () => {
+    const site = await Site.open();
+    const [one, two] = [await site.host("10.0.0.10"), await site.host("10.0.0.11", "t2.micro")];
+    const start = await roundTime();
+    await site.create({ LogFormat: `${DEFAULT} \${az-id} \${instance-id} \${traffic-path}` });
+    await site.send(one, two);
+    await advanceClock(islet, 5);
+    await site.send(one, two);
+    await refused(site.events(), "ResourceNotFoundException");
+    await advanceClock(islet, 55);
+    const from = `2 ${site.account} ${one.NetworkInterfaceId}`;
+    const where = `use1-az\\d ${one.Attachment?.InstanceId}`;
+    // An instance on Nitro has windows of a minute, whatever the flow log says.
+    const sent = `10.0.0.10 10.0.0.11 49152 443 6 2 128 ${start} ${start + 5} ACCEPT OK ${where} 1`;
+    expect(await site.events()).toEqual([
+      {
+        stream: `${one.NetworkInterfaceId}-all`,
+        message: expect.stringMatching(new RegExp(`^${from.replace("2 ", "5 ")} ${sent}$`)) as string,
+      },
+    ]);
+    await advanceClock(islet, 60);
+    expect((await site.events("flows", "NODATA")).map(({ stream }) => stream)).toEqual([
+      `${one.NetworkInterfaceId}-all`,
+    ]);
+    await advanceClock(islet, 480);
+    const second = (await site.events()).filter(({ stream }) => stream === `${two.NetworkInterfaceId}-all`);
+    expect(second.map(({ message }) => message?.split(" ").slice(3, 14).join(" "))).toEqual([
+      // The default group lets in its own members alone, and these are two of it.
+      `10.0.0.10 10.0.0.11 49152 443 6 2 128 ${start} ${start + 5} ACCEPT OK`,
+    ]);
+    const { logGroups } = await site.logs.send(new DescribeLogGroupsCommand({}));
+    expect(logGroups?.map(({ logGroupName }) => logGroupName)).toEqual(["flows"]);
+  });
+
+  test("an interface that comes later is logged too, one that is gone no more", async () => {
+    const site = await Site.open();
+    await roundTime();
+    await site.create({ MaxAggregationInterval: 60 });
+    const one = await site.host("10.0.0.10");
+    await advanceClock(islet, 60);
+    const { logStreams } = await site.logs.send(new DescribeLogStreamsCommand({ logGroupName: "flows" }));
+    expect(logStreams?.map(({ logStreamName }) => logStreamName)).toEqual([`${one.NetworkInterfaceId}-all`]);
+    const [log] = await site.shown();
+    await site.ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: [log?.FlowLogId ?? ""] }));
+    await advanceClock(islet, 600);
+    expect(await site.events()).toHaveLength(1);
+  });
+
+  test("goes away with what it is about; the logs stay", async () => {
+    const site = await Site.open();
+    await site.create();
+    await site.create({ ResourceType: "Subnet", ResourceIds: [site.subnet] });
+    await site.ec2.send(new DeleteSubnetCommand({ SubnetId: site.subnet }));
+    expect(await site.shown()).toHaveLength(1);
+    await site.ec2.send(new DeleteVpcCommand({ VpcId: site.vpc }));
+    expect(await site.shown()).toEqual([]);
+    await advanceClock(islet, 600);
+  });
+
+  test("writes files under the keys that S3 would have", async () => {
+    const site = await Site.open();
+    const [one, two] = [await site.host("10.0.0.10"), await site.host("10.0.0.11")];
+    const start = await roundTime();
+    const bucket = "arn:aws:s3:::memory-bucket";
+    const { FlowLogIds = [] } = await site.file({
+      LogDestination: `${bucket}/sub`,
+      LogFormat: "${srcaddr} ${dstaddr} ${action}",
+    });
+    await site.file({
+      LogDestination: bucket,
+      TrafficType: "ACCEPT",
+      DestinationOptions: {
+        FileFormat: "plain-text",
+        HiveCompatiblePartitions: true,
+        PerHourPartition: true,
+      },
+    });
+    await site.send(one, two);
+    await advanceClock(islet, 300);
+    const { Keys } = (await operate(islet, "GET objects", { Bucket: "memory-bucket" })) as { Keys: string[] };
+    const iso = new Date((start + 300) * 1000).toISOString();
+    const [day, hour] = [iso.slice(0, 10), iso.slice(11, 13)];
+    const [year, month, date] = day.split("-");
+    const time = `${day.replaceAll("-", "")}T${hour}${iso.slice(14, 16)}Z`;
+    const { account } = site;
+    expect(Keys).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^AWSLogs/aws-account-id=${account}/aws-service=vpcflowlogs/aws-region=us-east-1/year=${year}/month=${month}/day=${date}/hour=${hour}/${account}_vpcflowlogs_us-east-1_fl-[0-9a-f]{17}_${time}_[0-9a-f]{8}\\.log\\.gz$`,
+        ),
+      ),
+      expect.stringMatching(
+        new RegExp(
+          `^sub/AWSLogs/${account}/vpcflowlogs/us-east-1/${year}/${month}/${date}/${account}_vpcflowlogs_us-east-1_${FlowLogIds[0]}_${time}_[0-9a-f]{8}\\.log\\.gz$`,
+        ),
+      ),
+    ]);
+    const { Body } = await operate(islet, "GET objects", { Bucket: "memory-bucket", Key: Keys[1] });
+    const lines = gunzipSync(Buffer.from(String(Body), "base64"))
+      .toString()
+      .split("\n");
+    expect(lines[0]).toBe("srcaddr dstaddr action");
+    expect(lines.filter((line) => line.startsWith("10."))).toEqual([
+      "10.0.0.10 10.0.0.11 ACCEPT",
+      "10.0.0.10 10.0.0.11 ACCEPT",
+    ]);
+    // Of each of five minutes, two interfaces: but for the one in which something passed, nothing.
+    expect(lines.filter((line) => line === "- - -")).toHaveLength(8);
+  });
+
+  test("files beside the database; what was not seen over a restart is skipped; a reset clears all", async () => {
+    const data = mkdtempSync(join(tmpdir(), "islet-flows-"));
+    const on = { memory: false, data };
+    let server = await ownIslet(on);
+    await operate(server, "POST clock", { Frozen: true });
+    const opened = await Site.open(server);
+    await opened.host("10.0.0.10");
+    await roundTime(server);
+    await opened.file({ LogFormat: "${log-status}" });
+    await opened.create({ MaxAggregationInterval: 60, LogFormat: "${log-status}" });
+    await advanceClock(server, 300);
+    const folder = join(data, "s3", "my-bucket", "AWSLogs", opened.account, "vpcflowlogs", "us-east-1");
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) =>
+      each.isFile(),
+    );
+    expect(files).toHaveLength(1);
+    const [file] = files;
+    const path = join(file?.parentPath ?? "", file?.name ?? "");
+    expect(gunzipSync(readFileSync(path)).toString()).toBe(`log-status\n${"NODATA\n".repeat(5)}`);
+    expect(statSync(path).mode & 0o077).toBe(0);
+    const { Keys } = (await operate(server, "GET objects", { Bucket: "my-bucket" })) as { Keys: string[] };
+    expect(Keys).toHaveLength(1);
+    expect((await operate(server, "GET objects", { Bucket: "my-bucket", Key: Keys[0] }))["Body"]).toBe(
+      readFileSync(path).toString("base64"),
+    );
+    const credentials = await opened.ec2.config.credentials();
+    await server.close();
+
+    server = await ownIslet(on);
+    const again = new Site(server, { ...credentials, account: opened.account });
+    const before = (await again.events()).length;
+    await operate(server, "POST clock", { Frozen: true });
+    // The clock is the machine's again, behind what was delivered last.
+    await advanceClock(server, 1200);
+    await advanceClock(server, 60);
+    const statuses = (await again.events()).map(({ message }) => message);
+    expect(new Set(statuses.slice(before))).toEqual(new Set(["SKIPDATA", "NODATA"]));
+    expect(statuses.at(-1)).toBe("NODATA");
+    await operate(server, "POST reset");
+    expect(existsSync(join(data, "s3"))).toBe(false);
+    await server.close();
+    rmSync(data, { recursive: true });
+  });
+});
