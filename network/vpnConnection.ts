@@ -1,0 +1,140 @@
+import type { CustomerSite } from "./customerSite.ts";
+import { flowHash } from "./flowHash.ts";
+import { isIpv4, within, type Block, type Ip } from "./ip.ts";
+import type { Component, End } from "./journey.ts";
+import type { Packet } from "./packet.ts";
+import type { Walk } from "./walk.ts";
+
+/** Bytes. @see https://docs.aws.amazon.com/vpn/latest/s2svpn/cgw-best-practice.html */
+export const VPN_MTU = 1446;
+
+/** Where the tunnels of a connection end at AWS: a virtual private gateway, or a transit gateway by its attachment. */
+export interface VpnEndpoint {
+  /** The prefix length of the block around an address that it leads to. */
+  reach(address: Ip): number | undefined;
+  /** Takes a packet that came out of a tunnel. */
+  enter(walk: Walk, packet: Packet): End;
+}
+
+export interface Tunnel {
+  /** AWS's own address of it. */
+  readonly outside: Ip;
+  /** Who is at the other end; nobody, if the tunnel is down. */
+  readonly site: CustomerSite | undefined;
+}
+
+/** What can change about a connection. */
+export interface VpnConnectionSettings {
+  readonly tunnels: readonly Tunnel[];
+  /** The addresses at the customer's side, and those at AWS's, that the tunnels carry packets between. */
+  readonly local: Block;
+  readonly remote: Block;
+  /** Whether all tunnels that are up share the flows; else the first one has them all. */
+  readonly shared: boolean;
+}
+
+/**
+ * A customer's connection to a gateway, by encrypted tunnels: two, so that one may fail. Only those that are up carry
+ * packets, and only ones that their traffic selectors name.
+ *
+ * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html
+ */
+export class VpnConnection implements Component {
+  readonly kind = "vpn-connection";
+  readonly id: string;
+  /** Of connections that are as good, the one with the lowest is chosen: the oldest. */
+  readonly order: number;
+  readonly #endpoint: () => VpnEndpoint | undefined;
+  #settings: VpnConnectionSettings | undefined;
+
+  /** @param endpoint where the tunnels end at AWS, which may come and go */
+  constructor(id: string, order: number, endpoint: () => VpnEndpoint | undefined) {
+    this.id = id;
+    this.order = order;
+    this.#endpoint = endpoint;
+  }
+
+  put(settings: VpnConnectionSettings): void {
+    this.release();
+    this.#settings = settings;
+    for (const { site } of settings.tunnels) site?.connections.add(this);
+  }
+
+  /** Lets go of the sites at the other end. */
+  release(): void {
+    for (const { site } of this.#settings?.tunnels ?? []) site?.connections.delete(this);
+    this.#settings = undefined;
+  }
+
+  get up(): boolean {
+    return this.#settings?.tunnels.some(({ site }) => site !== undefined) ?? false;
+  }
+
+  /**
+   * From AWS to the customer.
+   *
+   * @param router who tells the source of a packet that it is too long
+   * @param down the reason why it is dropped where all tunnels are down
+   */
+  carry(walk: Walk, packet: Packet, router: Ip, down: "BAD_STATE_VPN" | "TGW_BAD_STATE_VPN"): End {
+    const tunnel = this.#tunnelFor(packet);
+    const { site } = tunnel ?? {};
+    if (!tunnel || !site) return walk.drop(down, this, packet, undefined, "egress");
+    const refused =
+      this.#refuse(walk, packet, packet.destination, packet.source, "egress") ??
+      walk.tooLong(this, packet, router, VPN_MTU);
+    if (refused) return refused;
+    if (walk.observe) {
+      walk.pass(this, packet, undefined, "egress", { kind: "tunnel", outside: tunnel.outside });
+    }
+    return site.receive(walk, packet);
+  }
+
+  /** The prefix length of the block around an address beyond it, as a site knows it. */
+  reach(site: CustomerSite, address: Ip): number | undefined {
+    return this.#tunnelTo(site) && this.#endpoint()?.reach(address);
+  }
+
+  /** From the customer to AWS, by the first of the site's tunnels. */
+  enter(walk: Walk, packet: Packet, site: CustomerSite): End {
+    const tunnel = this.#tunnelTo(site);
+    const endpoint = this.#endpoint();
+    if (!tunnel || !endpoint) return walk.drop("BAD_STATE_VPN", this, packet, undefined, "ingress");
+    const refused =
+      this.#refuse(walk, packet, packet.source, packet.destination, "ingress") ??
+      walk.tooLong(this, packet, isIpv4(packet.source) ? tunnel.outside : packet.destination, VPN_MTU);
+    if (refused) return refused;
+    if (walk.observe) {
+      walk.pass(this, packet, undefined, "ingress", { kind: "tunnel", outside: tunnel.outside });
+    }
+    return endpoint.enter(walk, packet);
+  }
+
+  #tunnelTo(site: CustomerSite): Tunnel | undefined {
+    return this.#settings?.tunnels.find((tunnel) => tunnel.site === site);
+  }
+
+  #tunnelFor(packet: Packet): Tunnel | undefined {
+    if (!this.#settings) return undefined;
+    const { tunnels, shared } = this.#settings;
+    if (!shared) return tunnels.find(({ site }) => site !== undefined);
+    const up = tunnels.filter(({ site }) => site !== undefined);
+    return up[flowHash(packet) % up.length];
+  }
+
+  #refuse(
+    walk: Walk,
+    packet: Packet,
+    customer: Ip,
+    aws: Ip,
+    direction: "egress" | "ingress",
+  ): End | undefined {
+    const { local, remote } = this.#settings ?? {};
+    if (!local || !remote) return undefined;
+    if (isIpv4(local.base) !== isIpv4(customer)) {
+      return walk.drop("PROTOCOL_RESTRICTION", this, packet, undefined, direction);
+    }
+    if (within(local, customer) && within(remote, aws)) return undefined;
+    return walk.drop("VPN_TRAFFIC_SELECTOR_MISMATCH", this, packet, undefined, direction);
+  }
+}

@@ -1,0 +1,228 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
+import { formatPrefix } from "../../network/cidr.ts";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import type { Handlers } from "../kit/handlers.ts";
+import { readCidr } from "./cidrBlock.ts";
+import { isPublic, usableCustomerGateway, type CustomerGateway } from "./customerGateway.ts";
+import { takePublicAddress } from "./publicAddress.ts";
+import { usableGateway } from "./transitGateway.ts";
+import { transitGatewayAttachments } from "./transitGatewayAttachment.ts";
+import { answer, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
+import { usableVpnGateway } from "./vpnGateway.ts";
+import {
+  newCertificate,
+  readInsideCidr,
+  readInsideIpv6Cidr,
+  readPreSharedKey,
+  readSettings,
+  refuseLogs,
+  type Taken,
+  type VpnTunnel,
+} from "./vpnTunnel.ts";
+
+type Options = Sdk.VpnConnectionOptionsSpecification;
+
+const TUNNELS = 2;
+const EVERYTHING = { ipv4: "0.0.0.0/0", ipv6: "::/0" } as const;
+
+const conflict = (message: string): ApiError => new ApiError("InvalidParameterCombination", message);
+
+/** Where the tunnels are to end at AWS: at one gateway, or at none yet. */
+function readGateway(
+  ctx: Context,
+  { VpnGatewayId, TransitGatewayId, VpnConcentratorId }: Sdk.CreateVpnConnectionRequest,
+): Pick<VpnConnection, "vpnGatewayId" | "transitGatewayId"> {
+  if (VpnConcentratorId !== undefined) {
+    throw new ApiError("InvalidVpnConcentratorID.NotFound", VpnConcentratorId);
+  }
+  if (VpnGatewayId !== undefined && TransitGatewayId !== undefined) {
+    throw conflict("The parameter VpnGatewayId cannot be used with the parameter TransitGatewayId");
+  }
+  return {
+    vpnGatewayId: VpnGatewayId && usableVpnGateway(ctx, VpnGatewayId).id,
+    transitGatewayId: TransitGatewayId && usableGateway(ctx, TransitGatewayId).id,
+  };
+}
+
+/** The addresses at both sides that the tunnels carry packets between, of the version of their inside. */
+export function readSelectors(
+  inside: Sdk.TunnelInsideIpVersion,
+  options: Options,
+  before: Pick<VpnConnection, "local" | "remote">,
+): Pick<VpnConnection, "local" | "remote"> {
+  const { LocalIpv4NetworkCidr, RemoteIpv4NetworkCidr, LocalIpv6NetworkCidr, RemoteIpv6NetworkCidr } =
+    options;
+  const ipv4 = [LocalIpv4NetworkCidr, RemoteIpv4NetworkCidr] as const;
+  const ipv6 = [LocalIpv6NetworkCidr, RemoteIpv6NetworkCidr] as const;
+  const [asked, other] = inside === "ipv4" ? [ipv4, ipv6] : [ipv6, ipv4];
+  if (other.some((cidr) => cidr !== undefined)) {
+    throw conflict(`The network CIDRs do not match the tunnels' inside IP version ${inside}.`);
+  }
+  const [local, remote] = asked;
+  const read = (text: string, name: string): string =>
+    formatPrefix(readCidr(text, name, inside === "ipv4" ? 4 : 6));
+  return {
+    local:
+      local === undefined
+        ? before.local
+        : read(local, `local${inside === "ipv4" ? "Ipv4" : "Ipv6"}NetworkCidr`),
+    remote:
+      remote === undefined
+        ? before.remote
+        : read(remote, `remote${inside === "ipv4" ? "Ipv4" : "Ipv6"}NetworkCidr`),
+  };
+}
+
+/** What works only at a transit gateway, or not at all. */
+export function checkOptions(
+  { EnableAcceleration, TunnelInsideIpVersion, TunnelBandwidth, ...options }: Options,
+  { transitGatewayId }: Pick<VpnConnection, "transitGatewayId">,
+): void {
+  const { OutsideIpAddressType: outside = "PublicIpv4", TransportTransitGatewayAttachmentId: transport } =
+    options;
+  if (!["PublicIpv4", "PrivateIpv4", "Ipv6"].includes(outside)) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${outside}) for parameter outsideIpAddressType is invalid.`,
+    );
+  }
+  if (transport !== undefined) throw new ApiError("InvalidTransitGatewayAttachmentID.NotFound", transport);
+  if (outside === "PrivateIpv4")
+    throw new ApiError("MissingParameter", "transportTransitGatewayAttachmentId");
+  if (outside === "Ipv6") {
+    throw new ApiError("UnsupportedOperation", "VPN tunnels between IPv6 addresses are not supported.");
+  }
+  if (transitGatewayId !== undefined) return;
+  if (EnableAcceleration)
+    throw conflict("Acceleration is supported only for connections to a transit gateway.");
+  if (TunnelInsideIpVersion === "ipv6") {
+    throw conflict("IPv6 inside the tunnels is supported only for connections to a transit gateway.");
+  }
+  if (TunnelBandwidth === "large") {
+    throw conflict("Large tunnel bandwidth is supported only for connections to a transit gateway.");
+  }
+}
+
+/** @throws {ApiError} UnsupportedOperation: islet has no Secrets Manager */
+export function checkStorage(storage: string | undefined): void {
+  if (storage === "SecretsManager") {
+    throw new ApiError("UnsupportedOperation", "Pre-shared keys in AWS Secrets Manager are not supported.");
+  }
+  if (storage !== undefined && storage !== "Standard") {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${storage}) for parameter preSharedKeyStorage is invalid.`,
+    );
+  }
+}
+
+/** The inside blocks of all tunnels at a gateway. */
+export const takenBlocks = (ctx: Context, gatewayId: string | undefined): Taken =>
+  new Set(
+    (gatewayId === undefined ? [] : vpnConnections.by(ctx, "gateway", gatewayId)).flatMap(({ tunnels }) =>
+      tunnels.flatMap(({ insideCidr, insideIpv6Cidr }) => [insideCidr, insideIpv6Cidr ?? ""]),
+    ),
+  );
+
+function readTunnels(
+  ctx: Context,
+  options: Options,
+  gatewayId: string | undefined,
+  { certificateArn }: CustomerGateway,
+): VpnTunnel[] {
+  const { TunnelOptions = [], TunnelInsideIpVersion } = options;
+  if (TunnelOptions.length > TUNNELS) {
+    throw new ApiError("InvalidParameterValue", `A VPN connection has at most ${TUNNELS} tunnels.`);
+  }
+  const taken = new Set(takenBlocks(ctx, gatewayId));
+  return Array.from({ length: TUNNELS }, (_, place) => {
+    const asked = TunnelOptions[place] ?? {};
+    refuseLogs(asked);
+    if (asked.TunnelInsideIpv6Cidr !== undefined && TunnelInsideIpVersion !== "ipv6") {
+      throw conflict("The parameter TunnelInsideIpv6Cidr needs TunnelInsideIpVersion ipv6.");
+    }
+    const insideCidr = readInsideCidr(ctx, asked.TunnelInsideCidr, taken);
+    const insideIpv6Cidr =
+      TunnelInsideIpVersion === "ipv6"
+        ? readInsideIpv6Cidr(ctx, asked.TunnelInsideIpv6Cidr, taken)
+        : undefined;
+    taken.add(insideCidr).add(insideIpv6Cidr ?? "");
+    if (certificateArn !== undefined && asked.PreSharedKey !== undefined) {
+      throw conflict("A pre-shared key cannot be used with a customer gateway that has a certificate.");
+    }
+    return {
+      outside: takePublicAddress(ctx).id,
+      insideCidr,
+      insideIpv6Cidr,
+      preSharedKey: certificateArn === undefined ? readPreSharedKey(ctx, asked.PreSharedKey) : undefined,
+      certificateArn: certificateArn === undefined ? undefined : newCertificate(ctx),
+      settings: readSettings(asked),
+      lifecycleControl: asked.EnableTunnelLifecycleControl ?? false,
+      site: undefined,
+      changed: ctx.now,
+      replaced: undefined,
+      pending: false,
+    };
+  });
+}
+
+/** Lets a transit gateway have a connection as one of its attachments. */
+export function attach(ctx: Context, transitGatewayId: string, id: string): void {
+  const row = transitGatewayAttachments.create(ctx, {
+    gatewayId: transitGatewayId,
+    state: "pending",
+    to: { type: "vpn", id, account: ctx.account },
+    association: undefined,
+    propagations: [],
+  });
+  transitGatewayAttachments.soon(ctx, row.id, "available", 60);
+}
+
+/** @throws {ApiError} InvalidParameterValue: tunnels over the internet need an address there */
+export function checkReachable(gateway: CustomerGateway): void {
+  if (isPublic(gateway) || gateway.address === undefined) return;
+  throw new ApiError(
+    "InvalidParameterValue",
+    `The IP address ${gateway.address} of the customer gateway ${gateway.id} is not a public IPv4 address.`,
+  );
+}
+
+export const operations = {
+  CreateVpnConnection: ({ Options = {}, TagSpecifications, PreSharedKeyStorage, ...input }, ctx) => {
+    if (input.Type !== "ipsec.1") {
+      throw new ApiError("InvalidParameterValue", `Value (${input.Type}) for parameter type is invalid.`);
+    }
+    checkStorage(PreSharedKeyStorage);
+    const customer = usableCustomerGateway(ctx, input.CustomerGatewayId);
+    const gateway = readGateway(ctx, input);
+    checkOptions(Options, gateway);
+    checkReachable(customer);
+    const inside = Options.TunnelInsideIpVersion ?? "ipv4";
+    const everything = { local: EVERYTHING[inside], remote: EVERYTHING[inside] };
+    const { id } = vpnConnections.create(
+      ctx,
+      {
+        ...gateway,
+        ...readSelectors(inside, Options, everything),
+        state: "pending",
+        customerGatewayId: customer.id,
+        staticRoutes: Options.StaticRoutesOnly ?? false,
+        routes: [],
+        tunnels: readTunnels(ctx, Options, gateway.vpnGatewayId ?? gateway.transitGatewayId, customer),
+        inside,
+        accelerated: Options.EnableAcceleration ?? false,
+        bandwidth: Options.TunnelBandwidth ?? "standard",
+      },
+      TagSpecifications,
+    );
+    if (gateway.transitGatewayId !== undefined) attach(ctx, gateway.transitGatewayId, id);
+    vpnConnections.soon(ctx, id, "settled", 180);
+    return answer(ctx, id);
+  },
+} satisfies Handlers;
+
+export const partly = {
+  CreateVpnConnection:
+    "tunnels between private or IPv6 addresses, VPN concentrators, logs of tunnels, keys in Secrets Manager",
+};

@@ -1,0 +1,109 @@
+import { formatPrefix, parsePrefix } from "../../network/cidr.ts";
+import { block, formatIp, ip, parseIp, within } from "../../network/ip.ts";
+import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
+import { customerGateways } from "./customerGateway.ts";
+import { siteId, siteTable, type Advertisement, type CustomerSite } from "./customerSite.ts";
+import { vpnConnections, type VpnConnection } from "./vpnConnection.ts";
+import type { VpnTunnel } from "./vpnTunnel.ts";
+
+/** What the operator says of a site, not checked yet. */
+export interface SiteRequest {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** Without any, the site is gone. */
+  readonly blocks: readonly string[];
+  readonly hosts: readonly string[] | undefined;
+  readonly advertised: readonly Advertisement[];
+  /** Those that are up: each by AWS's address of it, or all of a connection by its id. */
+  readonly tunnels: readonly string[];
+}
+
+const invalid = (name: string, value: string): ApiError =>
+  new ApiError("InvalidParameterValue", `Value (${value}) for ${name} is invalid.`);
+
+function readBlock(text: string, name: string): string {
+  const prefix = parsePrefix(text);
+  if (!prefix) throw invalid(name, text);
+  return formatPrefix(prefix);
+}
+
+function readAddress(text: string, name: string): string {
+  const address = parseIp(text);
+  if (address === undefined) throw invalid(name, text);
+  return formatIp(address);
+}
+
+/** The tunnels that are to be up: they end at one of the site's devices. */
+function readTunnels(ctx: Context, { addresses, tunnels }: SiteRequest): Set<string> {
+  const up = new Set<string>();
+  for (const named of tunnels) {
+    const connection = vpnConnections.hasForm(named)
+      ? vpnConnections.table(ctx).get(named)
+      : vpnConnections.by(ctx, "outside", named)[0];
+    const customer = connection && customerGateways.table(ctx).get(connection.customerGatewayId);
+    const isThere = connection?.state === "available" || connection?.state === "modifying";
+    // A device without an address is known by its certificate.
+    if (
+      !connection ||
+      !isThere ||
+      (customer?.address !== undefined && !addresses.includes(customer.address))
+    ) {
+      throw invalid("Tunnels", named);
+    }
+    for (const { outside } of connection.tunnels) {
+      if (named === outside || named === connection.id) up.add(outside);
+    }
+  }
+  return up;
+}
+
+/** A tunnel with the site at its other end, or without: what else it leads to stays. */
+function connect(ctx: Context, tunnel: VpnTunnel, site: string, up: ReadonlySet<string>): VpnTunnel {
+  const next = up.has(tunnel.outside) ? site : tunnel.site === site ? undefined : tunnel.site;
+  return next === tunnel.site ? tunnel : { ...tunnel, site: next, changed: ctx.now };
+}
+
+/**
+ * Makes a site, or changes it, and lets tunnels come up and go down.
+ *
+ * @throws {ApiError} InvalidParameterValue for what is no address or block, for hosts that are in none of the blocks,
+ *   and for tunnels that are not there, or end somewhere else
+ */
+export function putCustomerSite(ctx: Context, request: SiteRequest): void {
+  const id = siteId(ctx.region, request.name);
+  const table = siteTable(ctx);
+  const known = table.get(id);
+  const blocks = request.blocks.map((text) => readBlock(text, "Blocks"));
+  const hosts = request.hosts?.map((text) => readAddress(text, "Hosts"));
+  const stray = hosts?.find((host) => !blocks.some((each) => within(block(each), ip(host))));
+  if (stray !== undefined) throw invalid("Hosts", stray);
+  const addresses = request.addresses.map((text) => readAddress(text, "Addresses"));
+  const up = blocks.length > 0 ? readTunnels(ctx, { ...request, addresses }) : new Set<string>();
+  const touched = new Set<VpnConnection>(vpnConnections.by(ctx, "site", id));
+  for (const outside of up) for (const row of vpnConnections.by(ctx, "outside", outside)) touched.add(row);
+  for (const { id: connection, tunnels } of touched) {
+    vpnConnections.update(ctx, connection, {
+      tunnels: tunnels.map((tunnel) => connect(ctx, tunnel, id, up)),
+    });
+  }
+  if (blocks.length === 0) {
+    if (known) table.remove(id);
+    return;
+  }
+  const row: CustomerSite = {
+    id,
+    seq: known?.seq ?? ctx.unit.nextSeq(),
+    account: "",
+    name: request.name,
+    addresses,
+    blocks,
+    hosts,
+    advertised: request.advertised.map(({ prefix, ...rest }) => ({
+      prefix: readBlock(prefix, "Advertises"),
+      ...rest,
+    })),
+  };
+  if (known) table.replace(row);
+  else table.insert(row);
+}

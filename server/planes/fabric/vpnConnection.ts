@@ -1,0 +1,39 @@
+import { block, ip } from "../../../network/ip.ts";
+import { transitGateways } from "../../ec2/transitGateway.ts";
+import { isUp, vpnConnections, type VpnConnection } from "../../ec2/vpnConnection.ts";
+import type { Unit } from "../../state/unit.ts";
+import type { Kind } from "./kind.ts";
+
+/** Whether both tunnels are used at once: at a transit gateway that says so, where BGP tells that both lead there. */
+const isShared = (unit: Unit, { transitGatewayId = "", staticRoutes }: VpnConnection): boolean =>
+  !staticRoutes && transitGateways.table({ unit }).get(transitGatewayId)?.vpnEcmp === "enable";
+
+export const vpnConnectionKind: Kind = {
+  touchedBy: (unit, table, { id }) => {
+    if (table === "vpn-connection") return [id];
+    if (table !== "transit-gateway") return [];
+    return vpnConnections
+      .table({ unit })
+      .by("gateway", id)
+      .map((row) => row.id);
+  },
+  all: (unit) => vpnConnections.table({ unit }).all(),
+  put(fabric, unit, id) {
+    const row = vpnConnections.table({ unit }).get(id);
+    if (!row || row.state === "deleted") return false;
+    fabric.vpns.putConnection({
+      id,
+      order: row.seq,
+      gateway: row.vpnGatewayId,
+      tunnels: row.tunnels.map((tunnel) => ({
+        outside: ip(tunnel.outside),
+        site: isUp(row, tunnel) ? tunnel.site : undefined,
+      })),
+      local: block(row.local),
+      remote: block(row.remote),
+      shared: isShared(unit, row),
+    });
+    return true;
+  },
+  remove: (fabric, id) => fabric.vpns.removeConnection(id),
+};

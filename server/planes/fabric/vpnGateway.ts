@@ -1,0 +1,41 @@
+import { block } from "../../../network/ip.ts";
+import { vpnConnections, type VpnConnection } from "../../ec2/vpnConnection.ts";
+import { vpnGateways } from "../../ec2/vpnGateway.ts";
+import { routesOfGateway } from "../../ec2/vpnRoutes.ts";
+import type { Row } from "../../state/table.ts";
+import type { Unit } from "../../state/unit.ts";
+import { named, type Kind } from "./kind.ts";
+import { tableOf } from "./tableOf.ts";
+
+/** The connections whose routes a change of a row may have changed. */
+export function connectionsTouched(unit: Unit, table: string, row: Row): readonly VpnConnection[] {
+  if (table === "vpn-connection") return [row as VpnConnection];
+  return table === "customer-site" ? vpnConnections.table({ unit }).by("site", row.id) : [];
+}
+
+export const vpnGatewayKind: Kind = {
+  touchedBy: (unit, table, row) => {
+    if (table === "vpn-gateway") return [row.id];
+    if (table === "route-table-association") {
+      return named(row, "gatewayId").filter((id) => id.startsWith("vgw-"));
+    }
+    return connectionsTouched(unit, table, row).flatMap(({ vpnGatewayId }) => vpnGatewayId ?? []);
+  },
+  all: (unit) => vpnGateways.table({ unit }).all(),
+  put(fabric, unit, id) {
+    const row = vpnGateways.table({ unit }).get(id);
+    if (!row || row.state === "deleted") return false;
+    fabric.vpns.putGateway({
+      id,
+      vpc: row.attachment?.state === "attached" ? row.attachment.vpcId : undefined,
+      table: tableOf(unit, id),
+      routes: routesOfGateway({ unit }, id).map(({ destination, connectionId, ...route }) => ({
+        ...route,
+        block: block(destination),
+        connection: connectionId,
+      })),
+    });
+    return true;
+  },
+  remove: (fabric, id) => fabric.vpns.removeGateway(id),
+};

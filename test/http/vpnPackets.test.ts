@@ -1,0 +1,314 @@
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateRouteCommand,
+  CreateSubnetCommand,
+  CreateVpnConnectionRouteCommand,
+  DeleteVpnConnectionCommand,
+  DetachVpnGatewayCommand,
+  EC2Client,
+  EnableVgwRoutePropagationCommand,
+  GetActiveVpnTunnelStatusCommand,
+  ModifyVpnTunnelOptionsCommand,
+  SearchTransitGatewayRoutesCommand,
+  DescribeSecurityGroupsCommand,
+  CreateTransitGatewayVpcAttachmentCommand,
+} from "@aws-sdk/client-ec2";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ExchangeView } from "../../server/http/journeyView.ts";
+import { drawExchange } from "../../server/cli/drawing.ts";
+import type { Islet } from "../../server/index.ts";
+import { launch } from "../ec2/launch.ts";
+import { newGateway } from "../ec2/transitGateways.ts";
+import {
+  DEVICE,
+  mainTable,
+  newConnection,
+  newVpc,
+  newVpnGateway,
+  outsideOf,
+  shownConnection,
+} from "../ec2/vpnNetwork.ts";
+import { configOf, freshKeys, ownIslet } from "../islet.ts";
+import { operate, operationRefused } from "../operator.ts";
+
+let islet: Islet;
+beforeAll(async () => {
+  islet = await ownIslet();
+});
+afterAll(() => islet.close());
+
+const Region = "us-east-1";
+const OFFICE = "192.168.0.0/16";
+const HOST = "192.168.1.5";
+
+let sites = 0;
+const site = async (fields: object, Name = `office-${++sites}`): Promise<string> => {
+  await operate(islet, "POST sites", { Region, Name, Addresses: [DEVICE], Blocks: [OFFICE], ...fields });
+  return Name;
+};
+
+const exchange = async (fields: object): Promise<ExchangeView> => {
+  const sent = { Region, Protocol: "tcp", Port: 443, Exchange: true, ...fields };
+  return (await operate(islet, "POST packets", sent)) as unknown as ExchangeView;
+};
+
+/** A VPC with an instance that listens, and a connection at a gateway whose routes the main table learns. */
+async function wired(staticRoutes: boolean, cidr = "10.0.0.0/16", on = islet) {
+  const ec2 = new EC2Client(configOf(on, freshKeys(on), Region));
+  const vpc = await newVpc(ec2, cidr);
+  const { Subnet } = await ec2.send(
+    new CreateSubnetCommand({ VpcId: vpc, CidrBlock: cidr.replace("16", "24") }),
+  );
+  const gateway = await newVpnGateway(ec2, vpc);
+  const { RouteTableId = "" } = await mainTable(ec2, vpc);
+  await ec2.send(new EnableVgwRoutePropagationCommand({ RouteTableId, GatewayId: gateway }));
+  const Filters = [{ Name: "vpc-id", Values: [vpc] }];
+  const { SecurityGroups } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters }));
+  const all = { IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] };
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({ GroupId: SecurityGroups?.[0]?.GroupId, IpPermissions: [all] }),
+  );
+  const instance = await launch(ec2, { SubnetId: Subnet?.SubnetId });
+  await operate(on, "POST listen", { Region, InstanceId: instance, Protocol: "tcp", Port: 443 });
+  const connection = await newConnection(ec2, {
+    VpnGatewayId: gateway,
+    Options: { StaticRoutesOnly: staticRoutes },
+  });
+  const id = connection.VpnConnectionId ?? "";
+  return { ec2, vpc, subnet: Subnet?.SubnetId ?? "", gateway, table: RouteTableId, instance, id, connection };
+}
+
+const learned = async (ec2: EC2Client, vpc: string) =>
+  (await mainTable(ec2, vpc)).Routes?.filter(({ Origin }) => Origin === "EnableVgwRoutePropagation");
+
+describe("a site that BGP tells of", () => {
+  test("is reached, and reaches, while a tunnel is up", async () => {
+    const { ec2, vpc, gateway, instance, id, connection } = await wired(false);
+    expect((await exchange({ From: instance, To: HOST })).Forward.Reason).toBe("NO_ROUTE_TO_DESTINATION");
+    const [first = "", second = ""] = outsideOf(connection);
+    const Advertises = [OFFICE, { Prefix: "192.168.7.0/24", PathLength: 2, Med: 5 }, "2001:db8::/32"];
+    const Name = await site({ Advertises, Tunnels: [second], Hosts: [HOST] });
+    expect(await learned(ec2, vpc)).toMatchObject([
+      { DestinationCidrBlock: OFFICE, GatewayId: gateway, State: "active" },
+      { DestinationCidrBlock: "192.168.7.0/24", GatewayId: gateway, State: "active" },
+    ]);
+    expect((await shownConnection(ec2, id)).VgwTelemetry).toMatchObject([
+      { OutsideIpAddress: first, Status: "DOWN", AcceptedRouteCount: 0, StatusMessage: "IPSEC IS DOWN" },
+      { OutsideIpAddress: second, Status: "UP", AcceptedRouteCount: 2, StatusMessage: "2 BGP ROUTES" },
+    ]);
+    const there = await exchange({ From: instance, To: Name });
+    expect(there).toMatchObject({
+      Learned: "answer",
+      Forward: { Outcome: "site", Receiver: { Id: HOST, Site: Name } },
+      Back: { Outcome: "delivered", Receiver: { InstanceId: instance } },
+    });
+    expect(there.Forward.Steps.at(-2)).toMatchObject({
+      Component: { Type: "vpn-connection", Id: id },
+      Ground: { Tunnel: second },
+    });
+    const drawn = drawExchange(there);
+    expect(drawn).toContain(`VPN gateway ${gateway}`);
+    expect(drawn).toContain(`tunnel ${second}`);
+    expect(drawn).toContain(`reaches ${HOST} at the customer site ${Name}`);
+    expect(await exchange({ From: Name, To: instance })).toMatchObject({ Learned: "answer" });
+    await site({ Advertises }, Name);
+    expect((await shownConnection(ec2, id)).VgwTelemetry).toMatchObject([
+      { Status: "DOWN" },
+      { Status: "DOWN" },
+    ]);
+    expect(await learned(ec2, vpc)).toEqual([]);
+    expect((await exchange({ From: instance, To: HOST })).Learned).toBe("nothing");
+    const back = await exchange({ From: Name, To: instance, SourceAddress: HOST });
+    expect(back.Forward.Reason).toBe("NO_ROUTE_TO_DESTINATION");
+  });
+
+  test("a new key takes the tunnel down until the site is told; then both ends say what they agreed on", async () => {
+    const { ec2, id, connection } = await wired(false);
+    const Name = await site({ Advertises: [OFFICE], Tunnels: [id] });
+    const [first = ""] = outsideOf(connection);
+    const which = { VpnConnectionId: id, VpnTunnelOutsideIpAddress: first };
+    const TunnelOptions = { PreSharedKey: "another_one", Phase1EncryptionAlgorithms: [{ Value: "AES128" }] };
+    await ec2.send(new ModifyVpnTunnelOptionsCommand({ ...which, TunnelOptions }));
+    expect((await shownConnection(ec2, id)).VgwTelemetry).toMatchObject([
+      { Status: "DOWN" },
+      { Status: "UP" },
+    ]);
+    await site({ Advertises: [OFFICE], Tunnels: [id] }, Name);
+    expect((await shownConnection(ec2, id)).VgwTelemetry).toMatchObject([{ Status: "UP" }, { Status: "UP" }]);
+    const { ActiveVpnTunnelStatus } = await ec2.send(new GetActiveVpnTunnelStatusCommand(which));
+    expect(ActiveVpnTunnelStatus).toMatchObject({
+      Phase1EncryptionAlgorithm: "AES128",
+      IkeVersion: "ikev2",
+      ProvisioningStatus: "available",
+    });
+  });
+
+  test("at a transit gateway, its routes are in the tables that learn them", async () => {
+    const { ec2, vpc, subnet, table, instance } = await wired(false, "10.3.0.0/16");
+    const { id: TransitGatewayId, table: TransitGatewayRouteTableId } = await newGateway(ec2);
+    await ec2.send(
+      new CreateTransitGatewayVpcAttachmentCommand({ TransitGatewayId, VpcId: vpc, SubnetIds: [subnet] }),
+    );
+    const { VpnConnectionId = "" } = await newConnection(ec2, { TransitGatewayId });
+    const Name = await site({ Advertises: ["192.168.0.0/17"], Tunnels: [VpnConnectionId], Hosts: [HOST] });
+    const { Routes } = await ec2.send(
+      new SearchTransitGatewayRoutesCommand({
+        TransitGatewayRouteTableId,
+        Filters: [{ Name: "attachment.resource-type", Values: ["vpn"] }],
+      }),
+    );
+    expect(Routes).toMatchObject([
+      { DestinationCidrBlock: "192.168.0.0/17", Type: "propagated", State: "active" },
+    ]);
+    await ec2.send(
+      new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, TransitGatewayId }),
+    );
+    expect(await exchange({ From: instance, To: HOST })).toMatchObject({
+      Learned: "answer",
+      Forward: { Outcome: "site", Receiver: { Site: Name } },
+    });
+    expect((await exchange({ From: Name, To: instance })).Learned).toBe("answer");
+    await ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId }));
+    expect((await exchange({ From: instance, To: HOST })).Learned).toBe("nothing");
+    expect((await exchange({ From: Name, To: instance })).Forward.Reason).toBe("NO_ROUTE_TO_DESTINATION");
+  });
+});
+
+describe("a site that routes are written down for", () => {
+  test("is reached by them while a tunnel is up; a static route to the same block comes first", async () => {
+    const { ec2, vpc, table, gateway, instance, id } = await wired(true);
+    const route = { VpnConnectionId: id, DestinationCidrBlock: OFFICE };
+    await ec2.send(new CreateVpnConnectionRouteCommand(route));
+    expect(await learned(ec2, vpc)).toEqual([]);
+    const Name = await site({ Tunnels: [id], Advertises: ["172.16.0.0/12"] });
+    expect(await learned(ec2, vpc)).toMatchObject([{ DestinationCidrBlock: OFFICE }]);
+    expect((await shownConnection(ec2, id)).VgwTelemetry).toMatchObject([
+      { Status: "UP", AcceptedRouteCount: 1, StatusMessage: "IPSEC IS UP" },
+      { Status: "UP" },
+    ]);
+    expect((await exchange({ From: instance, To: HOST })).Learned).toBe("answer");
+    expect((await exchange({ From: Name, To: instance, SourceAddress: HOST })).Learned).toBe("answer");
+    await ec2.send(
+      new CreateRouteCommand({
+        RouteTableId: table,
+        DestinationCidrBlock: "172.16.0.0/12",
+        GatewayId: gateway,
+      }),
+    );
+    const unknown = await exchange({ From: instance, To: "172.16.0.1" });
+    expect(unknown.Forward).toMatchObject({
+      Reason: "NO_ROUTE_TO_DESTINATION",
+      Steps: expect.arrayContaining([
+        expect.objectContaining({ Component: { Type: "vpn-gateway", Id: gateway } }),
+      ]) as unknown,
+    });
+    await ec2.send(
+      new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, GatewayId: gateway }),
+    );
+    await site({}, Name);
+    expect((await exchange({ From: instance, To: HOST })).Forward).toMatchObject({
+      Reason: "BAD_STATE_VPN",
+      Remedy: `let a tunnel of ${id} come up (islet: POST /_islet/sites)`,
+    });
+  });
+
+  test("is reached by nobody once the gateway is detached, or the site is gone", async () => {
+    const { ec2, vpc, gateway, instance, id } = await wired(true);
+    await ec2.send(
+      new CreateVpnConnectionRouteCommand({ VpnConnectionId: id, DestinationCidrBlock: OFFICE }),
+    );
+    const Name = await site({ Tunnels: [id] });
+    await ec2.send(new DetachVpnGatewayCommand({ VpcId: vpc, VpnGatewayId: gateway }));
+    expect((await exchange({ From: Name, To: instance, SourceAddress: HOST })).Learned).toBe("nothing");
+    expect((await exchange({ From: instance, To: HOST })).Forward.Reason).toBe("NO_ROUTE_TO_DESTINATION");
+    await site({ Blocks: [] }, Name);
+    expect((await shownConnection(ec2, id)).VgwTelemetry).toMatchObject([
+      { Status: "DOWN" },
+      { Status: "DOWN" },
+    ]);
+    await operationRefused(
+      islet,
+      "POST packets",
+      { Region, From: Name, To: instance, SourceAddress: HOST, Protocol: "icmp" },
+      "InvalidParameterValue",
+    );
+  });
+
+  test("reaches only the VPC of its own connection, whoever else has a device of the same address", async () => {
+    const [mine, yours] = [await wired(true), await wired(true)];
+    for (const { ec2, id } of [mine, yours]) {
+      const route = { VpnConnectionId: id, DestinationCidrBlock: OFFICE };
+      await ec2.send(new CreateVpnConnectionRouteCommand(route));
+    }
+    const Name = await site({ Tunnels: [mine.id] });
+    expect((await shownConnection(yours.ec2, yours.id)).VgwTelemetry?.[0]?.Status).toBe("DOWN");
+    expect((await exchange({ From: yours.instance, To: HOST })).Learned).toBe("nothing");
+    const { Forward } = await exchange({ From: Name, To: mine.instance, SourceAddress: HOST });
+    expect(Forward.Receiver?.InstanceId).toBe(mine.instance);
+    const astray = await exchange({ From: Name, To: yours.instance, SourceAddress: HOST });
+    expect(astray.Forward.Receiver?.InstanceId).not.toBe(yours.instance);
+  });
+});
+
+test("after a restart, everything leads where it led before", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "islet-vpn-"));
+  try {
+    const before = await ownIslet({ memory: false, data: folder });
+    const { instance, id } = await wired(false, "10.0.0.0/16", before);
+    const told = { Region, Name: "hq", Addresses: [DEVICE], Blocks: [OFFICE], Hosts: [HOST] };
+    await operate(before, "POST sites", { ...told, Advertises: [OFFICE], Tunnels: [id] });
+    await before.close();
+    const after = await ownIslet({ memory: false, data: folder });
+    try {
+      const ping = { Region, Protocol: "icmp", Exchange: true };
+      const there = await operate(after, "POST packets", { ...ping, From: instance, To: "hq" });
+      expect(there).toMatchObject({ Learned: "answer", Forward: { Receiver: { Site: "hq" } } });
+      const back = await operate(after, "POST packets", { ...ping, From: "hq", To: instance });
+      expect(back).toMatchObject({ Learned: "answer" });
+    } finally {
+      await after.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+describe("what the operator's route refuses", () => {
+  const refused = (fields: object, code = "InvalidParameterValue") =>
+    operationRefused(
+      islet,
+      "POST sites",
+      { Region, Name: "bad", Addresses: [DEVICE], Blocks: [OFFICE], ...fields },
+      code,
+    );
+
+  test("what is of another form", async () => {
+    await refused({ Region: "mars-1" });
+    await refused({ Name: "i-am-no-instance" });
+    await refused({ Name: "203.0.113.1" });
+    await refused({ Colour: "red" }, "UnknownParameter");
+    await refused({ Blocks: "all" });
+    await refused({ Blocks: ["all"] });
+    await refused({ Addresses: ["here"] });
+    await refused({ Hosts: ["somebody"] });
+    await refused({ Hosts: ["10.9.9.9"] });
+    await refused({ Advertises: {} });
+    await refused({ Advertises: [7] });
+    await refused({ Advertises: ["all"] });
+    await refused({ Advertises: [{ Prefix: OFFICE, PathLength: -1 }] });
+    await refused({ Advertises: [{ Prefix: OFFICE, Med: 0.5 }] });
+    await refused({ Advertises: [{ Prefix: OFFICE, Weight: 1 }] }, "UnknownParameter");
+  });
+
+  test("tunnels that are not there, or end elsewhere", async () => {
+    const { ec2, id, connection } = await wired(false);
+    await refused({ Tunnels: ["203.0.113.250"] });
+    await refused({ Tunnels: ["vpn-0123456789abcdef0"] });
+    await refused({ Tunnels: [id], Addresses: ["203.0.113.77"] });
+    await ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId: id }));
+    await refused({ Tunnels: [outsideOf(connection)[0]] });
+  });
+});
