@@ -111,11 +111,11 @@ const within = ({ ports }: World, step: number): Sending[] =>
     };
   });
 
-/** A packet from each instance to a host on the internet. */
-const outward = ({ ports }: World): Sending[] =>
+/** A packet from each instance to a host on the internet, or to an interface of its own. */
+const outward = ({ ports }: World, far?: readonly Port[]): Sending[] =>
   ports.map((port, i) => {
     const source = port.addresses[0] ?? 0;
-    const destination = plus(ip("93.184.0.1"), i);
+    const destination = far?.[i]?.addresses[0] ?? plus(ip("93.184.0.1"), i);
     return {
       port,
       packet: packet({ source, destination, sourcePort: 40_000, destinationPort: 443, flags: 16 }),
@@ -139,6 +139,62 @@ function byNat(world: World): Sending[] {
   return outward(world)
     .filter(({ port }) => port.subnet.id === "subnet-0")
     .map(({ port, packet: sent }) => ({ port, packet: { ...sent, flags: 2 } }));
+}
+
+/** A second VPC, with an instance for each of the first one's; both lead to `by` for the other's addresses. */
+function farPorts({ fabric, ports }: World, by: string): Port[] {
+  fabric.putVpc({ id: "far", blocks: [block("10.1.0.0/16")] });
+  for (const [id, vpc, other] of [
+    ["rtb", "vpc", "10.1.0.0/16"],
+    ["rtb-far", "far", "10.0.0.0/16"],
+  ] as const) {
+    const routes = [{ destination: block(other), target: by, origin: "static" }] as const;
+    fabric.putRouteTable({ id, vpc, main: true, routes });
+  }
+  const subnet = { vpc: "far", zone: "a", blocks: [block("10.1.0.0/17")], acl: "acl", table: undefined };
+  fabric.putSubnet({ id: "subnet-far", ...subnet });
+  return ports.map((_, i) => {
+    const id = `eni-far-${i}`;
+    const addresses = [plus(ip("10.1.0.4"), i)];
+    const settings = { addresses, groups: ["sg-0"], sourceDestCheck: true, owner: `i-far-${i}`, live: true };
+    fabric.putPort({ id, mac: `0a:far:${i}`, subnet: "subnet-far", ...settings });
+    const port = fabric.ports.get(id);
+    if (!port) throw new Error(`no ${id}`);
+    return port;
+  });
+}
+
+/** A packet from each instance to its counterpart in a VPC that the first one is peered with. */
+function byPeering(world: World): Sending[] {
+  world.fabric.putPeering({ id: "pcx", vpcs: ["vpc", "far"], betweenRegions: false });
+  return outward(world, farPorts(world, "pcx"));
+}
+
+/** The same where both VPCs are attached to a transit gateway. */
+function byTransitGateway(world: World): Sending[] {
+  const { fabric } = world;
+  const { transitGateways } = fabric;
+  transitGateways.putGateway({ id: "tgw" });
+  const to = (cidr: string, attachment: string) =>
+    ({ destination: block(cidr), attachment, origin: "propagated-vpc" }) as const;
+  transitGateways.putRouteTable("tgw-rtb", [to("10.0.0.0/16", "near"), to("10.1.0.0/16", "far")]);
+  const far = farPorts(world, "tgw");
+  for (const [id, vpc, subnet, address] of [
+    ["near", "vpc", "subnet-0", "10.0.127.4"],
+    ["far", "far", "subnet-far", "10.1.127.4"],
+  ] as const) {
+    const own = {
+      addresses: [ip(address)],
+      groups: [],
+      sourceDestCheck: false,
+      owner: undefined,
+      live: true,
+    };
+    fabric.putPort({ id: `eni-${id}`, mac: `0a:${id}`, subnet, filtered: false, ...own });
+    const ports = [`eni-${id}`];
+    transitGateways.putVpcAttachment({ id, gateway: "tgw", vpc, table: "tgw-rtb", live: true, ports });
+  }
+  return outward(world, far);
 }
 
 /** Packets a second, the best of some rounds. */
@@ -192,6 +248,11 @@ export function measurePackets(report: Report): void {
   const hidden = world(PLAIN);
   const translated = rate(hidden, byNat(hidden), "outside");
   least("packets a second out by a NAT gateway and an internet gateway", translated, 300_000);
+  const peered = world(PLAIN);
+  least("packets a second over a peering", rate(peered, byPeering(peered), "delivered"), 300_000);
+  const attached = world(PLAIN);
+  const transit = rate(attached, byTransitGateway(attached), "delivered");
+  least("packets a second over a transit gateway", transit, 300_000);
   const slower = (what: string, few: number, many: number): void =>
     report(what, `${(few / many).toFixed(2)} ×`, "at most 2 ×", few / many <= 2);
   slower(
