@@ -10,6 +10,7 @@ import {
   type ImageDevice,
   type ImageVolume,
 } from "./catalogue/image.ts";
+import { discard } from "./recycleBin.ts";
 import { deleteSnapshot, snapshots, snapshotUsers } from "./snapshot.ts";
 
 export interface RegisteredImage extends ResourceRow {
@@ -19,7 +20,8 @@ export interface RegisteredImage extends ResourceRow {
 
 const devicesOf = ({ image }: RegisteredImage): readonly ImageDevice[] => [image.root, ...image.devices];
 
-const snapshotsOf = (row: RegisteredImage): string[] => [
+/** The snapshots behind its devices. */
+export const snapshotsOf = (row: RegisteredImage): string[] => [
   ...new Set(
     devicesOf(row).flatMap((device) =>
       "virtualName" in device || device.snapshotId === undefined ? [] : [device.snapshotId],
@@ -149,7 +151,8 @@ function deleteSnapshots(ctx: Context, ids: readonly string[]): Sdk.DeleteSnapsh
 export const operations = {
   DeregisterImage: ({ ImageId, DeleteAssociatedSnapshots }, ctx) => {
     const row = registeredImages.get(ctx, ImageId);
-    registeredImages.delete(ctx, row.id);
+    if (row.state === "available") discard(ctx, "EC2_IMAGE", registeredImages, row);
+    else registeredImages.delete(ctx, row.id);
     return {
       Return: true,
       DeleteSnapshotResults: DeleteAssociatedSnapshots ? deleteSnapshots(ctx, snapshotsOf(row)) : undefined,

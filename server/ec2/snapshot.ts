@@ -4,6 +4,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { heritageOf, type Encryption, type Heritage } from "./ebsEncryption.ts";
+import { discard } from "./recycleBin.ts";
 import { publicAccessOf } from "./snapshotPublicAccess.ts";
 import { volumes, type Volume } from "./volume.ts";
 import { volumeSources } from "./volumeSource.ts";
@@ -288,7 +289,8 @@ export function readDescription(description = ""): string {
 }
 
 /** @throws {ApiError} InvalidSnapshot.InUse, OperationNotPermitted for one that is locked */
-export function deleteSnapshot(ctx: Context, { id, lock }: Snapshot): void {
+export function deleteSnapshot(ctx: Context, row: Snapshot): void {
+  const { id, lock, state } = row;
   if (lock && (lock.expires ?? Number.POSITIVE_INFINITY) > ctx.now) {
     throw new ApiError("OperationNotPermitted", `The snapshot '${id}' is locked and cannot be deleted.`);
   }
@@ -296,7 +298,8 @@ export function deleteSnapshot(ctx: Context, { id, lock }: Snapshot): void {
     const reason = user(ctx, id);
     if (reason !== undefined) throw new ApiError("InvalidSnapshot.InUse", reason);
   }
-  snapshots.delete(ctx, id);
+  if (state === "completed") discard(ctx, "EBS_SNAPSHOT", snapshots, row);
+  else snapshots.delete(ctx, id);
 }
 
 export const operations = {

@@ -75,6 +75,13 @@ function readDays({ TemporaryRestoreDays: days, PermanentRestore }: Sdk.RestoreS
   );
 }
 
+/** Goes on with what was to happen to a snapshot when it was deleted, which it no longer is. */
+export function resumeTiering(ctx: Context, { id, tiering }: Snapshot): void {
+  if (tiering && !tiering.done) snapshots.soon(ctx, id, tiering.operation, SECONDS);
+  if (tiering?.restoredUntil === undefined) return;
+  snapshots.later(ctx, id, "rearchive", Math.max(0, tiering.restoredUntil - ctx.now) / 1000);
+}
+
 export const operations = {
   DescribeSnapshotTierStatus: Object.assign(
     (input: Sdk.DescribeSnapshotTierStatusRequest, ctx: Context): Sdk.DescribeSnapshotTierStatusResult => {

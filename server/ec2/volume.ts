@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { findZone, zonesOf, type Zone } from "./catalogue/zones.ts";
 import { encryptionOf, heritageOf, type Encryption, type Heritage } from "./ebsEncryption.ts";
+import { discard, isRetained } from "./recycleBin.ts";
 import { checkStorage } from "./storageQuota.ts";
 import { fastRestores, findVolumeSource, type VolumeSource } from "./volumeSource.ts";
 import { readShape, shownIops, type ShapeRequest, type VolumeShape } from "./volumeType.ts";
@@ -285,8 +286,13 @@ export function releaseVolume(ctx: Context, volume: Volume, instanceId: string):
   else volumes.update(ctx, volume.id, reattached(others));
 }
 
-/** Begins to delete a volume, whatever it is attached to. */
-export function deleteVolume(ctx: Context, { id }: Volume): void {
+/** Begins to delete a volume, whatever it is attached to; where a retention rule covers it, it is in the bin at once. */
+export function deleteVolume(ctx: Context, volume: Volume): void {
+  const { id } = volume;
+  if (isRetained(ctx, "EBS_VOLUME", id)) {
+    discard(ctx, "EBS_VOLUME", volumes, { ...volume, state: "available", attachments: [] });
+    return;
+  }
   volumes.update(ctx, id, { state: "deleting", attachments: [] });
   volumes.soon(ctx, id, "deleted", SECONDS);
 }
@@ -309,10 +315,17 @@ export function checkAvailable({ id, state }: Volume): void {
   if (state !== "available") throw new ApiError("IncorrectState", `${id} is not 'available'.`);
 }
 
-/** The zone of a new volume, by its name or its id. */
-function readZone(
+/**
+ * The zone of a new volume, by its name or its id.
+ *
+ * @throws {ApiError} InvalidParameterCombination, MissingParameter, InvalidZone.NotFound
+ */
+export function readZone(
   { region }: Context,
-  { AvailabilityZone: name, AvailabilityZoneId: id }: Sdk.CreateVolumeRequest,
+  {
+    AvailabilityZone: name,
+    AvailabilityZoneId: id,
+  }: Pick<Sdk.CreateVolumeRequest, "AvailabilityZone" | "AvailabilityZoneId">,
 ): Zone {
   if (name !== undefined && id !== undefined) {
     throw new ApiError(

@@ -1,4 +1,12 @@
+import type {
+  Explanation,
+  PacketHeaderStatement,
+  PathComponent,
+  PathFilter,
+  Protocol,
+} from "@aws-sdk/client-ec2";
 import type { Context } from "./context.ts";
+import type { StoredObject } from "../state/objects.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 
@@ -120,6 +128,66 @@ export interface FlowRecords {
   readonly lines: readonly { readonly time: number; readonly text: string }[];
 }
 
+/** Where a path through the network begins or ends. */
+export interface PathEnd {
+  readonly id: string;
+  readonly isInstance: boolean;
+  /** The interfaces that it has, or is. */
+  readonly interfaces: readonly string[];
+  /** What else stands for it: the endpoints of a service, the subnet of an interface. */
+  readonly others?: readonly string[];
+}
+
+/** Whether packets as these get from one end to the other, and answers back. */
+export interface PathQuestion {
+  readonly source: PathEnd;
+  /** Undefined where only the destination address matters. */
+  readonly destination: PathEnd | undefined;
+  readonly protocol: Protocol;
+  readonly atSource: PathFilter;
+  readonly atDestination: PathFilter;
+  /** Ids of what paths must lead through, and of what they must not. */
+  readonly through: readonly string[];
+  readonly without: readonly string[];
+  /** Whether who asks may know of something, by its id. */
+  readonly knows: (id: string) => boolean;
+}
+
+/** Components are told by their ids alone. */
+export interface PathAnswer {
+  readonly found: boolean;
+  readonly forward: readonly PathComponent[];
+  readonly back: readonly PathComponent[];
+  readonly explanations: readonly Explanation[];
+  /** Ids of components by which there may be another path. */
+  readonly hints: readonly string[];
+}
+
+/** One end of the paths that a condition is about. */
+export interface AccessStatement {
+  /** Ids; undefined for any. */
+  readonly components?: readonly string[] | undefined;
+  /** Addresses and ports as text; no prefix lists. */
+  readonly headers?: PacketHeaderStatement | undefined;
+}
+
+export interface AccessCondition {
+  readonly source?: AccessStatement | undefined;
+  readonly destination?: AccessStatement | undefined;
+  /** Ids, of each of which paths pass one. */
+  readonly through: readonly (readonly string[])[];
+}
+
+/** Which paths there are between any of some ends that meet a condition, and no exclusion. */
+export interface AccessQuestion {
+  readonly ends: readonly PathEnd[];
+  readonly match: readonly AccessCondition[];
+  readonly exclude: readonly AccessCondition[];
+  readonly knows: (id: string) => boolean;
+  /** No more paths are looked for. */
+  readonly most: number;
+}
+
 /** The simulated world behind the API, as far as handlers and the pipeline speak to it. */
 export interface World {
   /**
@@ -144,15 +212,27 @@ export interface World {
    */
   reserve(ctx: Context, request: ReserveRequest): void;
   readonly snapshots: SnapshotContents;
+  /** Writes to a volume as a guest would that has it; `offset` in bytes. */
+  writeVolume(region: string, volumeId: string, offset: number, bytes: Uint8Array): void;
+  /** The rack and the host that an instance is on; undefined if it is on none. */
+  whereabouts(
+    region: string,
+    instanceId: string,
+  ): { readonly rack: number; readonly host: string } | undefined;
   /** What a flow log has to tell of the windows that have ended since it last asked, oldest first. */
   takeFlows(request: FlowRequest): readonly FlowRecords[];
   /** Keeps an object in a bucket, as S3 would. */
   putObject(bucket: string, key: string, bytes: Uint8Array): void;
+  /** An object of a bucket; undefined if there is none. */
+  getObject(bucket: string, key: string): StoredObject | undefined;
   /**
    * How busy an instance is, and its CPU credits; `mode`: what these were, did it pay in this mode from now on.
    * Undefined if it is on no host.
    */
   cpu(region: string, instanceId: string, mode?: CreditBalance["mode"]): CpuUse | undefined;
+  /** What the configuration of the network says, without a packet. */
+  analyze(question: PathQuestion): PathAnswer;
+  findAccess(question: AccessQuestion): readonly (readonly PathComponent[])[];
   /** Brings hosts and network to what the rows of `unit` say after `changes`. */
   committed(unit: Unit, changes: readonly Change[]): void;
   /** Brings hosts and network to all rows of a unit that was just read: the power is back. */

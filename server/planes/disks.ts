@@ -1,6 +1,7 @@
 import type { Disks } from "../../hypervisor/disks.ts";
 import type { SnapshotContents } from "../kit/world.ts";
 import { snapshots, type Snapshot } from "../ec2/snapshot.ts";
+import { allRecycled, isRecycled, recycled, type Recycled } from "../ec2/recycleBin.ts";
 import { volumes, type Volume } from "../ec2/volume.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
@@ -29,27 +30,35 @@ export class DiskPlane {
     write: (region, id, index, bytes) => this.#disksOf(region).writeSnapshot(id, index, bytes),
   };
 
-  committed({ name }: Unit, { table, before, after }: Change): void {
+  committed(unit: Unit, { table, before, after }: Change): void {
     if (table.name === volumes.definition.type) {
-      this.#volume(this.#disksOf(name), before as Volume | undefined, after as Volume | undefined);
+      this.#volume(unit, before as Volume | undefined, after as Volume | undefined);
     }
     if (table.name === snapshots.definition.type) {
-      this.#snapshot(this.#disksOf(name), before as Snapshot | undefined, after as Snapshot | undefined);
+      this.#snapshot(unit, before as Snapshot | undefined, after as Snapshot | undefined);
     }
+    if (table.name === recycled.name && before && !after) this.#purge(unit, before as Recycled);
   }
 
   /** Finds again what the rows of a unit say there is. */
   resumed(unit: Unit): void {
     const disks = this.#disksOf(unit.name);
+    const openVolume = ({ id, size, dataKeyId }: Volume): void => disks.openVolume(id, size * GIB, dataKeyId);
     for (const { id, dataKeyId } of snapshots.table({ unit }).all()) disks.openSnapshot(id, dataKeyId);
-    for (const { id, size, dataKeyId, attachments } of volumes.table({ unit }).all()) {
-      disks.openVolume(id, size * GIB, dataKeyId);
-      for (const { instanceId } of attachments) disks.attach(id, instanceId);
+    for (const volume of volumes.table({ unit }).all()) {
+      openVolume(volume);
+      for (const { instanceId } of volume.attachments) disks.attach(volume.id, instanceId);
+    }
+    for (const { type, resource } of allRecycled(unit)) {
+      if (type === "EBS_VOLUME") openVolume(resource as Volume);
+      if (type === "EBS_SNAPSHOT") disks.openSnapshot(resource.id, (resource as Snapshot).dataKeyId);
     }
   }
 
-  #volume(disks: Disks, before: Volume | undefined, after: Volume | undefined): void {
-    if (!before && after) {
+  #volume(unit: Unit, before: Volume | undefined, after: Volume | undefined): void {
+    const disks = this.#disksOf(unit.name);
+    // One that comes back from the Recycle Bin is there.
+    if (!before && after && !disks.hasVolume(after.id)) {
       const { sourceVolumeId, snapshotId, dataKeyId } = after;
       disks.createVolume(after.id, after.size * GIB, {
         snapshot: snapshotId,
@@ -59,12 +68,22 @@ export class DiskPlane {
     }
     if (before && after && after.size > before.size) disks.resizeVolume(after.id, after.size * GIB);
     if (after) attach(disks, before, after);
-    if (before && !after) disks.deleteVolume(before.id);
+    if (!before || after) return;
+    if (isRecycled(unit, before.id)) attach(disks, before, { ...before, attachments: [] });
+    else disks.deleteVolume(before.id);
   }
 
-  #snapshot(disks: Disks, before: Snapshot | undefined, after: Snapshot | undefined): void {
-    if (!before && after) this.#create(disks, after);
-    if (before && !after) disks.deleteSnapshot(before.id);
+  #snapshot(unit: Unit, before: Snapshot | undefined, after: Snapshot | undefined): void {
+    const disks = this.#disksOf(unit.name);
+    if (!before && after && !disks.hasSnapshot(after.id)) this.#create(disks, after);
+    if (before && !after && !isRecycled(unit, before.id)) disks.deleteSnapshot(before.id);
+  }
+
+  /** What leaves the Recycle Bin is back in its table, or it is erased now. */
+  #purge(unit: Unit, { id, type }: Recycled): void {
+    const disks = this.#disksOf(unit.name);
+    if (type === "EBS_VOLUME" && !volumes.table({ unit }).get(id)) disks.deleteVolume(id);
+    if (type === "EBS_SNAPSHOT" && !snapshots.table({ unit }).get(id)) disks.deleteSnapshot(id);
   }
 
   #create(disks: Disks, { id, origin, dataKeyId }: Snapshot): void {

@@ -42,7 +42,7 @@ export interface HostSettings {
 }
 
 /** Projects the rows of instances and volumes onto the hosts and disks of each region. */
-export class Hosts implements Omit<World, "putObject" | "takeFlows"> {
+export class Hosts implements Omit<World, "analyze" | "findAccess" | "getObject" | "putObject" | "takeFlows"> {
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #blocks: Blocks;
@@ -66,6 +66,14 @@ export class Hosts implements Omit<World, "putObject" | "takeFlows"> {
 
   get snapshots(): SnapshotContents {
     return this.#disks.contents;
+  }
+
+  writeVolume(region: string, volumeId: string, offset: number, bytes: Uint8Array): void {
+    this.fleet(region).disks.writeVolume(volumeId, offset, bytes);
+  }
+
+  whereabouts(region: string, instanceId: string): ReturnType<World["whereabouts"]> {
+    return this.fleet(region).placement(instanceId);
   }
 
   /** The hosts and disks of a region. */

@@ -1,10 +1,24 @@
+import type * as Sdk from "@aws-sdk/client-ec2";
 import type { Context } from "../kit/context.ts";
-import type { CpuUse, CreditBalance, FlowRecords, FlowRequest, LaunchRequest, ReserveRequest, SnapshotContents, World } from "../kit/world.ts";
+import type {
+  AccessQuestion,
+  CpuUse,
+  CreditBalance,
+  FlowRecords,
+  FlowRequest,
+  LaunchRequest,
+  PathAnswer,
+  PathQuestion,
+  ReserveRequest,
+  SnapshotContents,
+  World,
+} from "../kit/world.ts";
 import type { Objects } from "../state/objects.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Network } from "./network.ts";
+import { analyzePath, findAccess } from "./pathAnalysis.ts";
 
 /** The whole simulated world: hosts and network, both following the same rows. */
 export class Planes implements World {
@@ -21,6 +35,14 @@ export class Planes implements World {
 
   get snapshots(): SnapshotContents {
     return this.#hosts.snapshots;
+  }
+
+  writeVolume(region: string, volumeId: string, offset: number, bytes: Uint8Array): void {
+    this.#hosts.writeVolume(region, volumeId, offset, bytes);
+  }
+
+  whereabouts(region: string, instanceId: string): ReturnType<World["whereabouts"]> {
+    return this.#hosts.whereabouts(region, instanceId);
   }
 
   launch(ctx: Context, request: LaunchRequest): string {
@@ -43,8 +65,20 @@ export class Planes implements World {
     return this.#network.takeFlows(request);
   }
 
+  analyze(question: PathQuestion): PathAnswer {
+    return analyzePath(this.#network.fabric, question);
+  }
+
+  findAccess(question: AccessQuestion): Sdk.PathComponent[][] {
+    return findAccess(this.#network.fabric, question);
+  }
+
   putObject(bucket: string, key: string, bytes: Uint8Array): void {
     this.#objects.put(bucket, key, bytes);
+  }
+
+  getObject(bucket: string, key: string): ReturnType<World["getObject"]> {
+    return this.#objects.open(bucket, key);
   }
 
   committed(unit: Unit, changes: readonly Change[]): void {

@@ -12,33 +12,13 @@ import { Pages, type Span } from "../../hypervisor/pages.ts";
 import { Scrubber } from "../../hypervisor/scrubber.ts";
 import { PAGE, Slabs } from "../../hypervisor/slabs.ts";
 import { memorySnapshots, type SnapshotStore } from "../../hypervisor/snapshotStore.ts";
+import { all, replace, type Planted } from "../planting.ts";
 import { Stores, type WorldParts } from "./world.ts";
 
-/**
- * A bug that somebody could have made. It is planted from outside, by another method in the place of one of the
- * hypervisor's: the program itself has no switch for it.
- */
-export interface Bug {
-  readonly name: string;
-  /** Plants it; what is answered takes it out again. */
-  readonly plant?: () => () => void;
+/** A bug of the hosts. */
+export interface Bug extends Planted {
   /** A bug of the stores that the fleet is given. */
   readonly parts?: () => Partial<WorldParts>;
-}
-
-/** Puts another method in the place of one; what is answered puts that back. */
-function replace<T extends object, K extends keyof T>(type: T, method: K, make: (original: T[K]) => T[K]) {
-  const original = type[method];
-  type[method] = make(original);
-  return () => {
-    type[method] = original;
-  };
-}
-
-function all(...undo: readonly (() => void)[]): () => void {
-  return () => {
-    for (const each of undo.toReversed()) each();
-  };
 }
 
 /** While this is more than 0, written pages of the last frame, or of all, are not seen. */

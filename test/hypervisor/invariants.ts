@@ -15,7 +15,6 @@ import {
   type Model,
   STORE,
   statesOf,
-  VOLUME,
   type World,
 } from "./world.ts";
 
@@ -394,7 +393,7 @@ export const invariants: Readonly<Record<string, Check>> = {
     if (!TO_DISKS.has(model.step.kind)) return;
     const { disks } = world.fleet;
     for (const [id, bytes] of model.volumes) {
-      if (!equal(disks.readVolume(id, 0, VOLUME), bytes)) yield `${id} is not what was written`;
+      if (!equal(disks.readVolume(id, 0, bytes.length), bytes)) yield `${id} is not what was written`;
     }
     for (const [id, bytes] of model.snapshots) {
       for (const index of [0, 1]) {

@@ -46,6 +46,7 @@ describe(`after every step of ${RUNS} random runs, seed ${SEED}`, () => {
       "reached",
       "deleted",
       "crashed",
+      "discarded",
       "ticked",
     ];
     expect(kinds.filter((kind) => (seen.get(kind) ?? 0) < RUNS / 10)).toEqual([]);

@@ -67,9 +67,10 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
       .tuple(index, fc.constantFrom<ReleaseReason>("stop", "stop", "terminate"))
       .map((args) => step("release", args, leave)),
   },
-  { weight: 2, arbitrary: index.map((n) => step("hibernate", n, hibernate)) },
+  { weight: 4, arbitrary: index.map((n) => step("hibernate", n, hibernate)) },
   { weight: 3, arbitrary: fc.tuple(index, size).map((args) => step("start", args, startAgain)) },
-  { weight: 2, arbitrary: fc.tuple(index, index).map((args) => step("usurp", args, usurp)) },
+  { weight: 1, arbitrary: index.map((n) => step("terminate hibernated", n, forgetHibernated)) },
+  { weight: 3, arbitrary: fc.tuple(index, index).map((args) => step("usurp", args, usurp)) },
   { weight: 2, arbitrary: fc.tuple(wanted, length).map((args) => step("failed launch", args, failedLaunch)) },
   { weight: 1, arbitrary: fc.tuple(index, index).map((args) => step("unplug", args, unplug)) },
   { weight: 2, arbitrary: fc.nat({ max: 5 * PAGE }).map((budget) => step("scrub", budget, scrub)) },
@@ -82,12 +83,15 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(index, fc.boolean()).map((args) => step("tick", args, tick)) },
   { weight: 1, arbitrary: fc.tuple(wanted, index).map((args) => step("reserve", args, reserve)) },
   { weight: 1, arbitrary: index.map((n) => step("unreserve", n, unreserve)) },
-  { weight: 2, arbitrary: index.map((n) => step("volume", n, createVolume)) },
-  { weight: 4, arbitrary: fc.tuple(index, index, length).map((args) => step("to disk", args, writeVolume)) },
-  { weight: 3, arbitrary: index.map((n) => step("snapshot", n, snapshot)) },
-  { weight: 3, arbitrary: fc.tuple(index, fc.boolean()).map((args) => step("delete", args, deleteDisk)) },
-  { weight: 2, arbitrary: fc.tuple(index, index).map((args) => step("attach", args, attach)) },
-  { weight: 1, arbitrary: index.map((n) => step("detach", n, detach)) },
+  { weight: 3, arbitrary: index.map((n) => step("volume", n, createVolume)) },
+  { weight: 5, arbitrary: fc.tuple(index, index, length).map((args) => step("to disk", args, writeVolume)) },
+  { weight: 4, arbitrary: index.map((n) => step("snapshot", n, snapshot)) },
+  { weight: 1, arbitrary: index.map((n) => step("grow", n, growVolume)) },
+  { weight: 1, arbitrary: index.map((n) => step("copy volume", n, copyVolume)) },
+  { weight: 1, arbitrary: index.map((n) => step("copy snapshot", n, copySnapshot)) },
+  { weight: 5, arbitrary: fc.tuple(index, fc.boolean()).map((args) => step("delete", args, deleteDisk)) },
+  { weight: 3, arbitrary: fc.tuple(index, index).map((args) => step("attach", args, attach)) },
+  { weight: 2, arbitrary: index.map((n) => step("detach", n, detach)) },
   { weight: 2, arbitrary: fc.tuple(index, index, index).map((args) => step("reach", args, reach)) },
 );
 
@@ -236,6 +240,15 @@ function startAgain(model: Model, world: World, [n, frames]: readonly [number, n
   model.step = { kind: "resumed", instance, before: step.before };
 }
 
+/** A hibernated instance is terminated: its image goes, and with it all that it had in memory. */
+function forgetHibernated(model: Model, world: World, n: number): void {
+  const [instance] = nth(model.hibernated, n) ?? [];
+  if (instance === undefined) return;
+  world.fleet.discardImage(imageOf(instance));
+  model.hibernated.delete(instance);
+  model.step = { kind: "discarded" };
+}
+
 function usurp(model: Model, world: World, [n, m]: readonly [number, number]): void {
   const [owner] = nth(model.hibernated, n) ?? [];
   const usurper = model.pick(m);
@@ -327,7 +340,7 @@ function crash(model: Model, world: World): void {
   model.reservations.clear();
   world.crash();
   const { disks } = world.fleet;
-  for (const id of model.volumes.keys()) disks.openVolume(id, VOLUME, model.keys.get(id));
+  for (const [id, bytes] of model.volumes) disks.openVolume(id, bytes.length, model.keys.get(id));
   for (const id of model.snapshots.keys()) disks.openSnapshot(id, model.keys.get(id));
   for (const [volume, instances] of model.attached) {
     for (const instance of instances) disks.attach(volume, instance);
@@ -369,8 +382,9 @@ function createVolume(model: Model, world: World, n: number): void {
   const id = model.next("vol");
   if (model.volumes.size > 3) return;
   const key = model.keys.get(snapshot ?? "") ?? (n % 2 === 0 ? `key of ${id}` : undefined);
-  world.fleet.disks.createVolume(id, VOLUME, { snapshot, key });
-  model.volumes.set(id, (model.snapshots.get(snapshot ?? "") ?? new Uint8Array(VOLUME)).slice());
+  const bytes = (model.snapshots.get(snapshot ?? "") ?? new Uint8Array(VOLUME)).slice();
+  world.fleet.disks.createVolume(id, bytes.length, { snapshot, key });
+  model.volumes.set(id, bytes);
   if (key !== undefined) model.keys.set(id, key);
   model.step = { kind: "volume" };
 }
@@ -382,6 +396,42 @@ function writeVolume(model: Model, world: World, [n, at, length]: readonly [numb
   const piece = canaries(id, Math.min(length, VOLUME - offset));
   world.fleet.disks.writeVolume(id, offset, piece);
   bytes.set(piece, offset);
+  model.step = { kind: "volume" };
+}
+
+/** What is new at the end of a volume that grows reads zero. */
+function growVolume(model: Model, world: World, n: number): void {
+  const [id, bytes] = nth(model.volumes, n) ?? [];
+  if (id === undefined || bytes === undefined) return;
+  const larger = new Uint8Array(Math.min(bytes.length + PAGE, 2 * BLOCK));
+  larger.set(bytes);
+  world.fleet.disks.resizeVolume(id, larger.length);
+  model.volumes.set(id, larger);
+  model.step = { kind: "volume" };
+}
+
+/** A copy of a volume has its source's key, or, where that has none, perhaps one of its own. */
+function copyVolume(model: Model, world: World, n: number): void {
+  const [source, bytes] = nth(model.volumes, n) ?? [];
+  if (source === undefined || bytes === undefined || model.volumes.size > 3) return;
+  const id = model.next("vol");
+  const key = model.keys.get(source) ?? (n % 2 === 0 ? `key of ${id}` : undefined);
+  world.fleet.disks.createVolume(id, bytes.length, { copyOf: source, key });
+  model.volumes.set(id, bytes.slice());
+  if (key !== undefined) model.keys.set(id, key);
+  model.step = { kind: "volume" };
+}
+
+/** A copy of a snapshot has the same key, or another, or one although its source has none. */
+function copySnapshot(model: Model, world: World, n: number): void {
+  const [source, bytes] = nth(model.snapshots, n) ?? [];
+  if (source === undefined || bytes === undefined || model.snapshots.size > 3) return;
+  const id = model.next("snap");
+  const key = n % 2 === 0 ? `key of ${id}` : model.keys.get(source);
+  const { disks } = world.fleet;
+  disks.copySnapshot(id, disks, source, key);
+  model.snapshots.set(id, bytes.slice());
+  if (key !== undefined) model.keys.set(id, key);
   model.step = { kind: "volume" };
 }
 
@@ -404,7 +454,7 @@ function deleteDisk(model: Model, world: World, [n, isSnapshot]: readonly [numbe
   (isSnapshot ? model.snapshots : model.volumes).delete(id);
   model.keys.delete(id);
   model.attached.delete(id);
-  if (!isSnapshot) model.deleted.add(id);
+  model.deleted.add(id);
   model.step = { kind: "deleted" };
 }
 

@@ -50,7 +50,7 @@ export interface Before {
 
 /** What the last step did, for the checks of transitions. */
 export type Step =
-  | { readonly kind: "nothing" | "volume" | "attached" | "crashed" | "ticked" }
+  | { readonly kind: "nothing" | "volume" | "attached" | "crashed" | "ticked" | "discarded" }
   /** A volume or a snapshot is gone. */
   | { readonly kind: "deleted" }
   /** An instance asked for a volume, and was let to it or not. */

@@ -1,6 +1,7 @@
 import {
   AllocateAddressCommand,
   AuthorizeSecurityGroupIngressCommand,
+  CreateCustomerGatewayCommand,
   CreateInternetGatewayCommand,
   CreateNetworkAclCommand,
   CreateNetworkAclEntryCommand,
@@ -11,6 +12,8 @@ import {
   CreateSubnetCommand,
   CreateVolumeCommand,
   CreateVpcCommand,
+  CreateVpnConnectionCommand,
+  CreateVpnGatewayCommand,
   DeleteVolumeCommand,
   DeleteVpcCommand,
   DescribeImagesCommand,
@@ -114,6 +117,31 @@ describe("quotas by count", () => {
     const SubnetId = await makeSubnet(ec2, await makeVpc(ec2));
     await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId }));
     await refused(ec2.send(new CreateNetworkInterfaceCommand({ SubnetId })), "NetworkInterfaceLimitExceeded");
+  });
+
+  test("gateways and connections of VPNs per Region", async () => {
+    const ec2 = await limited({
+      "Customer gateways per Region": 1,
+      "Virtual private gateways per Region": 1,
+      "Site-to-Site VPN connections per Region": 1,
+    });
+    const device = (IpAddress: string) =>
+      ec2.send(new CreateCustomerGatewayCommand({ Type: "ipsec.1", IpAddress }));
+    const { CustomerGateway } = await device("203.0.113.7");
+    await refused(device("203.0.113.8"), "CustomerGatewayLimitExceeded");
+    const gateway = () => ec2.send(new CreateVpnGatewayCommand({ Type: "ipsec.1" }));
+    const { VpnGateway } = await gateway();
+    await refused(gateway(), "VpnGatewayLimitExceeded");
+    const connection = () =>
+      ec2.send(
+        new CreateVpnConnectionCommand({
+          Type: "ipsec.1",
+          CustomerGatewayId: CustomerGateway?.CustomerGatewayId,
+          VpnGatewayId: VpnGateway?.VpnGatewayId,
+        }),
+      );
+    await connection();
+    await refused(connection(), "VpnConnectionLimitExceeded");
   });
 
   test("Elastic IPs", async () => {
