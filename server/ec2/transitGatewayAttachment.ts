@@ -73,6 +73,8 @@ export interface NatConfiguration {
   readonly pending: boolean;
   /** In the order in which they count. */
   readonly rules: readonly NatRule[];
+  /** Whether tables learn the translated blocks, where that can be chosen. */
+  readonly systemRoutes?: Sdk.TransitGatewayAttachmentNatSystemRouteSupportValue;
 }
 
 export interface TransitGatewayAttachment extends ResourceRow {

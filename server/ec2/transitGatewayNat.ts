@@ -8,11 +8,11 @@ import { inState, transitGateways } from "./transitGateway.ts";
 import {
   liveAttachment,
   transitGatewayAttachments,
-  type Attached,
   type NatConfiguration,
   type NatRule,
   type TransitGatewayAttachment,
 } from "./transitGatewayAttachment.ts";
+import { vpnConnections } from "./vpnConnection.ts";
 
 const NONE: NatConfiguration = { state: "disabled", pending: false, rules: [] };
 const MOST_RULES = 50;
@@ -21,36 +21,42 @@ const UNTRANSLATABLE = ["224.0.0.0/4", "169.254.0.0/16"].map(storedCidr);
 /** Private (RFC 1918) and shared (RFC 6598) addresses. */
 const TRANSLATED = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map(storedCidr);
 
+type SystemRoutes = Sdk.TransitGatewayAttachmentNatSystemRouteSupportValue;
+
 /**
- * Whether tables that an attachment propagates to learn its translated blocks, by what it leads to; what is not listed
- * is not translated.
+ * Whether tables that an attachment propagates to learn its translated blocks. Only where BGP is spoken over a VPN
+ * connection is there a choice.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nat-routing.html
  */
-const SYSTEM_ROUTES: Partial<
-  Record<Attached["type"], Sdk.TransitGatewayAttachmentNatSystemRouteSupportValue>
-> = {
-  vpc: "enable",
-  peering: "disable",
-  connect: "disable",
-};
+function systemRoutesOf(
+  ctx: Context,
+  { to, nat }: TransitGatewayAttachment,
+): readonly [SystemRoutes, boolean] {
+  if (to.type === "vpc") return ["enable", false];
+  const isDynamic = to.type === "vpn" && vpnConnections.table(ctx).get(to.id)?.staticRoutes === false;
+  return isDynamic ? [nat?.systemRoutes ?? "enable", true] : ["disable", false];
+}
 
 const ruleState = ({ state, pending }: NatConfiguration): Sdk.TransitGatewayNatRuleState => {
   if (pending || state === "enabling" || state === "disabling") return "pending";
   return state === "enabled" ? "activated" : "deactivated";
 };
 
-const view = ({ id, to, nat = NONE }: TransitGatewayAttachment) => ({
-  TransitGatewayAttachmentId: id,
-  NatGatewaySupport: nat.state,
-  NatSystemRouteSupport: SYSTEM_ROUTES[to.type] ?? "disable",
-  NatGatewayRules: nat.rules.map(({ number, inside, outside }) => ({
-    RuleNumber: number,
-    MatchSourceCidr: inside,
-    NatCidr: outside,
-    State: ruleState(nat),
-  })),
-});
+function view(ctx: Context, row: TransitGatewayAttachment) {
+  const { id, nat = NONE } = row;
+  return {
+    TransitGatewayAttachmentId: id,
+    NatGatewaySupport: nat.state,
+    NatSystemRouteSupport: systemRoutesOf(ctx, row)[0],
+    NatGatewayRules: nat.rules.map(({ number, inside, outside }) => ({
+      RuleNumber: number,
+      MatchSourceCidr: inside,
+      NatCidr: outside,
+      State: ruleState(nat),
+    })),
+  };
+}
 
 /** @throws {ApiError} UnauthorizedOperation for who does not own the gateway */
 function ownedAttachment(ctx: Context, id: string): TransitGatewayAttachment {
@@ -121,17 +127,14 @@ function changedRules({
 
 export const operations = {
   GetTransitGatewayAttachmentNatConfiguration: ({ TransitGatewayAttachmentId }, ctx) =>
-    view(ownedAttachment(ctx, TransitGatewayAttachmentId)),
+    view(ctx, ownedAttachment(ctx, TransitGatewayAttachmentId)),
 
   ModifyTransitGatewayAttachmentNatConfiguration: (input, ctx) => {
-    const { id, to, nat = NONE } = ownedAttachment(ctx, input.TransitGatewayAttachmentId);
-    const systemRoutes = SYSTEM_ROUTES[to.type];
-    if (systemRoutes === undefined) {
-      throw new ApiError("UnsupportedOperation", `NAT is not supported for attachments of type ${to.type}.`);
-    }
-    if ((input.NatSystemRouteSupport ?? systemRoutes) !== systemRoutes) {
-      throw invalid("natSystemRouteSupport", input.NatSystemRouteSupport);
-    }
+    const attachment = ownedAttachment(ctx, input.TransitGatewayAttachmentId);
+    const { id, nat = NONE } = attachment;
+    const [known, isChoice] = systemRoutesOf(ctx, attachment);
+    const systemRoutes = input.NatSystemRouteSupport ?? known;
+    if (systemRoutes !== known && !isChoice) throw invalid("natSystemRouteSupport", systemRoutes);
     inState({ id, state: nat.state }, "enabled", "disabled");
     const changed = changedRules(input);
     const rules = changed ?? nat.rules;
@@ -149,9 +152,10 @@ export const operations = {
         state: becomesOn === isOn ? nat.state : turning,
         pending: changed !== undefined || nat.pending,
         rules,
+        ...(isChoice && { systemRoutes }),
       },
     });
     transitGatewayAttachments.soon(ctx, id, "translated", 30);
-    return view(row);
+    return view(ctx, row);
   },
 } satisfies Handlers;

@@ -13,6 +13,7 @@ import {
 } from "./transitGatewayAttachment.ts";
 import { transitGatewayRouteTables } from "./transitGatewayRouteTable.ts";
 import { vpcs } from "./vpc.ts";
+import { vpnConnections } from "./vpnConnection.ts";
 import { blocksHeard } from "./vpnRoutes.ts";
 
 type Rows = Pick<Context, "unit">;
@@ -45,6 +46,16 @@ function blocksOfVpc(rows: Rows, attachment: TransitGatewayAttachment): string[]
     .map(({ cidr }) => rules.find(({ inside }) => inside === cidr)?.outside ?? cidr);
 }
 
+/** What BGP tells over a VPN connection, and what it is translated to; nothing where routes are written down. */
+function blocksOfVpn(rows: Rows, attachment: TransitGatewayAttachment): string[] {
+  const { to, nat } = attachment;
+  const known = blocksHeard(rows, to.id);
+  if (nat?.systemRoutes === "disable" || vpnConnections.table(rows).get(to.id)?.staticRoutes !== false) {
+    return known;
+  }
+  return [...new Set([...known, ...translations(attachment).map(({ outside }) => outside)])];
+}
+
 interface Propagation {
   readonly origin: FabricRoute["origin"];
   /** The blocks that lie behind an attachment. */
@@ -54,7 +65,7 @@ interface Propagation {
 /** What tables learn from attachments, by what those lead to. No appliance speaks BGP over Connect attachments. */
 const propagations: Partial<Record<Attached["type"], Propagation>> = {
   vpc: { origin: "propagated-vpc", blocks: blocksOfVpc },
-  vpn: { origin: "propagated-vpn", blocks: (rows, { to }) => blocksHeard(rows, to.id) },
+  vpn: { origin: "propagated-vpn", blocks: blocksOfVpn },
 };
 
 /**

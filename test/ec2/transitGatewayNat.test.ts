@@ -1,4 +1,5 @@
 import {
+  DescribeTransitGatewayAttachmentsCommand,
   GetTransitGatewayAttachmentNatConfigurationCommand,
   ModifyTransitGatewayAttachmentNatConfigurationCommand,
   SearchTransitGatewayRoutesCommand,
@@ -9,15 +10,16 @@ import {
 import { beforeEach, describe, expect, test } from "vitest";
 import { freshClient, refused } from "../islet.ts";
 import { attach, newGateway, newNetwork } from "./transitGateways.ts";
+import { newConnection } from "./vpnNetwork.ts";
 
 let ec2: EC2Client;
 let attachment: string;
+let gateway: string;
 let table: string;
 beforeEach(async () => {
   ec2 = await freshClient();
-  const gateway = await newGateway(ec2);
-  table = gateway.table;
-  attachment = await attach(ec2, gateway.id, await newNetwork(ec2, 1));
+  ({ id: gateway, table } = await newGateway(ec2));
+  attachment = await attach(ec2, gateway, await newNetwork(ec2, 1));
 });
 
 type Change = Partial<ModifyTransitGatewayAttachmentNatConfigurationRequest>;
@@ -155,5 +157,28 @@ describe("what it does", () => {
     const half = { ...RULE, MatchSourceCidr: "10.1.0.0/17", NatCidr: "100.64.0.0/17" };
     await modify({ NatGatewayRules: [half] });
     expect(await destinations()).toEqual(["10.1.0.0/16"]);
+  });
+
+  test("only over a VPN connection that speaks BGP is there a choice of routes", async () => {
+    const attached = async (StaticRoutesOnly: boolean): Promise<string> => {
+      const asked = { TransitGatewayId: gateway, Options: { StaticRoutesOnly } };
+      const { VpnConnectionId = "" } = await newConnection(ec2, asked);
+      const { TransitGatewayAttachments } = await ec2.send(
+        new DescribeTransitGatewayAttachmentsCommand({
+          Filters: [{ Name: "resource-id", Values: [VpnConnectionId] }],
+        }),
+      );
+      return TransitGatewayAttachments?.[0]?.TransitGatewayAttachmentId ?? "";
+    };
+    attachment = await attached(true);
+    expect((await get()).NatSystemRouteSupport).toBe("disable");
+    await refused(modify({ NatSystemRouteSupport: "enable" }), "InvalidParameterValue");
+    attachment = await attached(false);
+    expect((await get()).NatSystemRouteSupport).toBe("enable");
+    await modify({ NatGatewaySupport: "enable", NatGatewayRules: [RULE] });
+    expect(await destinations()).toContain("100.64.0.0/16");
+    await modify({ NatSystemRouteSupport: "disable" });
+    expect((await get()).NatSystemRouteSupport).toBe("disable");
+    expect(await destinations()).not.toContain("100.64.0.0/16");
   });
 });
