@@ -5,6 +5,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
 import { zonesOf } from "./catalogue/zones.ts";
+import { isAssociated, newAssociation } from "./cidrAssociation.ts";
 import { storedCidr } from "./cidrBlock.ts";
 import { createDefaultDhcpOptions, defaultDhcpOptionsId } from "./dhcpOptions.ts";
 import { attach, internetGateways } from "./internetGateway.ts";
@@ -18,6 +19,9 @@ const guests: TableDefinition<Row> = { name: "guest" };
 const DEFAULT_BLOCK = storedCidr("172.31.0.0/16");
 const SUBNET_LENGTH = 20;
 const MOST_SUBNETS = 16;
+const IPV6_SUBNET_LENGTH = 64;
+/** Bits: a /56, which Amazon gives, has 256 subnets. */
+const MOST_LOOKED_AT = 8;
 
 export const defaultVpcOf = (ctx: Context): Vpc | undefined => vpcs.by(ctx, "default", ctx.account)[0];
 
@@ -49,6 +53,38 @@ function createDefaultSubnet(ctx: Context, vpcId: string, zone: string): Subnet 
     });
   }
   throw new ApiError("InvalidSubnet.Conflict", formatPrefix(DEFAULT_BLOCK));
+}
+
+/**
+ * The first free /64 of the default VPC, for a subnet without IPv4.
+ *
+ * @throws {ApiError} InvalidParameterValue if the VPC has no IPv6 block, InvalidSubnet.Conflict
+ */
+function createIpv6DefaultSubnet(ctx: Context, { id: vpcId, ipv6 }: Vpc, zone: string): Subnet {
+  const blocks = ipv6.filter(isAssociated).map(({ cidr }) => storedCidr(cidr));
+  const [first] = blocks;
+  if (!first) {
+    throw new ApiError("InvalidParameterValue", `The VPC '${vpcId}' does not have an IPv6 CIDR block.`);
+  }
+  const taken = subnets
+    .by(ctx, "vpc", vpcId)
+    .flatMap((other) => other.ipv6.map(({ cidr }) => storedCidr(cidr)));
+  for (const block of blocks) {
+    const count = 1n << BigInt(Math.min(IPV6_SUBNET_LENGTH - block.length, MOST_LOOKED_AT));
+    for (let index = 0n; index < count; index++) {
+      const candidate = subnetOf(block, IPV6_SUBNET_LENGTH, index);
+      if (taken.some((other) => overlaps(other, candidate))) continue;
+      return createSubnet(ctx, {
+        vpcId,
+        zone,
+        cidr: undefined,
+        ipv6: [newAssociation(ctx, "subnet-cidr-assoc", formatPrefix(candidate))],
+        defaultForAz: true,
+        mapPublicIp: false,
+      });
+    }
+  }
+  throw new ApiError("InvalidSubnet.Conflict", formatPrefix(first), "IPv6 CIDR");
 }
 
 /**
@@ -94,10 +130,10 @@ export const operations = {
     if (!vpc) throw new ApiError("DefaultVpcDoesNotExist");
     const known = defaultSubnetOf(ctx, name);
     if (known) throw new ApiError("DefaultSubnetAlreadyExistsInAvailabilityZone", name, known.id);
-    if (Ipv6Native) {
-      throw new ApiError("UnsupportedOperation", "Default subnets with IPv6 only are not supported.");
-    }
-    return { Subnet: subnets.show(ctx, createDefaultSubnet(ctx, vpc.id, name)) };
+    const subnet = Ipv6Native
+      ? createIpv6DefaultSubnet(ctx, vpc, name)
+      : createDefaultSubnet(ctx, vpc.id, name);
+    return { Subnet: subnets.show(ctx, subnet) };
   },
 
   CreateDefaultVpc: (_input, ctx) => {
@@ -107,5 +143,3 @@ export const operations = {
     return { Vpc: vpcs.show(ctx, createDefaultVpc(ctx)) };
   },
 } satisfies Handlers;
-
-export const partly = { CreateDefaultSubnet: "subnets with IPv6 only" };

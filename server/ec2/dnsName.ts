@@ -1,3 +1,5 @@
+import { ip } from "../../network/ip.ts";
+
 /** The part of private host names that the region decides. */
 export const privateDomain = (region: string): string =>
   region === "us-east-1" ? "ec2.internal" : `${region}.compute.internal`;
@@ -9,6 +11,22 @@ export const privateDomain = (region: string): string =>
  */
 export const privateDnsName = (region: string, address: string): string =>
   `ip-${address.replaceAll(".", "-")}.${privateDomain(region)}`;
+
+/** Five by five: the 25 digits that an IPv6 address has to the base of 36. */
+const groupsOf = (address: string): string => {
+  const digits = BigInt(ip(address)).toString(36).padStart(25, "0");
+  return (digits.match(/.{5}/g) ?? []).join("-");
+};
+
+/**
+ * The names that lead to the IPv6 address of an interface, and to its public IPv4 address as well.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/hostname-types.html
+ */
+export const publicIpv6DnsName = (region: string, address: string): string =>
+  `${groupsOf(address)}.${region}.ip.aws`;
+export const publicDualStackDnsName = (region: string, ipv6: string, ipv4: string): string =>
+  `${groupsOf(ipv6)}-${ip(ipv4).toString(36)}.${region}.ip.aws`;
 
 /** The name that Amazon's DNS has for a public IPv4 address: `ec2-52-0-0-5.compute-1.amazonaws.com`. */
 export const publicDnsName = (region: string, address: string): string =>

@@ -1,4 +1,5 @@
 import {
+  AssociateVpcCidrBlockCommand,
   CreateDefaultSubnetCommand,
   CreateDefaultVpcCommand,
   CreateInternetGatewayCommand,
@@ -86,7 +87,8 @@ describe("what it refuses to do", () => {
     await client.send(new DeleteSubnetCommand({ SubnetId: subnet?.SubnetId }));
     await refused(
       client.send(new CreateDefaultSubnetCommand({ AvailabilityZone, Ipv6Native: true })),
-      "UnsupportedOperation",
+      "InvalidParameterValue",
+      /does not have an IPv6 CIDR block/,
     );
     await tearDown(client);
     await refused(
@@ -105,6 +107,28 @@ describe("what it refuses to do", () => {
 });
 
 describe("what it does", () => {
+  test("makes a default subnet with IPv6 only", async () => {
+    const client = await freshClient();
+    const [subnet] = await subnetsOf(client);
+    const { SubnetId, VpcId, AvailabilityZone } = subnet ?? {};
+    await client.send(new AssociateVpcCidrBlockCommand({ VpcId, AmazonProvidedIpv6CidrBlock: true }));
+    await client.send(new DeleteSubnetCommand({ SubnetId }));
+    const made = await client.send(new CreateDefaultSubnetCommand({ AvailabilityZone, Ipv6Native: true }));
+    expect(made.Subnet).toMatchObject({
+      Ipv6Native: true,
+      DefaultForAz: true,
+      AssignIpv6AddressOnCreation: true,
+      MapPublicIpOnLaunch: false,
+      AvailabilityZone,
+    });
+    expect(made.Subnet?.CidrBlock).toBeUndefined();
+    expect(made.Subnet?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock).toMatch(/\/64$/);
+    await refused(
+      client.send(new CreateDefaultSubnetCommand({ AvailabilityZone })),
+      "DefaultSubnetAlreadyExistsInAvailabilityZone",
+    );
+  });
+
   test.each([
     ["us-east-1", 6],
     ["eu-central-1", 3],

@@ -109,7 +109,6 @@ describe("what it refuses to do", () => {
       "InvalidParameterValue",
     ],
     [{ InstanceTenancy: "host" }, "UnsupportedTenancy"],
-    [{ VpcEncryptionControl: { Mode: "monitor" } }, "UnsupportedOperation"],
   ] as const)("what is not there to be had: %j", async (input, code) => {
     await refused(create(input), code);
   });
