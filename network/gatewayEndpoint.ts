@@ -40,6 +40,11 @@ export class GatewayEndpoint implements RouteTarget, ServiceDoor {
     this.#lists = lists;
   }
 
+  /** Of the two services that have such endpoints, one only. */
+  get tracksFlows(): boolean {
+    return this.service.endsWith("dynamodb");
+  }
+
   /** The service's addresses. */
   get blocks(): readonly Block[] {
     return this.#lists.blocksOf(this.prefixList);
@@ -55,7 +60,7 @@ export class GatewayEndpoint implements RouteTarget, ServiceDoor {
       return walk.drop("VPCE_GATEWAY_PROTOCOL_RESTRICTION", this, packet, sender, "egress");
     }
     // What comes from a peer, a VPN or a transit gateway is of no interface of the VPC.
-    if (!sender || !vpc.portOf(packet.source)?.live) {
+    if (!sender?.live || !vpc.portOf(packet.source)?.live) {
       return walk.drop("GATEWAY_REJECTS_SPOOFED_TRAFFIC", this, packet, sender, "egress");
     }
     if (!this.#has(packet.destination)) {

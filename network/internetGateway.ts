@@ -1,8 +1,10 @@
+import { isBlocked } from "./blockPublicAccess.ts";
+import { leadIn } from "./gatewayTable.ts";
 import { block, within, type Ip } from "./ip.ts";
-import type { Component, End } from "./journey.ts";
+import type { End } from "./journey.ts";
 import { readdressed, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
-import { LOCAL, type RouteTable } from "./routeTable.ts";
+import type { RouteTable } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import type { Vpc } from "./vpc.ts";
 import type { Walk } from "./walk.ts";
@@ -43,11 +45,18 @@ export class InternetGateway implements RouteTarget {
       walk.drop(reason, this, packet, sender, "egress");
     if (isPrivate(destination)) return refuse("IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS");
     if (isShared(destination)) return refuse("IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS");
-    // The sender may forward another interface's packet (a firewall does), but not one of nobody's.
-    if (!vpc?.portOf(source)?.live) {
+    // The sender may forward another interface's packet (a firewall does), but not one of nobody's; and what came in by
+    // a transit gateway, whose interfaces are not live, is of another network, whatever it says.
+    const port = vpc?.portOf(source);
+    if (!vpc || !port?.live || sender?.live === false) {
       return refuse(
-        vpc?.hasAddress(source) ? "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS" : "GATEWAY_REJECTS_SPOOFED_TRAFFIC",
+        sender?.live !== false && vpc?.hasAddress(source)
+          ? "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"
+          : "GATEWAY_REJECTS_SPOOFED_TRAFFIC",
       );
+    }
+    if (isBlocked(port)) {
+      return walk.drop("VPC_BLOCK_PUBLIC_ACCESS_ENABLED", this, packet, port, "egress");
     }
     const outside = typeof source === "number" ? vpc.publicOf.get(source) : source;
     if (outside === undefined) return refuse("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS");
@@ -66,32 +75,16 @@ export class InternetGateway implements RouteTarget {
       walk.drop(reason, this, packet, undefined, "ingress");
     if (isPrivate(source)) return refuse("IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS");
     if (isShared(source)) return refuse("IGW_SOURCE_ADDRESS_NOT_IN_RFC6598_INGRESS");
-    if (!vpc?.portOf(inside)?.live) return refuse("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS");
+    const port = vpc?.portOf(inside);
+    if (!vpc || !port?.live) return refuse("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS");
+    if (isBlocked(port)) {
+      return walk.drop("VPC_BLOCK_PUBLIC_ACCESS_ENABLED", this, packet, port, "ingress");
+    }
     const tooLong = walk.tooLong(this, packet, destination, MTU);
     if (tooLong) return tooLong;
     const translated = inside === destination ? packet : readdressed(packet, source, inside);
     if (walk.observe)
       walk.pass(this, translated, undefined, "ingress", { kind: "translated", before: packet });
-    return this.#lead(walk, vpc, translated);
-  }
-
-  /** The way that the gateway's own route table says, if it has one. */
-  #lead(walk: Walk, vpc: Vpc, packet: Packet): End {
-    const { table } = this;
-    if (!table) return walk.deliver(vpc, packet, undefined, undefined);
-    const resolved = table.find(packet.destination);
-    const component: Component = table;
-    if (!resolved) return walk.drop("NO_ROUTE_TO_DESTINATION", component, packet, undefined, "ingress");
-    const ground = { kind: "route", route: resolved } as const;
-    if (resolved.route.target === LOCAL) {
-      walk.pass(component, packet, undefined, "ingress", ground);
-      return walk.deliver(vpc, packet, undefined, undefined);
-    }
-    const target = walk.fabric.targets.get(resolved.route.target);
-    if (!target?.serves(vpc)) {
-      return walk.drop("BAD_STATE_ROUTE", component, packet, undefined, "ingress", ground);
-    }
-    walk.pass(component, packet, undefined, "ingress", ground);
-    return target.forward(walk, packet, undefined);
+    return leadIn(walk, vpc, this.table, translated);
   }
 }

@@ -39,6 +39,17 @@ export class Peering implements RouteTarget {
     return this.#plan.betweenRegions;
   }
 
+  /** From each of the two VPCs to the other, if both are there. */
+  get sides(): readonly { readonly from: Vpc; readonly to: Vpc }[] {
+    const [one, other] = this.#plan.vpcs.map((id) => this.#vpcs.get(id));
+    return one && other
+      ? [
+          { from: one, to: other },
+          { from: other, to: one },
+        ]
+      : [];
+  }
+
   serves(vpc: Vpc): boolean {
     return this.peerOf(vpc) !== undefined;
   }
@@ -47,7 +58,8 @@ export class Peering implements RouteTarget {
     const vpc = sender?.subnet.vpc;
     const peer = vpc && this.peerOf(vpc);
     const { source, destination } = packet;
-    if (!vpc || !peer?.hasAddress(destination) || !vpc.hasAddress(source)) {
+    // The interfaces of a transit gateway are not live: what came in by one is of another network, whatever it says.
+    if (!vpc || !sender?.live || !peer?.hasAddress(destination) || !vpc.hasAddress(source)) {
       return walk.drop("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", this, packet, sender, "egress");
     }
     const { betweenRegions } = this.#plan;

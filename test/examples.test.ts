@@ -12,3 +12,41 @@ test("examples/secret: a secret is gone, unless a bug is planted", { timeout: 60
   expect(broken).toMatch(/B reads memory: "correct horse battery staple"/);
   expect(broken).toMatch(/=> LEAK, and caught: B read A's memory/);
 });
+
+test.each([
+  [
+    "reply-trap",
+    [
+      "It answers: the group remembers the client.",
+      "The request arrives, the answer does not",
+      "It answers again.",
+    ],
+  ],
+  [
+    "nat-instance",
+    ["The NAT instance never sees the packet", "The server answers the NAT instance", "in both directions."],
+  ],
+  [
+    "spoofing",
+    [
+      "nobody sends under another's address",
+      "the answer goes to whose address it is",
+      "The MAC address is checked all the same.",
+      "CAUGHT: the frame from a strange MAC address was delivered",
+    ],
+  ],
+  [
+    "tenants",
+    [
+      "Each reaches its own server, by the same address.",
+      "Nobody reaches the other's",
+      "By public addresses they meet",
+      "CAUGHT: A's packet was delivered to B's instance",
+    ],
+  ],
+])("examples/network/%s", { timeout: 60_000 }, async (name, conclusions) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [`examples/network/${name}.mjs`]);
+  const said = [...stdout.matchAll(/^ {2}=> (.*)/gm)].map(([, text = ""]) => text);
+  expect(said).toHaveLength(conclusions.length);
+  for (const [i, conclusion] of conclusions.entries()) expect(said[i]).toContain(conclusion);
+});

@@ -1,0 +1,11 @@
+import { doorProperties } from "./doors.ts";
+import { filters } from "./filters.ts";
+import type { Properties } from "./sendings.ts";
+import { spoofing } from "./spoofing.ts";
+import { ways } from "./ways.ts";
+
+/** What must be true of whatever network, by a name and what it says. */
+export const properties: Properties = { ...filters, ...spoofing, ...ways, ...doorProperties };
+
+/** How a property is called for short: by what comes before the colon. */
+export const labelOf = (name: string): string => name.split(":")[0] ?? name;
