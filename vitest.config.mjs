@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { viteApi } from "./build.mjs";
 
@@ -9,6 +10,8 @@ export default defineConfig({
     globalSetup: "test/seen.ts",
     pool: "forks",
     isolate: false,
+    // Vitest would leave one core free, and have one left of two.
+    maxWorkers: availableParallelism(),
     testTimeout: 30_000,
   },
 });

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { ebsHandlers } from "../server/ebs/registry.ts";
 import { ec2Handlers, partly } from "../server/ec2/registry.ts";
 import { errorCodes } from "../server/errors.ts";
+import { iamHandlers, partly as iamPartly } from "../server/iam/registry.ts";
+import { logsHandlers, partly as logsPartly } from "../server/logs/registry.ts";
 import { stsHandlers } from "../server/sts/registry.ts";
 import { loadService } from "../server/wire/service.ts";
 import { SEEN_FOLDER } from "./seen.ts";
@@ -15,7 +17,14 @@ import { SEEN_FOLDER } from "./seen.ts";
 const FILE = "COVERAGE.md";
 
 /** What EC2 has retired: nothing that is there can make them succeed. */
-const retired: ReadonlySet<string> = new Set(["MoveAddressToVpc", "RestoreAddressToClassic"]);
+const retired: ReadonlySet<string> = new Set([
+  "AttachClassicLinkVpc",
+  "DetachClassicLinkVpc",
+  "EnableVpcClassicLink",
+  "EnableVpcClassicLinkDnsSupport",
+  "MoveAddressToVpc",
+  "RestoreAddressToClassic",
+]);
 
 const seen = new Set(
   readdirSync(SEEN_FOLDER).flatMap((name) => readFileSync(join(SEEN_FOLDER, name), "utf8").split("\n")),
@@ -29,13 +38,18 @@ const built = names.filter((name) => ec2Handlers.has(name));
 const works = built.filter((name) => !partly.has(name));
 const notYet = names.filter((name) => !ec2Handlers.has(name));
 
+const neighbours = {
+  STS: stsHandlers,
+  IAM: iamHandlers,
+  "CloudWatch Logs": logsHandlers,
+  "The EBS direct API": ebsHandlers,
+};
+
 const text = `# Coverage
 
 Made by \`npm run coverage\` from the handlers and the last test run; do not edit.
 
 EC2 ${works.length} of ${names.length} operations work, ${partly.size} work in part, ${notYet.length} are not there yet and answer \`NotImplemented\`.
-STS has ${[...stsHandlers.keys()].join(", ")}.
-The EBS direct API has ${[...ebsHandlers.keys()].join(", ")}. IAM has none yet.
 
 ## Works
 
@@ -45,7 +59,13 @@ ${works.join(", ")}
 
 | Operation | Not there |
 | --- | --- |
-${[...partly].map(([name, what]) => `| ${name} | ${what} |`).join("\n")}
+${[...partly, ...iamPartly, ...logsPartly].map(([name, what]) => `| ${name} | ${what} |`).join("\n")}
+
+## Neighbours
+
+${Object.entries(neighbours)
+  .map(([name, handlers]) => `${name} has ${[...handlers.keys()].toSorted().join(", ")}.`)
+  .join("\n\n")}
 
 ## Not yet
 
@@ -53,7 +73,7 @@ ${notYet.join(", ")}
 `;
 
 const faults = [
-  ...[...built, ...stsHandlers.keys(), ...ebsHandlers.keys()]
+  ...[...built, ...Object.values(neighbours).flatMap((handlers) => [...handlers.keys()])]
     .filter((name) => !succeeded(name) && !retired.has(name))
     .map((name) => `no test shows that ${name} works`),
   ...errorCodes.filter((code) => !provoked(code)).map((code) => `no test provokes ${code}`),

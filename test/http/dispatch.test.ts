@@ -61,17 +61,21 @@ describe("which service, region and operation", () => {
     ["nothing at all", {}, { status: 400, code: "MissingAction" }],
     [
       "an operation that is not there yet",
-      { body: "Action=CreateVpnGateway&Type=ipsec.1&Version=2016-11-15" },
+      { body: "Action=DescribeSpotFleetRequests&Version=2016-11-15" },
       {
         status: 501,
         code: "NotImplemented",
-        message: "islet does not have the operation CreateVpnGateway yet.",
+        message: "islet does not have the operation DescribeSpotFleetRequests yet.",
       },
     ],
     [
       "one of IAM's",
-      { service: "iam", body: "Action=ListUsers&Version=2010-05-08" },
-      { status: 501, code: "NotImplemented", message: "islet does not have the operation ListUsers yet." },
+      { service: "iam", body: "Action=ListSAMLProviders&Version=2010-05-08" },
+      {
+        status: 501,
+        code: "NotImplemented",
+        message: "islet does not have the operation ListSAMLProviders yet.",
+      },
     ],
   ])("%s", async (_, sent, expected) => {
     const answer = await send(islet, sent);
