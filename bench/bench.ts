@@ -17,6 +17,7 @@ import {
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import aws4 from "aws4";
 import { passingCertificates } from "../server/http/certificates.ts";
+import { measureAnalysis } from "./analysis.ts";
 import { measureHosts } from "./hypervisor.ts";
 import { Connection, median, throughput } from "./load.ts";
 import { measurePackets } from "./packets.ts";
@@ -319,6 +320,7 @@ async function measureInstances(): Promise<void> {
 
 try {
   measurePackets(report);
+  measureAnalysis(report);
   measureHosts(report);
   await measureStart();
   const islet = await startIslet("--memory");

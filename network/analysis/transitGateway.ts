@@ -1,0 +1,258 @@
+import type { Port } from "../port.ts";
+import { TransitGateway, type TransitGatewayAttachment } from "../transitGateway.ts";
+import { TransitGatewayPeering } from "../transitGatewayPeering.ts";
+import type { ResolvedTransitRoute, TransitGatewayRouteTable } from "../transitGatewayRouteTable.ts";
+import { TransitGatewayVpcAttachment } from "../transitGatewayVpcAttachment.ts";
+import { rangesOf } from "./addressRange.ts";
+import type { TargetModel } from "./component.ts";
+import type { Explanation } from "./explanation.ts";
+import type { HeaderSet } from "./headerSet.ts";
+import { waysFor, type Way } from "./routeTable.ts";
+import { throughAcl } from "./networkAcl.ts";
+import type { Search } from "./search.ts";
+import { past, type Wave } from "./wave.ts";
+
+const ORDER = [
+  "static",
+  "propagated-vpc",
+  "propagated-direct-connect",
+  "propagated-connect",
+  "propagated-private-vpn",
+  "propagated-vpn",
+  "propagated-client-vpn",
+  "propagated-peering",
+];
+
+/** All routes of a table, the most specific first, and of those to one block the one that is used. */
+const routesOf = (table: TransitGatewayRouteTable): ResolvedTransitRoute[] =>
+  table.routes
+    .flatMap((route) => table.blocksOf(route).map((block) => ({ block, route })))
+    .toSorted(
+      (a, b) =>
+        b.block.length - a.block.length ||
+        ORDER.indexOf(a.route.origin) - ORDER.indexOf(b.route.origin) ||
+        Number("prefixList" in a.route.destination) - Number("prefixList" in b.route.destination) ||
+        (a.route.pathLength ?? 0) - (b.route.pathLength ?? 0) ||
+        (a.route.discriminator ?? 0) - (b.route.discriminator ?? 0),
+    );
+
+/** How a wave came into a gateway: by which attachment, and from which zone, if from a VPC. */
+interface Entry {
+  readonly gateway: TransitGateway;
+  readonly attachment: TransitGatewayAttachment;
+  readonly zone: string | undefined;
+}
+
+const hop = ({ gateway, attachment }: Pick<Entry, "gateway" | "attachment">) => ({
+  component: attachment.id,
+  role: "intermediate" as const,
+  transitGateway: gateway.id,
+  vpc: attachment instanceof TransitGatewayVpcAttachment ? attachment.vpc.id : undefined,
+});
+
+/** From one attachment to the next. */
+function route(search: Search, asked: Wave, entry: Entry): void {
+  const { gateway, attachment, zone } = entry;
+  const { table } = attachment;
+  const where = { transitGateway: gateway.id, transitGatewayAttachment: attachment.id };
+  if (!table) {
+    const component = attachment.id;
+    return search.end(asked, { ...where, code: "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION", component });
+  }
+  if (!search.terrain.knows(table.id)) {
+    const transitGatewayRouteTable = table.id;
+    const component = gateway.id;
+    const code = "TGW_RTB_ROUTES_ARE_UNKNOWN";
+    return search.end(asked, { ...where, code, component, transitGatewayRouteTable });
+  }
+  const wave = search.fresh({ ...asked, oneWay: true }, `${gateway.id} ${table.id} ${zone}`);
+  if (!wave) return;
+  const routes = routesOf(table);
+  const ways = waysFor(routes, wave.headers);
+  for (const { resolved, headers } of ways) by(search, { ...wave, headers }, entry, table, resolved);
+  if (!search.relaxed) return;
+  const used = new Set(ways.map(({ resolved }) => resolved.route.attachment));
+  for (const next of exits(search, entry)) {
+    if (used.has(next.id)) continue;
+    const why = whyNotTo(next, gateway, table, routes, ways, wave.headers);
+    leaveBy(search, past(wave, tableHop(gateway, table), [why]), next, entry);
+  }
+}
+
+const tableHop = (
+  gateway: TransitGateway,
+  table: TransitGatewayRouteTable,
+  route?: ResolvedTransitRoute,
+) => ({
+  component: table.id,
+  transitGateway: gateway.id,
+  // "Only forward traffic is analyzed" where such a table is on the way.
+  detail: "UNIDIRECTIONAL_PATH_ANALYSIS_ONLY" as const,
+  choose: route && ((headers: HeaderSet) => ({ headers, transitRoute: route })),
+});
+
+/** By one route of a table. */
+function by(
+  search: Search,
+  wave: Wave,
+  entry: Entry,
+  table: TransitGatewayRouteTable,
+  resolved: ResolvedTransitRoute,
+): void {
+  const { gateway } = entry;
+  const { attachment: id } = resolved.route;
+  if (id !== undefined && search.terrain.without.has(id)) return;
+  const next = id === undefined ? undefined : gateway.attachmentOf(id);
+  const why = {
+    code: "TGW_RTB_BAD_STATE_ROUTE",
+    component: table.id,
+    transitGateway: gateway.id,
+    transitGatewayRouteTable: table.id,
+    transitRoute: resolved,
+  } as const;
+  if (!next) return search.end(wave, why);
+  const routed = search
+    .passage(wave)
+    .need(next.live, () => why)
+    .past(tableHop(gateway, table, resolved));
+  if (routed) leaveBy(search, routed, next, entry);
+}
+
+/** The attachments that lead to the goal, whatever the tables say. */
+function* exits({ goal }: Search, { gateway }: Entry): Iterable<TransitGatewayAttachment> {
+  for (const vpc of goal.ports.keys()) {
+    const attachment = gateway.vpcAttachments.get(vpc);
+    if (attachment) yield attachment;
+  }
+  for (const id of goal.ids) {
+    const attachment = gateway.attachmentOf(id);
+    if (attachment) yield attachment;
+  }
+}
+
+/** Why none of some headers go to an attachment. */
+function whyNotTo(
+  { id }: TransitGatewayAttachment,
+  gateway: TransitGateway,
+  table: TransitGatewayRouteTable,
+  routes: readonly ResolvedTransitRoute[],
+  ways: readonly Way<ResolvedTransitRoute>[],
+  headers: HeaderSet,
+): Explanation {
+  const where = {
+    transitGateway: gateway.id,
+    transitGatewayRouteTable: table.id,
+    transitGatewayAttachment: id,
+  };
+  const there = routes.filter(({ route }) => route.attachment === id);
+  const fits = there.find(({ block }) => !headers.within("destination", rangesOf([block])).isEmpty);
+  if (fits) {
+    const winner = ways[0]?.resolved.block;
+    const isSame = winner?.length === fits.block.length && winner.base === fits.block.base;
+    const code = isSame ? "TGW_RTB_HIGHER_PRIORITY_ROUTE" : "TGW_RTB_MORE_SPECIFIC_ROUTE";
+    return { ...where, code, transitRoute: fits };
+  }
+  const [transitRoute] = there;
+  if (transitRoute) return { ...where, code: "TGW_RTB_CANNOT_ROUTE", transitRoute };
+  const dead = ways.find(({ resolved: { route } }) => !gateway.attachmentOf(route.attachment ?? "")?.live);
+  if (dead) return { ...where, code: "TGW_RTB_BAD_STATE_ROUTE", transitRoute: dead.resolved };
+  return { ...where, code: "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT" };
+}
+
+/** Out of the gateway by an attachment. */
+function leaveBy(search: Search, wave: Wave, next: TransitGatewayAttachment, entry: Entry): void {
+  const { gateway, zone } = entry;
+  if (next instanceof TransitGatewayVpcAttachment) return intoVpc(search, wave, next, zone);
+  const out = past(wave, hop({ gateway, attachment: next }));
+  if (search.pause(out, next.id)) return;
+  if (!(next instanceof TransitGatewayPeering)) {
+    return search.end(out, { code: "UNSUPPORTED_COMPONENT", component: next.id });
+  }
+  const { peer } = next;
+  if (!peer || !search.terrain.knows(peer.gateway.id)) {
+    return search.end(out, { code: "NO_POSSIBLE_DESTINATION", component: next.id });
+  }
+  const beyond = { gateway: peer.gateway, attachment: peer, zone: undefined };
+  search.later(past({ ...out, sender: undefined }, hop(beyond)), (each) => route(search, each, beyond));
+}
+
+/** Out of the gateway into a VPC, by the interface in the same zone, if there is one; in appliance mode by any. */
+function intoVpc(
+  search: Search,
+  wave: Wave,
+  attachment: TransitGatewayVpcAttachment,
+  zone: string | undefined,
+): void {
+  const { gateway, ports, applianceMode, vpc } = attachment;
+  const passed = hop({ gateway, attachment });
+  const out = search
+    .passage(wave)
+    .need(ports.length > 0, () => ({
+      code: "TGW_ATTACH_VPC_AZ_RESTRICTION",
+      transitGateway: gateway.id,
+      transitGatewayAttachment: attachment.id,
+      vpc: vpc.id,
+    }))
+    .past(passed);
+  if (!out || search.pause(out, attachment.id)) return;
+  if (!search.terrain.knows(vpc.id)) {
+    return search.end(out, { code: "NO_POSSIBLE_DESTINATION", component: attachment.id });
+  }
+  const near = ports.filter(({ subnet }) => subnet.zone === zone);
+  for (const port of applianceMode || near.length === 0 ? ports : near.slice(0, 1)) {
+    const named = attachment.groupReferencing && gateway.groupReferencing ? out.sender : undefined;
+    const into = { ...out, sender: named ?? port };
+    const own = rangesOf(port.subnet.blocks);
+    search.later({ ...into, headers: into.headers.within("destination", own) }, (each) =>
+      search.deliver(each, vpc, port.subnet),
+    );
+    search.later({ ...into, headers: into.headers.outside("destination", own) }, (each) =>
+      search.route(each, port),
+    );
+  }
+}
+
+/** Out of a VPC into the gateway. */
+function forward(search: Search, wave: Wave, gateway: TransitGateway, port: Port | undefined): void {
+  const attachment = port && gateway.vpcAttachments.get(port.subnet.vpc);
+  if (!attachment) return search.end(wave, { code: "BAD_STATE_ATTACHMENT", component: gateway.id });
+  const { zone } = port.subnet;
+  const { ports } = attachment;
+  const own = ports.find(({ subnet }) => subnet.zone === zone);
+  const where = { transitGateway: gateway.id, transitGatewayAttachment: attachment.id };
+  const [other] = ports;
+  const door = own ?? other;
+  if (!door || (!own && !search.relaxed)) {
+    const component = attachment.id;
+    return search.end(wave, { ...where, code: "TGW_ROUTE_AZ_RESTRICTION", component, zones: [zone] });
+  }
+  const guarded = throughAcl(search, wave, door, false);
+  const into =
+    guarded &&
+    search
+      .passage(guarded)
+      .need(own !== undefined, () => ({ ...where, code: "TGW_ROUTE_AZ_RESTRICTION", zones: [zone] }))
+      .past(hop({ gateway, attachment }));
+  if (!into) return;
+  if (search.pause(into, attachment.id)) return;
+  if (search.pause(into, gateway.id)) return;
+  const sender = attachment.groupReferencing ? into.sender : undefined;
+  search.later({ ...into, sender }, (each) => route(search, each, { gateway, attachment, zone }));
+}
+
+/** Paths that begin at an attachment: into the gateway, and into the VPC that it is to. */
+export function enterBy(search: Search, wave: Wave, gateway: TransitGateway, id: string): void {
+  const attachment = gateway.attachmentOf(id);
+  if (!attachment) return;
+  const entry = { gateway, attachment, zone: undefined };
+  search.later(past(wave, hop(entry)), (each) => route(search, each, entry));
+  if (attachment instanceof TransitGatewayVpcAttachment) intoVpc(search, wave, attachment, undefined);
+}
+
+export const transitGatewayModel: TargetModel<TransitGateway> = {
+  is: (target): target is TransitGateway => target instanceof TransitGateway,
+  forward,
+  enter(search, wave, gateway) {
+    for (const attachment of gateway.vpcAttachments.values()) intoVpc(search, wave, attachment, undefined);
+  },
+};

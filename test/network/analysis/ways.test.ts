@@ -1,0 +1,388 @@
+/** The ways that the random networks of the evaluator have none of: gateways, connections, endpoints. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { exchange } from "../../../network/exchange.ts";
+import { block, ip } from "../../../network/ip.ts";
+import type { AclEntry } from "../../../network/networkAcl.ts";
+import type { Packet } from "../../../network/packet.ts";
+import type { SecurityGroupRule } from "../../../network/securityGroup.ts";
+import { all, from, inbound, leaving, entering, outbound, route, tcp, udp, World } from "../world.ts";
+import { ask, codes, passed, type Asked } from "./questions.ts";
+
+const SEED = { seed: 4 };
+const SERVER = "203.0.113.9";
+const S3 = "52.216.0.1";
+const PORT = 443;
+
+const cidr = fc.constantFrom(
+  "0.0.0.0/0",
+  "0.0.0.0/0",
+  "10.0.0.0/16",
+  "10.1.0.0/16",
+  "10.0.1.0/24",
+  "203.0.113.0/24",
+  "52.216.0.0/22",
+);
+const kind = fc.constantFrom(
+  [all, -1, -1] as const,
+  [tcp, PORT, PORT] as const,
+  [tcp, 1024, 65_535] as const,
+  [udp, 0, 65_535] as const,
+);
+
+/** Entries of which the last one allows everything, most of the time. */
+const entries: fc.Arbitrary<AclEntry[]> = fc
+  .tuple(
+    fc.uniqueArray(
+      fc.record({
+        number: fc.integer({ min: 1, max: 90 }),
+        egress: fc.boolean(),
+        allow: fc.boolean(),
+        kind,
+        cidr,
+      }),
+      { maxLength: 3, selector: ({ number }) => number },
+    ),
+    fc.integer({ min: 0, max: 5 }),
+  )
+  .map(([some, closed]) => [
+    ...some.map(({ number, egress, allow, kind: [protocol, first, last], cidr }) =>
+      (egress ? leaving : entering)(number, allow, protocol, first, last, cidr),
+    ),
+    ...(closed === 0 ? [] : [entering, leaving].map((each) => each(100, true, all, -1, -1, "0.0.0.0/0"))),
+  ]);
+
+/** Rules, most of the time with one for everybody in each direction. */
+const rules: fc.Arbitrary<SecurityGroupRule[]> = fc
+  .array(
+    fc.record({
+      egress: fc.boolean(),
+      kind,
+      peer: fc.oneof(cidr, fc.constantFrom("sg-client", "sg-server")),
+    }),
+    { maxLength: 3 },
+  )
+  .chain((some) =>
+    fc
+      .integer({ min: 0, max: 3 })
+      .map((closed) => [
+        ...some.map(({ egress, kind: [protocol, first, last], peer }) =>
+          (egress ? outbound : inbound)(protocol, first, last, peer),
+        ),
+        ...(closed === 0 ? [] : [outbound(all, -1, -1, "0.0.0.0/0")]),
+        ...(closed === 1 ? [inbound(all, -1, -1, "0.0.0.0/0")] : []),
+      ]),
+  );
+
+interface Policy {
+  readonly near: readonly AclEntry[];
+  readonly far: readonly AclEntry[];
+  readonly client: readonly SecurityGroupRule[];
+  readonly server: readonly SecurityGroupRule[];
+  readonly protocol: number;
+  /** Which of the routes are there. */
+  readonly there: boolean;
+  readonly back: boolean;
+}
+
+const policy: fc.Arbitrary<Policy> = fc.record({
+  near: entries,
+  far: entries,
+  client: rules,
+  server: rules,
+  protocol: fc.constantFrom(tcp, tcp, udp),
+  there: fc.integer({ min: 0, max: 5 }).map((n) => n > 0),
+  back: fc.integer({ min: 0, max: 5 }).map((n) => n > 0),
+});
+
+/**
+ * A client at 10.0.1.10 in the subnet `a` of the VPC `vpc`; `near` is that subnet's ACL. What is on the other side has the
+ * ACL `far` and the group `sg-server`.
+ */
+function clientSide({ near, far, client, server }: Policy): World {
+  const world = new World();
+  const { fabric } = world;
+  fabric.putNetworkAcl("acl-near", near);
+  fabric.putNetworkAcl("acl-far", far);
+  fabric.putSecurityGroup("sg-client", client);
+  fabric.putSecurityGroup("sg-server", server);
+  world.subnet("a", "10.0.1.0/24", { acl: "acl-near" });
+  world.port("client", { addresses: ["10.0.1.10"], groups: ["sg-client"] });
+  return world;
+}
+
+/** An interface that is no instance's. */
+function managed(
+  world: World,
+  id: string,
+  subnet: string,
+  address: string,
+  groups: readonly string[] = [],
+): void {
+  const plan = {
+    id,
+    mac: `0a:${id}`,
+    subnet,
+    addresses: [ip(address)],
+    groups,
+    sourceDestCheck: groups.length > 0,
+  };
+  world.fabric.putPort({ ...plan, owner: undefined, live: true, filtered: groups.length > 0 });
+}
+
+/** A VPC 10.1.0.0/16 with a server at 10.1.1.10. */
+function serverSide(world: World): void {
+  const { fabric } = world;
+  fabric.putVpc({ id: "far", blocks: [block("10.1.0.0/16")] });
+  world.table("rtb-far", [], "far", true);
+  world.subnet("far-a", "10.1.1.0/24", { vpc: "far", acl: "acl-far" });
+  world.port("server", { addresses: ["10.1.1.10"], subnet: "far-a", groups: ["sg-server"] });
+  for (const protocol of [tcp, udp]) fabric.listening.listen("i-server", protocol, PORT);
+}
+
+interface Scene {
+  readonly world: World;
+  readonly to: string;
+  readonly destination: string;
+  /** Whether the way back is not told. */
+  readonly oneWay?: boolean;
+}
+
+const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
+  "a NAT gateway": (policy) => {
+    const world = clientSide(policy);
+    const { fabric } = world;
+    world.table("rtb-public", policy.back ? [route("0.0.0.0/0", "igw")] : []);
+    world.subnet("b", "10.0.2.0/24", { acl: "acl-far", table: "rtb-public" });
+    managed(world, "eni-nat", "b", "10.0.2.5");
+    fabric.putNatGateway({ id: "nat", port: "eni-nat", live: policy.there, draining: [] });
+    fabric.putPublicAddress({ address: ip("52.0.0.1"), to: { port: "eni-nat", inside: ip("10.0.2.5") } });
+    world.table("rtb", [route("0.0.0.0/0", "nat")]);
+    return { world, to: "igw", destination: SERVER };
+  },
+  "a peering connection": (policy) => {
+    const world = clientSide(policy);
+    serverSide(world);
+    world.fabric.putPeering({ id: "pcx", vpcs: ["vpc", "far"], betweenRegions: false });
+    world.table("rtb", policy.there ? [route("10.1.0.0/16", "pcx")] : []);
+    world.table("rtb-far", policy.back ? [route("10.0.0.0/16", "pcx")] : [], "far", true);
+    return { world, to: "server", destination: "10.1.1.10" };
+  },
+  "a transit gateway": (policy) => {
+    const world = clientSide(policy);
+    serverSide(world);
+    const { transitGateways } = world.fabric;
+    transitGateways.putGateway({ id: "tgw", groupReferencing: policy.back });
+    transitGateways.putRouteTable("tgw-rtb", [
+      { destination: block("10.1.0.0/16"), attachment: policy.there ? "far" : undefined, origin: "static" },
+      { destination: block("10.0.0.0/16"), attachment: "near", origin: "propagated-vpc" },
+    ]);
+    managed(world, "eni-near", "a", "10.0.1.200");
+    managed(world, "eni-far", "far-a", "10.1.1.200");
+    for (const [id, vpc, port] of [
+      ["near", "vpc", "eni-near"],
+      ["far", "far", "eni-far"],
+    ] as const) {
+      const more = { table: "tgw-rtb", live: true, ports: [port], groupReferencing: true };
+      transitGateways.putVpcAttachment({ id, gateway: "tgw", vpc, ...more });
+    }
+    world.table("rtb", [route("10.1.0.0/16", "tgw")]);
+    world.table("rtb-far", [route("10.0.0.0/16", "tgw")], "far", true);
+    return { world, to: "server", destination: "10.1.1.10", oneWay: true };
+  },
+  "a gateway endpoint": (policy) => {
+    const world = clientSide(policy);
+    const { fabric } = world;
+    fabric.putPrefixList("pl-s3", [block("52.216.0.0/22")]);
+    const service = { service: "s3", prefixList: "pl-s3", open: policy.there };
+    fabric.endpoints.put({ type: "gateway", id: "vpce", vpc: "vpc", ...service });
+    world.table("rtb", policy.back ? [route("pl-s3", "vpce")] : []);
+    return { world, to: "vpce", destination: S3 };
+  },
+  "an interface endpoint": (policy) => {
+    const world = clientSide(policy);
+    world.subnet("b", "10.0.2.0/24", { acl: "acl-far" });
+    managed(world, "eni-vpce", "b", "10.0.2.9", ["sg-server"]);
+    const service = policy.there ? ({ kind: "region", name: "sqs" } as const) : undefined;
+    world.fabric.endpoints.put({ type: "interface", id: "vpce", ports: ["eni-vpce"], service });
+    return { world, to: "vpce", destination: "10.0.2.9" };
+  },
+};
+
+const asked = ({ protocol }: Pick<Policy, "protocol">, destination: string): Asked => ({
+  protocol,
+  port: PORT,
+  sourcePort: 40_000,
+  destinationAddress: destination,
+});
+
+/** Whether the client's packet, and of TCP its answer, get there. */
+function walks({ world, destination, oneWay }: Scene, { protocol }: Policy): boolean {
+  const client = world.fabric.ports.get("client");
+  if (!client) return false;
+  const sent: Packet = from("10.0.1.10", destination, { protocol, destinationPort: PORT });
+  const { forward, learned } = exchange(world.fabric, client, sent, world.now);
+  return protocol === tcp && !oneWay ? learned === "answer" : forward.end.outcome !== "dropped";
+}
+
+const analyzed = ({ world, to, destination }: Scene, policy: Policy, more: Asked = {}) =>
+  ask(world.fabric, "client", to, { ...asked(policy, destination), ...more });
+
+describe.each(Object.keys(scenes))("by %s", (name) => {
+  const scene = scenes[name] ?? (() => expect.fail());
+
+  test("a path is found exactly when the packet and its answer arrive", () => {
+    let found = 0;
+    let lost = 0;
+    fc.assert(
+      fc.property(policy, (random) => {
+        const made = scene(random);
+        const answer = analyzed(made, random);
+        expect(answer.found).toBe(walks(made, random));
+        expect(answer.explanations.length === 0).toBe(answer.found);
+        if (answer.found) found++;
+        else lost++;
+      }),
+      { ...SEED, numRuns: 200 },
+    );
+    expect(Math.min(found, lost)).toBeGreaterThan(10);
+  });
+});
+
+const open: Policy = {
+  near: [entering, leaving].map((each) => each(100, true, all, -1, -1, "0.0.0.0/0")),
+  far: [entering, leaving].map((each) => each(100, true, all, -1, -1, "0.0.0.0/0")),
+  client: [outbound(all, -1, -1, "0.0.0.0/0")],
+  server: [inbound(tcp, PORT, PORT, "0.0.0.0/0"), outbound(all, -1, -1, "0.0.0.0/0")],
+  protocol: tcp,
+  there: true,
+  back: true,
+};
+const at = (name: string, changed: Partial<Policy> = {}): Scene => {
+  const made = scenes[name]?.({ ...open, ...changed });
+  return made ?? expect.fail();
+};
+
+describe("paths", () => {
+  test("name every component in order, there and back", () => {
+    const nat = analyzed(at("a NAT gateway"), open);
+    expect(passed(nat.forward)).toEqual([
+      ...["client", "sg-client", "acl-near", "rtb", "acl-far", "nat", "acl-far", "rtb-public", "igw"],
+    ]);
+    expect(passed(nat.back)).toEqual([
+      ...["igw", "acl-far", "eni-nat", "nat", "acl-far", "rtb-public", "acl-near", "sg-client", "client"],
+    ]);
+    const peered = analyzed(at("a peering connection"), open);
+    expect(passed(peered.forward)).toEqual([
+      ...["client", "sg-client", "acl-near", "rtb", "pcx", "acl-far", "sg-server", "server"],
+    ]);
+    const transit = analyzed(at("a transit gateway"), open);
+    expect(passed(transit.forward)).toEqual([
+      ...["client", "sg-client", "acl-near", "rtb", "acl-near", "near", "tgw-rtb", "far"],
+      ...["sg-server", "server"],
+    ]);
+    expect(transit.back).toEqual([]);
+    expect(passed(analyzed(at("a gateway endpoint"), open).forward)).toEqual([
+      ...["client", "sg-client", "acl-near", "rtb", "vpce"],
+    ]);
+  });
+
+  test("tell the headers before and after a NAT gateway", () => {
+    const { forward } = analyzed(at("a NAT gateway"), open);
+    const nat = forward.find(({ hop }) => hop.component === "nat");
+    expect(nat?.inbound.ranges("source").map(({ first }) => first & 0xff)).toEqual([10]);
+    expect(nat?.outbound.ranges("source").map(({ first }) => first & 0xff)).toEqual([5]);
+    expect(nat?.outbound.ranges("sourcePort")).toEqual([{ first: 1024, last: 65_535 }]);
+  });
+
+  test("are explained by what is missing on the way", () => {
+    const why = (name: string, changed: Partial<Policy>, more: Asked = {}): string[] =>
+      codes(analyzed(at(name, changed), { ...open, ...changed }, more));
+    expect(why("a NAT gateway", { there: false })).toEqual(["BAD_STATE_ROUTE"]);
+    expect(why("a NAT gateway", { back: false })).toEqual(["NO_ROUTE_TO_DESTINATION"]);
+    expect(why("a peering connection", { there: false, back: false })).toEqual([
+      "NO_ROUTE_TO_DESTINATION",
+      "NO_ROUTE_TO_DESTINATION",
+    ]);
+    expect(why("a peering connection", {}, { unknown: ["far"] })).toEqual(["NO_POSSIBLE_DESTINATION"]);
+    expect(why("a peering connection", {}, { without: ["pcx"] })).toEqual([
+      "COMPONENT_FILTER_RESTRICTION_REMOVED_COMPONENT",
+    ]);
+    expect(why("a peering connection", {}, { through: ["nat"] })).toEqual(["COMPONENT_FILTER_RESTRICTION"]);
+    expect(why("a peering connection", {}, { through: ["pcx"] })).toEqual([]);
+    expect(why("a transit gateway", { there: false })).toEqual(["TGW_RTB_BAD_STATE_ROUTE"]);
+    expect(why("a transit gateway", {}, { unknown: ["tgw-rtb"] })).toEqual(["TGW_RTB_ROUTES_ARE_UNKNOWN"]);
+    expect(why("a gateway endpoint", { protocol: udp })).toEqual(["VPCE_GATEWAY_PROTOCOL_RESTRICTION"]);
+    expect(why("a gateway endpoint", { there: false })).toEqual(["BAD_STATE_ROUTE"]);
+    expect(why("an interface endpoint", { there: false })).toEqual(["BAD_STATE_ATTACHMENT"]);
+  });
+
+  test("lead through a transit gateway only where its table and its zones let them", () => {
+    const { world } = at("a transit gateway");
+    const { transitGateways } = world.fabric;
+    const why = () => codes(ask(world.fabric, "client", "server", { port: PORT }));
+    expect(why()).toEqual([]);
+    transitGateways.putRouteTable("tgw-rtb", []);
+    expect(why()).toEqual(["TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT"]);
+    const to = (cidr: string, attachment: string) =>
+      ({ destination: block(cidr), attachment, origin: "static" }) as const;
+    transitGateways.putRouteTable("tgw-rtb", [to("10.1.2.0/24", "far")]);
+    expect(why()).toEqual(["TGW_RTB_CANNOT_ROUTE"]);
+    transitGateways.putRouteTable("tgw-rtb", [to("10.1.0.0/16", "far"), to("10.1.1.0/24", "near")]);
+    expect(why()).toEqual(["TGW_RTB_MORE_SPECIFIC_ROUTE"]);
+    const near = { id: "near", gateway: "tgw", vpc: "vpc", live: true, ports: ["eni-near"] };
+    transitGateways.putVpcAttachment({ ...near, table: undefined });
+    expect(why()).toEqual(["TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION"]);
+    transitGateways.putRouteTable("tgw-rtb", [to("10.1.0.0/16", "far")]);
+    world.fabric.putSubnet({
+      id: "z",
+      vpc: "vpc",
+      zone: "other",
+      blocks: [block("10.0.9.0/24")],
+      acl: "acl-near",
+      table: undefined,
+    });
+    managed(world, "eni-other", "z", "10.0.9.9");
+    transitGateways.putVpcAttachment({ ...near, table: "tgw-rtb", ports: ["eni-other"] });
+    expect(why()).toEqual(["TGW_ROUTE_AZ_RESTRICTION"]);
+  });
+
+  test("end at connections and gateways, and begin there", () => {
+    const { world } = at("a peering connection");
+    const { fabric } = world;
+    expect(ask(fabric, "client", "pcx", { port: PORT }).found).toBe(true);
+    expect(ask(fabric, "pcx", "server", { port: PORT }).found).toBe(true);
+    expect(codes(ask(fabric, "pcx", "server", { port: 22 }))).toEqual(["ENI_SG_RULES_MISMATCH"]);
+    const transit = at("a transit gateway").world.fabric;
+    expect(ask(transit, "client", "tgw", { port: PORT }).found).toBe(true);
+    expect(ask(transit, "client", "far", { port: PORT }).found).toBe(true);
+    expect(ask(transit, "far", "server", { port: PORT, sourceAddress: "10.0.1.10" }).found).toBe(true);
+    expect(ask(transit, "near", "server", { port: PORT }).found).toBe(true);
+  });
+
+  test("never begin at an endpoint", () => {
+    for (const name of ["a gateway endpoint", "an interface endpoint"]) {
+      expect(codes(ask(at(name).world.fabric, "vpce", "client"))).toEqual(["VPCE_INTRA_VPC_TRAFFIC"]);
+    }
+  });
+
+  test("have no end at what is not there, is in no VPC, or is of no kind that is known", () => {
+    const { world } = at("a peering connection");
+    const { fabric } = world;
+    expect(codes(ask(fabric, "nobody", "server"))).toEqual(["NO_SOURCE_OR_DESTINATION"]);
+    expect(codes(ask(fabric, "client", "i-gone"))).toEqual(["UNASSOCIATED_COMPONENT"]);
+    fabric.putInternetGateway({ id: "igw-loose", vpc: undefined, table: undefined });
+    expect(codes(ask(fabric, "igw-loose", "client"))).toEqual(["UNASSOCIATED_COMPONENT"]);
+    fabric.targets.set("strange", {
+      kind: "vpn-gateway",
+      id: "strange",
+      serves: () => true,
+      forward: () => expect.fail(),
+    });
+    world.table("rtb", [route("10.1.0.0/16", "strange")]);
+    fabric.removePeering("pcx");
+    expect(codes(ask(fabric, "client", undefined, { destinationAddress: "10.1.1.10" }))).toEqual([
+      "UNSUPPORTED_COMPONENT",
+    ]);
+  });
+});
