@@ -1,3 +1,4 @@
+import { CustomerSite } from "./customerSite.ts";
 import type { Fabric } from "./fabric.ts";
 import type { Journey } from "./journey.ts";
 import { isIcmpError, reply, RST, type Packet } from "./packet.ts";
@@ -22,13 +23,13 @@ export interface Exchange {
  */
 export function exchange(
   fabric: Fabric,
-  from: Port | undefined,
+  from: Port | CustomerSite | undefined,
   packet: Packet,
   now: number,
   frame?: Frame,
 ): Exchange {
   const forward = fabric.trace(from, packet, now, frame);
-  if (forward.end.outcome === "served") {
+  if (forward.end.outcome === "served" && !forward.end.door) {
     // The router forwards, and answers nobody.
     return { forward, back: undefined, learned: forward.end.service === "router" ? "nothing" : "answer" };
   }
@@ -39,13 +40,35 @@ export function exchange(
   return { forward, back, learned: isIcmpError(told) || (told.flags & RST) !== 0 ? "refusal" : "answer" };
 }
 
-const reached = ({ end }: Journey, port: Port): boolean => end.outcome === "delivered" && end.port === port;
+const reached = ({ end }: Journey, sender: Port | CustomerSite): boolean =>
+  end.outcome === "site"
+    ? end.site === sender
+    : end.outcome === "delivered" && end.port === sender;
 
-function answer(fabric: Fabric, from: Port | undefined, { end }: Journey, now: number): Journey | undefined {
+function answer(
+  fabric: Fabric,
+  from: Port | CustomerSite | undefined,
+  { end }: Journey,
+  now: number,
+): Journey | undefined {
   if (end.outcome === "dropped") {
     if (!end.notice || !from) return undefined;
     const isOutside = end.component.kind === "internet";
-    return isOutside ? fabric.trace(undefined, end.notice, now) : fabric.notify(from, end.notice, now);
+    if (isOutside) return fabric.trace(undefined, end.notice, now);
+    // A gateway may have sent the packet on under an address of its own: it knows whom to tell.
+    if (from instanceof CustomerSite) return fabric.notify(from, end.notice, now);
+    const { destination } = end.notice;
+    const told = from.owns(destination) ? from : from.subnet.vpc.portOf(destination);
+    return fabric.notify(told ?? from, end.notice, now);
+  }
+  if (end.outcome === "served") {
+    const sent = end.door && reply(end.packet, true);
+    return end.door && sent && fabric.answer(end.door, sent, now);
+  }
+  if (end.outcome === "site") {
+    const { site, packet } = end;
+    const sent = site.answers(packet.destination) ? reply(packet, true) : undefined;
+    return sent && fabric.trace(site, sent, now);
   }
   if (end.outcome === "outside") {
     const sent = end.host?.answers === false ? undefined : reply(end.packet, true);

@@ -1,18 +1,29 @@
+import type { BlockMode } from "./blockPublicAccess.ts";
 import { defaultTracking } from "./connectionTracking.ts";
+import type { CustomerSite } from "./customerSite.ts";
+import { Endpoints } from "./endpoints.ts";
+import { EgressOnlyInternetGateway } from "./egressOnlyInternetGateway.ts";
+import { FlowLogs } from "./flowLogs.ts";
 import { Internet } from "./internet.ts";
 import { InternetGateway } from "./internetGateway.ts";
 import { isIpv4, type Block, type Ip } from "./ip.ts";
-import type { End, Journey, Observer, Step } from "./journey.ts";
+import type { End, Journey, Observer, ServiceDoor, Step } from "./journey.ts";
 import { Listening } from "./listening.ts";
+import { NatGateway } from "./natGateway.ts";
 import { NetworkAcl, type AclEntry } from "./networkAcl.ts";
 import type { Packet } from "./packet.ts";
+import { Peering, type PeeringPlan } from "./peering.ts";
 import { Port, type PortSettings } from "./port.ts";
 import { PrefixList, PrefixLists } from "./prefixList.ts";
 import { RouteTable, type Route } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import { SecurityGroup, type SecurityGroupRule } from "./securityGroup.ts";
 import { Subnet } from "./subnet.ts";
+import { TrafficMirror } from "./trafficMirror.ts";
+import { TransitFlowLogs } from "./transitFlowLogs.ts";
+import { TransitGateways } from "./transitGateways.ts";
 import { Vpc } from "./vpc.ts";
+import { Vpns } from "./vpns.ts";
 import { Walk, type Frame } from "./walk.ts";
 
 export interface VpcPlan {
@@ -53,6 +64,16 @@ export interface PortPlan extends Omit<PortSettings, "groups" | "tracking" | "pr
   readonly tracking?: PortSettings["tracking"];
 }
 
+export interface NatGatewayPlan {
+  readonly id: string;
+  /** The gateway's own interface. */
+  readonly port: string;
+  /** Whether it takes packets. */
+  readonly live: boolean;
+  /** Its addresses that take no new connections. */
+  readonly draining: readonly Ip[];
+}
+
 export interface PublicAddressPlan {
   readonly address: Ip;
   /** The interface and the private address that it leads to. */
@@ -71,7 +92,11 @@ export class Fabric {
   readonly targets = new Map<string, RouteTarget>();
   /** Told of every step of every packet. */
   readonly observers = new Set<Observer>();
+  readonly flowLogs = new FlowLogs(this.observers, this.targets);
+  readonly transitFlowLogs = new TransitFlowLogs();
+  readonly trafficMirror = new TrafficMirror(this);
   readonly ports = new Map<string, Port>();
+  readonly peerings = new Map<string, Peering>();
   readonly listening = new Listening();
   readonly #vpcs = new Map<string, Vpc>();
   readonly #tables = new Map<string, RouteTable>();
@@ -80,6 +105,25 @@ export class Fabric {
   readonly #subnets = new Map<string, Subnet>();
   readonly #gateways = new Map<string, InternetGateway>();
   readonly #lists = new PrefixLists();
+  readonly transitGateways = new TransitGateways({
+    targets: this.targets,
+    ports: this.ports,
+    subnets: this.#subnets,
+    vpcs: this.#vpcs,
+    lists: this.#lists,
+  });
+  readonly vpns = new Vpns({
+    targets: this.targets,
+    vpcs: this.#vpcs,
+    tables: this.#tables,
+    transitGateways: this.transitGateways,
+  });
+  readonly endpoints = new Endpoints({
+    targets: this.targets,
+    ports: this.ports,
+    vpcs: this.#vpcs,
+    lists: this.#lists,
+  });
 
   putVpc({ id, blocks, dns = true }: VpcPlan): void {
     const vpc = made(this.#vpcs, id, () => new Vpc(id));
@@ -161,6 +205,17 @@ export class Fabric {
     this.targets.delete(id);
   }
 
+  putPeering(plan: PeeringPlan): void {
+    const peering = new Peering(plan, this.#vpcs);
+    this.peerings.set(plan.id, peering);
+    this.targets.set(plan.id, peering);
+  }
+
+  removePeering(id: string): void {
+    this.peerings.delete(id);
+    this.targets.delete(id);
+  }
+
   putPort({ id, mac, subnet: subnetId, groups, prefixes = [], tracking, ...settings }: PortPlan): void {
     const subnet = required(this.#subnets, subnetId);
     const carried = groups.map((group) => required(this.#groups, group));
@@ -179,6 +234,37 @@ export class Fabric {
     if (port) unplug(port);
     this.ports.delete(id);
     this.targets.delete(id);
+  }
+
+  putNatGateway({ id, port: portId, live, draining }: NatGatewayPlan): void {
+    const port = required(this.ports, portId);
+    const known = this.targets.get(id);
+    const gateway = known instanceof NatGateway && known.port === port ? known : new NatGateway(id, port);
+    port.behind = gateway;
+    gateway.put(live, draining);
+    this.targets.set(id, gateway);
+  }
+
+  removeNatGateway(id: string): void {
+    const gateway = this.targets.get(id);
+    if (gateway instanceof NatGateway) gateway.port.behind = undefined;
+    this.targets.delete(id);
+  }
+
+  putEgressOnlyInternetGateway(id: string, vpc: string): void {
+    if (!this.targets.has(id)) {
+      this.targets.set(id, new EgressOnlyInternetGateway(id, required(this.#vpcs, vpc)));
+    }
+  }
+
+  removeEgressOnlyInternetGateway(id: string): void {
+    this.targets.delete(id);
+  }
+
+  /** Says what of the internet a subnet is kept from. */
+  blockPublicAccess(subnet: string, mode: BlockMode): void {
+    const known = this.#subnets.get(subnet);
+    if (known) known.blockMode = mode;
   }
 
   putPublicAddress({ address, to }: PublicAddressPlan): void {
@@ -200,17 +286,25 @@ export class Fabric {
     return new Walk(this, now, this.#observer()).transmit(port, packet, frame);
   }
 
-  /** Sends a packet from an interface, or from somewhere on the internet, and notes its whole way. */
-  trace(from: Port | undefined, packet: Packet, now: number, frame?: Frame): Journey {
+  /** Sends a packet from an interface, a customer's site or somewhere on the internet, and notes its whole way. */
+  trace(from: Port | CustomerSite | undefined, packet: Packet, now: number, frame?: Frame): Journey {
     const [walk, steps] = this.#noted(now);
-    const end = from ? walk.transmit(from, packet, frame) : walk.fabric.internet.carry(walk, packet);
+    const inside = from instanceof Port ? walk.transmit(from, packet, frame) : from?.send(walk, packet);
+    const end = inside ?? walk.fabric.internet.carry(walk, packet);
     return { sent: packet, steps, end };
   }
 
-  /** Brings an ICMP error of the network's own back to the interface that sent what it is about. */
-  notify(port: Port, packet: Packet, now: number): Journey {
+  /** Brings an ICMP error of the network's own back to who sent what it is about. */
+  notify(to: Port | CustomerSite, packet: Packet, now: number): Journey {
     const [walk, steps] = this.#noted(now);
-    return { sent: packet, steps, end: walk.receive(port, packet, undefined, true) };
+    const end = to instanceof Port ? walk.receive(to, packet, undefined, true) : to.receive(walk, packet);
+    return { sent: packet, steps, end };
+  }
+
+  /** Lets a service behind an endpoint answer. */
+  answer(door: ServiceDoor, packet: Packet, now: number): Journey {
+    const [walk, steps] = this.#noted(now);
+    return { sent: packet, steps, end: door.answer(walk, packet) };
   }
 
   #noted(now: number): [Walk, Step[]] {
@@ -218,7 +312,7 @@ export class Fabric {
     const observer = this.#observer();
     const walk = new Walk(this, now, (step) => {
       steps.push(step);
-      observer?.(step);
+      observer?.(step, now);
     });
     return [walk, steps];
   }
@@ -226,8 +320,8 @@ export class Fabric {
   #observer(): Observer | undefined {
     const { observers } = this;
     if (observers.size === 0) return undefined;
-    return (step) => {
-      for (const observe of observers) observe(step);
+    return (step, now) => {
+      for (const observe of observers) observe(step, now);
     };
   }
 }

@@ -1,4 +1,5 @@
 import { countPacket, type Flow, type FlowWindow } from "./flowRecord.ts";
+import { CAPACITY, FlowWindows, flowIn, type OpenWindow } from "./flowWindows.ts";
 import { formatIp } from "./ip.ts";
 import type { Component, Direction, Observer, Step } from "./journey.ts";
 import type { Packet } from "./packet.ts";
@@ -37,10 +38,6 @@ const AT_INTERFACE: ReadonlySet<Component["kind"]> = new Set<Component["kind"]>(
   "security-group",
 ]);
 
-/** Flows that are kept for an interface in a window; the rest are skipped. */
-const CAPACITY = 10_000;
-/** Windows without traffic that are told after a leap of time. */
-const MOST_EMPTY = 60;
 const NITRO_SECONDS = 60;
 
 /** A packet at an interface, of which it is not known yet whether it gets past. */
@@ -54,22 +51,14 @@ interface Passage {
   path: number | undefined;
 }
 
-interface OpenWindow {
+interface InterfaceWindow extends OpenWindow<Flow> {
   readonly port: Port;
   readonly owner: string | undefined;
-  readonly start: number;
-  readonly end: number;
-  readonly flows: Map<string, Flow>;
-  skipped: boolean;
 }
 
 interface Log {
   readonly plan: FlowLogPlan;
-  readonly open: Map<string, OpenWindow>;
-  closed: OpenWindow[];
-  /** All windows that ended until then have been taken: milliseconds. */
-  taken: number;
-  lost: boolean;
+  readonly windows: FlowWindows<Port, InterfaceWindow>;
 }
 
 /**
@@ -101,7 +90,13 @@ export class FlowLogs {
   put(plan: FlowLogPlan): void {
     if (this.#logs.has(plan.id)) return;
     this.#finish();
-    const log: Log = { plan, open: new Map(), closed: [], taken: plan.since, lost: plan.lost ?? false };
+    const windows = new FlowWindows<Port, InterfaceWindow>({
+      since: plan.since,
+      lost: plan.lost ?? false,
+      secondsAt: ({ nitro }) => (nitro ? Math.min(plan.interval, NITRO_SECONDS) : plan.interval),
+      open: (port, span) => ({ ...span, port, owner: port.owner }),
+    });
+    const log: Log = { plan, windows };
     this.#logs.set(plan.id, log);
     const logs = this.#scopes.get(plan.scope);
     if (logs) logs.add(log);
@@ -129,21 +124,7 @@ export class FlowLogs {
    */
   take(id: string, until: number, ports: Iterable<Port>): FlowWindow[] {
     this.#finish();
-    const log = this.#logs.get(id);
-    if (!log || until <= log.taken) return [];
-    for (const [port, window] of log.open) {
-      if (window.end > until) continue;
-      log.open.delete(port);
-      log.closed.push(window);
-    }
-    const ended = log.closed.filter(({ end }) => end <= until);
-    log.closed = log.closed.filter(({ end }) => end > until);
-    const windows = [...ended, ...emptyWindows(log, until, ports, ended)];
-    log.taken = until;
-    log.lost = false;
-    return windows
-      .toSorted((a, b) => a.end - b.end || (a.port.id < b.port.id ? -1 : 1))
-      .map(({ flows, ...window }) => ({ ...window, flows: [...flows.values()] }));
+    return this.#logs.get(id)?.windows.take(until, ports) ?? [];
   }
 
   readonly #observe: Observer = (step, now) => {
@@ -220,7 +201,7 @@ export class FlowLogs {
       for (const log of this.#scopes.get(scope) ?? []) {
         const { traffic } = log.plan;
         if (traffic !== "ALL" && accepted !== (traffic === "ACCEPT")) continue;
-        count(windowOf(log, port, passage.now), passage, { accepted, blocked }, this.#capacity);
+        count(log.windows.at(port, passage.now), passage, { accepted, blocked }, this.#capacity);
       }
     }
   }
@@ -240,51 +221,6 @@ function beginning(
   return { port, direction, packet, now, seen: false, path: direction === "egress" ? 1 : undefined };
 }
 
-const secondsOf = ({ plan }: Log, { nitro }: Port): number =>
-  nitro ? Math.min(plan.interval, NITRO_SECONDS) : plan.interval;
-
-/** The window that is open at an interface now. Windows begin at multiples of their length. */
-function windowOf(log: Log, port: Port, now: number): OpenWindow {
-  const known = log.open.get(port.id);
-  if (known && now < known.end) return known;
-  if (known) log.closed.push(known);
-  const window = windowAt(log, port, now);
-  log.open.set(port.id, window);
-  return window;
-}
-
-function windowAt(log: Log, port: Port, now: number): OpenWindow {
-  const length = secondsOf(log, port) * 1000;
-  const start = Math.floor(now / length) * length;
-  return {
-    port,
-    owner: port.owner,
-    start: Math.max(start, log.plan.since),
-    end: start + length,
-    flows: new Map(),
-    skipped: false,
-  };
-}
-
-/** For each interface the windows that ended since `taken` and in which nothing passed. */
-function* emptyWindows(
-  log: Log,
-  until: number,
-  ports: Iterable<Port>,
-  ended: readonly OpenWindow[],
-): Iterable<OpenWindow> {
-  const known = new Set(ended.map(({ port, end }) => `${port.id} ${end}`));
-  for (const port of ports) {
-    const length = secondsOf(log, port) * 1000;
-    const last = Math.floor(until / length) * length;
-    const first = Math.max(log.taken, last - MOST_EMPTY * length);
-    for (let end = (Math.floor(first / length) + 1) * length; end <= last; end += length) {
-      if (known.has(`${port.id} ${end}`)) continue;
-      yield { ...windowAt(log, port, end - length), skipped: log.lost };
-    }
-  }
-}
-
 /** All that tells flows of an interface apart. */
 const keyOf = ({ packet, direction, path }: Passage, accepted: boolean): string =>
   [
@@ -299,20 +235,22 @@ const keyOf = ({ packet, direction, path }: Passage, accepted: boolean): string 
   ].join(" ");
 
 function count(
-  window: OpenWindow,
+  window: InterfaceWindow,
   passage: Passage,
   fate: Pick<Flow, "accepted" | "blocked">,
   capacity: number,
 ): void {
   const { packet, direction, path, now } = passage;
-  const key = keyOf(passage, fate.accepted);
-  const known = window.flows.get(key);
-  if (known) return countPacket(known, packet, now);
-  if (window.flows.size >= capacity) {
-    window.skipped = true;
-    return;
-  }
-  const flow = { packet, direction, ...fate, path, packets: 0, bytes: 0, flags: 0, first: now, last: now };
-  countPacket(flow, packet, now);
-  window.flows.set(key, flow);
+  const flow = flowIn(window, keyOf(passage, fate.accepted), capacity, () => ({
+    packet,
+    direction,
+    ...fate,
+    path,
+    packets: 0,
+    bytes: 0,
+    flags: 0,
+    first: now,
+    last: now,
+  }));
+  if (flow) countPacket(flow, packet, now);
 }

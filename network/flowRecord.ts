@@ -2,6 +2,7 @@ import { formatIp, isIpv4, type Ip } from "./ip.ts";
 import type { Direction } from "./journey.ts";
 import { ACK, FIN, RST, SYN, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
+import { formatOf, RecordFormat, type Fields, type Write as FieldWrite } from "./recordFormat.ts";
 
 /** What packets of one flow came to, in one direction and with one fate, while a window was open. */
 export interface Flow {
@@ -45,15 +46,7 @@ export interface FlowPlace {
   serviceOf(address: Ip): string | undefined;
 }
 
-/** One line to be: a flow, or why there is none. */
-interface Subject {
-  readonly window: FlowWindow;
-  readonly status: "OK" | "NODATA" | "SKIPDATA";
-  readonly flow: Flow | undefined;
-  readonly place: FlowPlace;
-}
-
-type Write = (subject: Subject, version: number) => number | string | undefined;
+type Write = FieldWrite<FlowWindow, Flow, FlowPlace>;
 
 const ofFlow =
   (write: (flow: Flow, window: FlowWindow, place: FlowPlace) => number | string | undefined): Write =>
@@ -85,10 +78,7 @@ const nothing: Write = () => undefined;
  *
  * @see https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
  */
-const FIELDS: ReadonlyMap<string, readonly [version: number, write: Write]> = new Map<
-  string,
-  [number, Write]
->([
+const FIELDS: Fields<FlowWindow, Flow, FlowPlace> = new Map<string, [number, Write]>([
   ["version", [2, (_, version) => version]],
   ["account-id", [2, ({ place }) => place.account]],
   ["interface-id", [2, ({ window }) => window.port.id]],
@@ -155,55 +145,14 @@ const FIELDS: ReadonlyMap<string, readonly [version: number, write: Write]> = ne
 ]);
 
 /** What a flow log has unless it asks for something else: all fields of version 2. */
-export const DEFAULT_FORMAT = [...FIELDS]
-  .filter(([, [version]]) => version === 2)
-  .map(([name]) => `\${${name}}`)
-  .join(" ");
+export const DEFAULT_FORMAT = formatOf(FIELDS, 2);
 
-/** A record, and when what it tells began: milliseconds. */
-export interface FlowLine {
-  readonly time: number;
-  readonly text: string;
-}
-
-/** How the records of a flow log are written. */
-export class FlowFormat {
-  readonly #fields: readonly Write[];
-  readonly #names: readonly string[];
-  readonly #version: number;
-
-  private constructor(names: readonly string[]) {
-    const fields = names.map((name) => FIELDS.get(name) ?? ([2, nothing] as const));
-    this.#names = names;
-    this.#fields = fields.map(([, write]) => write);
-    // "If you use a custom format, the version is the highest version among the specified fields."
-    this.#version = Math.max(...fields.map(([version]) => version));
-  }
-
+/** How the records of a flow log of interfaces are written. */
+export const FlowFormat = {
   /** @returns undefined for what is no format: `${version} ${srcaddr}`, of known fields */
-  static parse(text: string): FlowFormat | undefined {
-    const names = text.split(" ").map((part) => /^\$\{([a-z\d-]+)\}$/.exec(part)?.[1] ?? "");
-    return names.every((name) => FIELDS.has(name)) ? new FlowFormat(names) : undefined;
-  }
-
-  /** The names of the fields, as the first line of a file has them. */
-  get header(): string {
-    return this.#names.join(" ");
-  }
-
-  /** The lines of a window. */
-  write(window: FlowWindow, place: FlowPlace): FlowLine[] {
-    const { flows, skipped } = window;
-    const line = (status: Subject["status"], flow?: Flow): FlowLine => {
-      const subject = { window, status, flow, place };
-      const text = this.#fields.map((write) => write(subject, this.#version) ?? "-").join(" ");
-      return { time: flow?.first ?? window.start, text };
-    };
-    if (flows.length === 0 && !skipped) return [line("NODATA")];
-    const lines = flows.map((flow) => line("OK", flow));
-    return skipped ? [...lines, line("SKIPDATA")] : lines;
-  }
-}
+  parse: (text: string): RecordFormat<FlowWindow, Flow, FlowPlace> | undefined =>
+    RecordFormat.parse(text, FIELDS),
+};
 
 /** Counts a packet in. */
 export function countPacket(flow: Flow, packet: Packet, now: number): void {

@@ -15,6 +15,7 @@ import type { Walk } from "./walk.ts";
  */
 export class GatewayLoadBalancerEndpoint implements RouteTarget, Behind {
   readonly kind = "vpc-endpoint";
+  readonly tracksFlows = true;
   readonly id: string;
   readonly unasked = "VPCE_INTRA_VPC_TRAFFIC";
   /** None while the endpoint waits for the service's owner, or was rejected. */
@@ -44,11 +45,13 @@ export class GatewayLoadBalancerEndpoint implements RouteTarget, Behind {
     const refuse = (reason: Parameters<Walk["drop"]>[0]): End =>
       walk.drop(reason, this, packet, port, "ingress");
     if (!balancers) return refuse("BAD_STATE_ATTACHMENT");
-    // It has an address, and nobody there.
-    if (port.owns(packet.destination)) return refuse("NO_POSSIBLE_DESTINATION");
+    // It has an address, and nobody there; copies alone are sent to it, and are not to come back.
+    const isCopy = port.owns(packet.destination);
+    if (isCopy && !walk.mirrored) return refuse("NO_POSSIBLE_DESTINATION");
     const balancer = balancerFor(walk, balancers, port);
     if (typeof balancer === "string") return refuse(balancer);
     walk.pass(this, packet, port, "ingress");
+    if (isCopy) return balancer.show(walk, packet, port);
     return balancer.inspect(walk, packet, port) ?? walk.emit(port, packet);
   }
 }

@@ -18,6 +18,7 @@ export type EndpointService =
  */
 export class InterfaceEndpoint implements Behind, ServiceDoor {
   readonly kind = "vpc-endpoint";
+  readonly tracksFlows = true;
   readonly id: string;
   readonly unasked = "VPCE_INTRA_VPC_TRAFFIC";
   /** None while the endpoint waits for the service's owner, or was rejected. */

@@ -1,3 +1,4 @@
+import { egressOnlyWay } from "./egressOnlyInternetGateway.ts";
 import { isPrivate, isShared } from "./internetGateway.ts";
 import { ip, type Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
@@ -40,6 +41,9 @@ export class Internet implements Component {
     }
     if (typeof destination === "bigint") {
       const vpc = this.ipv6.find(destination);
+      const port = vpc?.portOf(destination);
+      const egressOnly = port && egressOnlyWay(walk, port, packet.source);
+      if (egressOnly) return egressOnly.enter(walk, packet);
       if (vpc) return vpc.gateway ? vpc.gateway.enter(walk, packet, destination) : refuse();
     } else {
       const mapping = this.publicAddresses.get(destination);

@@ -10,7 +10,7 @@ const GENEVE = 6081;
 /** Bytes that are added to a packet: IPv4, UDP and GENEVE with the options that AWS puts in. */
 const GENEVE_OVERHEAD = 68;
 /** Bytes. @see https://docs.aws.amazon.com/elasticloadbalancing/latest/gateway/gateway-load-balancers.html */
-const GENEVE_MTU = 8500;
+export const GENEVE_MTU = 8500;
 
 const FIRST_PORT = 1024;
 const PORTS = 65_536 - FIRST_PORT;
@@ -44,6 +44,7 @@ interface Relayed {
  */
 export class LoadBalancer implements Behind, Component {
   readonly kind = "load-balancer";
+  readonly tracksFlows = true;
   readonly id: string;
   readonly unasked = "BAD_STATE";
   readonly type: "gateway" | "network";
@@ -119,6 +120,18 @@ export class LoadBalancer implements Behind, Component {
    * @returns why it did not come back, if it did not
    */
   inspect(walk: Walk, packet: Packet, endpoint: Port): End | undefined {
+    const there = this.show(walk, packet, endpoint);
+    if (there.outcome !== "delivered") return there;
+    const { packet: carrier, port } = there;
+    const back = walk.fabric.listening.hears(port.owner, carrier) ? reply(carrier, true) : undefined;
+    if (!back) return walk.drop("APPLIANCE_SILENT", port, packet, port, "ingress");
+    const returned = walk.transmit(port, { ...back, length: carrier.length, about: packet });
+    const isBack = returned.outcome === "delivered" && returned.port === this.nodeIn(endpoint.subnet.zone);
+    return isBack ? undefined : returned;
+  }
+
+  /** As `inspect`, of a packet that need not come back. */
+  show(walk: Walk, packet: Packet, endpoint: Port): End {
     const node = this.nodeIn(endpoint.subnet.zone);
     const key = `${endpoint.id} ${flowOf(packet)}`;
     const appliance = node && this.#applianceFor(walk, packet, node, key);
@@ -138,12 +151,7 @@ export class LoadBalancer implements Behind, Component {
       length: packet.length + GENEVE_OVERHEAD,
       about: packet,
     });
-    const there = walk.emit(node, carrier);
-    if (there.outcome !== "delivered") return there;
-    const back = walk.fabric.listening.hears(there.port.owner, carrier) ? reply(carrier, true) : undefined;
-    if (!back) return walk.drop("APPLIANCE_SILENT", there.port, packet, there.port, "ingress");
-    const returned = walk.transmit(there.port, { ...back, length: carrier.length, about: packet });
-    return returned.outcome === "delivered" && returned.port === node ? undefined : returned;
+    return walk.emit(node, carrier);
   }
 
   #relayed(

@@ -40,6 +40,7 @@ interface Ends {
  */
 export class NatGateway implements RouteTarget, Behind {
   readonly kind = "nat-gateway";
+  readonly tracksFlows = true;
   readonly id: string;
   readonly port: Port;
   #live = false;

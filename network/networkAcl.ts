@@ -46,6 +46,11 @@ export class NetworkAcl implements Component {
     this.#compiled = undefined;
   }
 
+  /** By number. */
+  get entries(): readonly AclEntry[] {
+    return this.#entries;
+  }
+
   /** The entry that decides on a packet. @param address its other end, seen from the subnet */
   decide(packet: Packet, egress: boolean, address: Ip): AclEntry {
     this.#compiled ??= { ingress: this.#index(false), egress: this.#index(true) };

@@ -31,7 +31,7 @@ export interface Packet {
   readonly length: number;
   readonly ttl: number;
   readonly dontFragment: boolean;
-  /** Of an ICMP error: the packet that it is about. */
+  /** Of an ICMP error: the packet that it is about; of one that carries another: that. */
   readonly about: Packet | undefined;
 }
 

@@ -27,7 +27,21 @@ export interface PortSettings {
   readonly owner: string | undefined;
   /** Whether that runs: else the interface neither takes nor gives packets. */
   readonly live: boolean;
+  /** Whether security groups filter what passes: gateways and load balancers have none. */
+  readonly filtered?: boolean;
+  /** Whether the instance is on the Nitro System, which logs flows more closely. */
+  readonly nitro?: boolean;
   readonly tracking: TrackingLimits;
+}
+
+/** What takes the packets of an interface that is no instance's: a gateway, an endpoint, a load balancer. */
+export interface Behind {
+  /** Why nobody sends from the interface in the place of what is behind it. */
+  readonly unasked?: Reason;
+  /** As of a route's target: whether security groups of others remember all flows with it. */
+  readonly tracksFlows?: boolean;
+  /** @param sender the interface that sent the packet last; undefined for one from outside */
+  take(walk: Walk, packet: Packet, port: Port, sender: Port | undefined): End;
 }
 
 /** What the security groups of an interface say to a packet. */
@@ -62,6 +76,10 @@ export class Port implements RouteTarget, GroupCarrier {
   sourceDestCheck = true;
   owner: string | undefined;
   live = false;
+  filtered = true;
+  nitro = false;
+  /** What takes packets in the place of a guest. */
+  behind: Behind | undefined;
   /** What was said to packets that anybody may send, and that are not tracked: by direction and kind of packet. */
   readonly #said = new Map<number, Verdict>();
   #saidAt = 0;
@@ -83,7 +101,13 @@ export class Port implements RouteTarget, GroupCarrier {
     this.sourceDestCheck = settings.sourceDestCheck;
     this.owner = settings.owner;
     this.live = settings.live;
+    this.filtered = settings.filtered ?? true;
+    this.nitro = settings.nitro ?? false;
     this.tracking.limits = settings.tracking ?? defaultTracking;
+  }
+
+  get tracksFlows(): boolean {
+    return this.behind?.tracksFlows === true;
   }
 
   owns(address: Ip): boolean {
@@ -114,10 +138,17 @@ export class Port implements RouteTarget, GroupCarrier {
    *
    * @param carrier the interface at the other end, if rules that name groups are about it
    * @param now milliseconds
+   * @param automatic whether the flow is tracked though its rules do not ask for it
    */
-  filter(packet: Packet, egress: boolean, carrier: GroupCarrier | undefined, now: number): Verdict {
+  filter(
+    packet: Packet,
+    egress: boolean,
+    carrier: GroupCarrier | undefined,
+    now: number,
+    automatic = false,
+  ): Verdict {
     const kind = kindOf(packet, egress);
-    const said = this.#recall().get(kind);
+    const said = automatic ? undefined : this.#recall().get(kind);
     if (said !== undefined) return said;
     const address = egress ? packet.destination : packet.source;
     let rule: SecurityGroupRule | undefined;
@@ -134,7 +165,7 @@ export class Port implements RouteTarget, GroupCarrier {
       untracked = open;
     }
     if (!rule || !group) return this.#hasRules(egress) ? "ENI_SG_RULES_MISMATCH" : "SG_HAS_NO_RULES";
-    const verdict = { rule, group, tracked: !(untracked && this.#isOpen(!egress, packet)) };
+    const verdict = { rule, group, tracked: automatic || !(untracked && this.#isOpen(!egress, packet)) };
     if (!verdict.tracked) this.#said.set(kind, verdict);
     else if (!this.tracking.begin(packet, egress, now)) return "CONNECTIONS_EXHAUSTED";
     return verdict;

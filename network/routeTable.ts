@@ -73,6 +73,15 @@ export class RouteTable implements Component {
     this.#compiled = undefined;
   }
 
+  /** As they were put; the analyzers judge them by themselves. */
+  get routes(): readonly Route[] {
+    return this.#routes;
+  }
+
+  blocksOf({ destination }: Route): readonly Block[] {
+    return isBlock(destination) ? [destination] : this.#lists.blocksOf(destination.prefixList);
+  }
+
   find(address: Ip): ResolvedRoute | undefined {
     return this.#compile().find(address);
   }
@@ -103,8 +112,10 @@ export class RouteTable implements Component {
       for (const block of isBlock(destination)
         ? [destination]
         : this.#lists.blocksOf(destination.prefixList)) {
-        // The local route wins over propagated ones even where those are more specific.
-        if (route.origin !== "static" && vpc.blocks.some((own) => holds(own, block))) continue;
+        // The local route wins over propagated ones even where those are more specific, and over what others may put
+        // into a prefix list.
+        const stands = route.origin === "static" && isBlock(destination);
+        if (!stands && vpc.blocks.some((own) => holds(own, block))) continue;
         offer(block, route);
       }
     }

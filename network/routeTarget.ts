@@ -1,6 +1,9 @@
+import type { Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
+import type { Subnet } from "./subnet.ts";
+import type { GroupCarrier } from "./securityGroup.ts";
 import type { Vpc } from "./vpc.ts";
 import type { Walk } from "./walk.ts";
 
@@ -9,10 +12,18 @@ import type { Walk } from "./walk.ts";
  * rewrites it, notes its step, and hands it on through the walk.
  */
 export interface RouteTarget extends Component {
+  /** Where it is, if it is in one: who is there too reaches it without crossing the border. */
+  readonly subnet?: Subnet | undefined;
+  /** Whether what is beyond is in another region. */
+  readonly betweenRegions?: boolean;
+  /** Whether security groups remember all flows through it, even those that their rules need no memory for. */
+  readonly tracksFlows?: boolean;
   /** Whether it takes packets from this VPC now: a route to one that does not is a blackhole. */
   serves(vpc: Vpc): boolean;
   /**
    * @param sender the interface that sent the packet last; undefined for one that comes in through a gateway
    */
   forward(walk: Walk, packet: Packet, sender: Port | undefined): End;
+  /** The interface behind it that a packet from this VPC to an address is for, where rules that name groups hold. */
+  carrierBeyond?(vpc: Vpc, address: Ip): GroupCarrier | undefined;
 }

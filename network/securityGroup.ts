@@ -21,6 +21,8 @@ export interface SecurityGroupRule extends Traffic {
 
 /** An interface at the other end of a packet, as far as rules that name groups are about it. */
 export interface GroupCarrier {
+  /** Whether flows with it are tracked whatever the rules say. */
+  readonly tracksFlows?: boolean;
   readonly groups: readonly SecurityGroup[];
 }
 
@@ -103,6 +105,16 @@ export class SecurityGroup implements Component {
         }
       }
     }
+  }
+
+  get rules(): readonly SecurityGroupRule[] {
+    return this.#rules;
+  }
+
+  /** The peers of a rule, but for those that it names by their group. */
+  blocksOf({ peer }: SecurityGroupRule): readonly Block[] {
+    if (peer.kind === "group") return [];
+    return peer.kind === "block" ? [peer.block] : this.#lists.blocksOf(peer.id);
   }
 
   /** A rule that allows a packet between an interface that carries the group and `address`. */

@@ -1,5 +1,7 @@
+import type { BlockMode } from "./blockPublicAccess.ts";
 import { isIpv4, lastOf, plus, within, type Block, type Ip } from "./ip.ts";
 import type { Component } from "./journey.ts";
+import type { MulticastDomain } from "./multicastDomain.ts";
 import type { NetworkAcl } from "./networkAcl.ts";
 import type { Port } from "./port.ts";
 import type { RouteTable } from "./routeTable.ts";
@@ -18,6 +20,10 @@ export class Subnet implements Component {
   /** The VPC's router in it, by IPv4: the block's base plus one. */
   router: Ip | undefined;
   broadcast: Ip | undefined;
+  /** The domain in which it takes part in multicast. */
+  multicast: MulticastDomain | undefined;
+  /** What of the internet Block Public Access keeps from it. */
+  blockMode: BlockMode = "off";
   readonly portsByMac = new Map<string, Port>();
 
   constructor(id: string, vpc: Vpc, zone: string) {

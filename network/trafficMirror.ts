@@ -1,5 +1,7 @@
+import { GatewayLoadBalancerEndpoint } from "./gatewayLoadBalancerEndpoint.ts";
 import { isIpv4, within, type Block } from "./ip.ts";
 import type { End, Observer, Step } from "./journey.ts";
+import { GENEVE_MTU } from "./loadBalancer.ts";
 import { packet as newPacket, TCP, UDP, type Packet } from "./packet.ts";
 import type { Fabric } from "./fabric.ts";
 import { Port } from "./port.ts";
@@ -27,8 +29,9 @@ export interface MirrorRule {
 
 export interface MirrorSessionPlan {
   readonly id: string;
-  /** The interface whose packets are copied, and the one that gets the copies. */
+  /** The interface whose packets are copied. */
   readonly source: string;
+  /** Who gets the copies: an interface, a Network Load Balancer, or a Gateway Load Balancer endpoint. */
   readonly target: string;
   /** Of the sessions of an interface, the lowest number that wants a packet gets it. */
   readonly number: number;
@@ -45,6 +48,7 @@ export interface MirrorSessionPlan {
 export interface Mirrored {
   readonly session: string;
   readonly network: number;
+  /** The interface that got it, or else what it was sent to. */
   readonly target: string;
   /** The packet that was copied, and the one that carries the copy. */
   readonly inner: Packet;
@@ -127,9 +131,9 @@ export class TrafficMirror {
   };
 
   #copy(session: MirrorSessionPlan, source: Port, inner: Packet, now: number): void {
-    const target = this.#fabric.ports.get(session.target);
+    const { port, mtu } = this.#targetOf(session, source);
     const from = source.addresses.find(isIpv4);
-    const to = target?.addresses.find(isIpv4);
+    const to = port?.addresses.find(isIpv4);
     // Where one has no IPv4 there is no mirroring; where the target is gone, no more.
     if (from === undefined || to === undefined) return;
     const frame = Math.min(inner.length + ETHERNET, session.length ?? Number.POSITIVE_INFINITY);
@@ -139,16 +143,30 @@ export class TrafficMirror {
       protocol: UDP,
       sourcePort: FIRST_PORT + (hashOf(inner) % PORTS),
       destinationPort: VXLAN_PORT,
-      length: Math.min(frame + OVERHEAD - ETHERNET, MTU),
+      length: Math.min(frame + OVERHEAD - ETHERNET, mtu),
       about: inner,
     });
     // Without an observer: nobody sees a copy but its target.
-    const walk = new Walk(this.#fabric, now, undefined);
+    const walk = new Walk(this.#fabric, now, undefined, true);
     const { subnet } = source;
     const end = subnet.has(to) ? walk.deliver(subnet.vpc, outer, source, subnet) : walk.route(source, outer);
     const { id, network } = session;
-    this.#kept.push({ session: id, network, target: session.target, inner, outer, end, time: now });
+    const target = end.outcome === "delivered" ? end.port.id : session.target;
+    this.#kept.push({ session: id, network, target, inner, outer, end, time: now });
     if (this.#kept.length > MOST_KEPT) this.#kept.shift();
+  }
+
+  /** The interface that copies are sent to, and how many bytes these have at most. */
+  #targetOf(
+    { target }: MirrorSessionPlan,
+    { subnet }: Port,
+  ): { readonly port: Port | undefined; readonly mtu: number } {
+    const { ports, targets, endpoints } = this.#fabric;
+    const balancer = endpoints.loadBalancers.get(target);
+    if (balancer) return { port: balancer.nodeIn(subnet.zone) ?? balancer.nodes[0], mtu: MTU };
+    const endpoint = targets.get(target);
+    if (endpoint instanceof GatewayLoadBalancerEndpoint) return { port: endpoint.port, mtu: GENEVE_MTU };
+    return { port: ports.get(target), mtu: MTU };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Component, End } from "./journey.ts";
 import { errorAbout, TIME_EXCEEDED, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
 import type { RouteTarget } from "./routeTarget.ts";
+import { lossOf } from "./transitFlowLogs.ts";
 import type { TransitGatewayNat } from "./transitGatewayNat.ts";
 import type { TransitGatewayPolicyTable } from "./transitGatewayPolicyTable.ts";
 import type { TransitGatewayRouteTable } from "./transitGatewayRouteTable.ts";
@@ -16,6 +17,8 @@ export interface Entry {
   readonly zone: string | undefined;
   /** Who sent it, if rules of security groups beyond the gateway may name its groups. */
   readonly carrier: Port | undefined;
+  /** The gateway's interface that took it, if it came from a VPC. */
+  readonly port?: Port | undefined;
 }
 
 /**
@@ -28,6 +31,10 @@ export interface TransitGatewayAttachment extends Component {
   readonly table: TransitGatewayRouteTable | undefined;
   /** Whether it takes packets now: a route to one that does not is a blackhole. */
   readonly live: boolean;
+  /** What packets pass next behind it, and may be dropped by as if by the gateway. */
+  readonly beyond?: Component | undefined;
+  /** The gateway's interface by which a packet leaves, where it is attached to a VPC. */
+  exitFor?(packet: Packet, entry: Entry): Port | undefined;
   /** Takes a packet out of the gateway. */
   forward(walk: Walk, packet: Packet, entry: Entry): End;
 }
@@ -75,7 +82,8 @@ export class TransitGateway implements RouteTarget {
     // Tables can lead a packet in a circle.
     if (++walk.transits >= packet.ttl) {
       const notice = errorAbout(packet, packet.destination, TIME_EXCEEDED);
-      return walk.drop("TIME_EXCEEDED", this, packet, undefined, undefined, undefined, notice);
+      const end = walk.drop("TIME_EXCEEDED", this, packet, undefined, undefined, undefined, notice);
+      return this.lose(walk, packet, entry, end);
     }
     const { attachment } = entry;
     const { id, table } = attachment;
@@ -84,29 +92,57 @@ export class TransitGateway implements RouteTarget {
       walk.pass(this, sent, attachment, "ingress", { kind: "translated", before: packet });
     }
     const policy = this.policies.get(id);
-    if (policy) return this.#routeByPolicy(policy, walk, sent, entry);
-    if (!table) return walk.drop("TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION", attachment, sent);
-    return this.#routeBy(table, walk, sent, entry);
+    if (policy) return this.#routeByPolicy(policy, walk, packet, sent, entry);
+    if (!table) {
+      const end = walk.drop("TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION", attachment, sent);
+      return this.lose(walk, packet, entry, end);
+    }
+    return this.#routeBy(table, walk, packet, sent, entry);
   }
 
-  #routeByPolicy(policy: TransitGatewayPolicyTable, walk: Walk, packet: Packet, entry: Entry): End {
+  /**
+   * Tells flow logs of a packet that came in and does not get any further.
+   *
+   * @param arrived as it came in
+   */
+  lose(walk: Walk, arrived: Packet, { attachment, port }: Entry, end: End): End {
+    const { transitFlowLogs } = walk.fabric;
+    if (transitFlowLogs.listens(this.id)) {
+      const source = { attachment, port, packet: arrived };
+      const transit = { gateway: this.id, source, target: undefined, passed: false, loss: lossOf(end) };
+      transitFlowLogs.note(transit, walk.now);
+    }
+    return end;
+  }
+
+  #routeByPolicy(
+    policy: TransitGatewayPolicyTable,
+    walk: Walk,
+    arrived: Packet,
+    packet: Packet,
+    entry: Entry,
+  ): End {
     const { attachment } = entry;
     const chosen = policy.choose(packet);
-    if (!chosen) return walk.drop("TGW_POLICY_MISMATCH", policy, packet, attachment, "ingress");
+    if (!chosen) {
+      const end = walk.drop("TGW_POLICY_MISMATCH", policy, packet, attachment, "ingress");
+      return this.lose(walk, arrived, entry, end);
+    }
     if (walk.observe) walk.pass(policy, packet, attachment, "ingress", { kind: "policy", entry: chosen });
-    return this.#routeBy(chosen.table, walk, packet, entry);
+    return this.#routeBy(chosen.table, walk, arrived, packet, entry);
   }
 
-  #routeBy(table: TransitGatewayRouteTable, walk: Walk, packet: Packet, entry: Entry): End {
+  #routeBy(table: TransitGatewayRouteTable, walk: Walk, arrived: Packet, packet: Packet, entry: Entry): End {
     const resolved = table.find(packet.destination);
-    if (!resolved) return walk.drop("NO_ROUTE_TO_DESTINATION", table, packet);
+    if (!resolved) {
+      return this.lose(walk, arrived, entry, walk.drop("NO_ROUTE_TO_DESTINATION", table, packet));
+    }
     const { attachment: next } = resolved.route;
     const target = next === undefined ? undefined : this.#attachments.get(next);
     if (!target?.live) {
-      return walk.drop("TGW_RTB_BAD_STATE_ROUTE", table, packet, undefined, undefined, {
-        kind: "transit-route",
-        route: resolved,
-      });
+      const ground = { kind: "transit-route", route: resolved } as const;
+      const end = walk.drop("TGW_RTB_BAD_STATE_ROUTE", table, packet, undefined, undefined, ground);
+      return this.lose(walk, arrived, entry, end);
     }
     if (walk.observe) {
       walk.pass(table, packet, undefined, undefined, { kind: "transit-route", route: resolved });
@@ -115,6 +151,35 @@ export class TransitGateway implements RouteTarget {
     if (walk.observe && given !== packet) {
       walk.pass(this, given, target, "egress", { kind: "translated", before: packet });
     }
-    return target.forward(walk, given, entry);
+    const end = target.forward(walk, given, entry);
+    if (walk.fabric.transitFlowLogs.listens(this.id)) {
+      this.#tell(walk, arrived, entry, given, target, end);
+    }
+    return end;
+  }
+
+  /** Tells flow logs of a packet that went on, to wherever it was forwarded. */
+  #tell(
+    walk: Walk,
+    arrived: Packet,
+    entry: Entry,
+    given: Packet,
+    target: TransitGatewayAttachment,
+    end: End,
+  ): void {
+    const { attachment, port } = entry;
+    const isLost =
+      end.outcome === "dropped" &&
+      // At an interface, it would be on its way back into the gateway.
+      end.at === undefined &&
+      (end.component === target || end.component === target.beyond);
+    const transit = {
+      gateway: this.id,
+      source: { attachment, port, packet: arrived },
+      target: { attachment: target, port: target.exitFor?.(given, entry), packet: given },
+      passed: !isLost,
+      loss: isLost ? lossOf(end) : undefined,
+    };
+    walk.fabric.transitFlowLogs.note(transit, walk.now);
   }
 }

@@ -79,25 +79,31 @@ export class TransitGatewayVpcAttachment implements TransitGatewayAttachment {
     const port = this.#portIn(zone);
     if (!port) return walk.drop("TGW_ROUTE_AZ_RESTRICTION", this, packet, sender, "egress");
     if (!this.#takes(packet)) return walk.drop("IPV6_NOT_SUPPORTED", this, packet, sender, "egress");
-    const refused =
-      walk.guard(port, packet, false) ??
-      walk.tooLong(this, packet, port.subnet.router ?? packet.destination, TRANSIT_MTU);
-    if (refused) return refused;
-    walk.pass(this, packet, undefined, "egress");
+    const denied = walk.guard(port, packet, false);
+    if (denied) return denied;
     const carrier = this.#groupReferencing && sender.owns(packet.source) ? sender : undefined;
-    return this.gateway.route(walk, packet, { attachment: this, zone, carrier });
+    const entry: Entry = { attachment: this, zone, carrier, port };
+    const refused = walk.tooLong(this, packet, port.subnet.router ?? packet.destination, TRANSIT_MTU);
+    if (refused) return this.gateway.lose(walk, packet, entry, refused);
+    walk.pass(this, packet, undefined, "egress");
+    return this.gateway.route(walk, packet, entry);
   }
 
   /** Out of the gateway into the VPC, where the route table of the interface's subnet says how to go on. */
-  forward(walk: Walk, packet: Packet, { zone, carrier }: Entry): End {
-    const port = this.#applianceMode ? this.#portFor(packet) : (this.#portIn(zone) ?? this.#portFor(packet));
+  forward(walk: Walk, packet: Packet, entry: Entry): End {
+    const port = this.exitFor(packet, entry);
     if (!port) return walk.drop("TGW_ATTACH_VPC_AZ_RESTRICTION", this, packet, undefined, "ingress");
     if (!this.#takes(packet)) return walk.drop("IPV6_NOT_SUPPORTED", this, packet, undefined, "ingress");
     walk.pass(this, packet, undefined, "ingress");
-    const named = this.#groupReferencing && this.gateway.groupReferencing ? carrier : undefined;
-    return port.subnet.has(packet.destination)
-      ? walk.deliver(this.vpc, packet, named ?? port, port.subnet)
-      : walk.route(port, packet, named);
+    const named = this.#groupReferencing && this.gateway.groupReferencing ? entry.carrier : undefined;
+    if (!port.subnet.has(packet.destination)) return walk.route(port, packet, named);
+    // No route and no ACL tells of the interface then.
+    walk.pass(port, packet, port, "egress");
+    return walk.deliver(this.vpc, packet, named ?? port, port.subnet);
+  }
+
+  exitFor(packet: Packet, { zone }: Entry): Port | undefined {
+    return this.#applianceMode ? this.#portFor(packet) : (this.#portIn(zone) ?? this.#portFor(packet));
   }
 
   #takes({ source }: Packet): boolean {

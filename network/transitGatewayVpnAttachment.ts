@@ -30,6 +30,10 @@ export class TransitGatewayVpnAttachment implements TransitGatewayAttachment, Vp
     this.live = live;
   }
 
+  get beyond(): VpnConnection | undefined {
+    return this.#connection();
+  }
+
   forward(walk: Walk, packet: Packet): End {
     const connection = this.#connection();
     if (!connection) return walk.drop("TGW_BAD_STATE_VPN", this, packet, undefined, "egress");

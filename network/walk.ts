@@ -17,6 +17,9 @@ export interface Frame {
   readonly destinationMac?: string | undefined;
 }
 
+/** As many times as a time to live usually allows. */
+const MOST_EMITTED = 64;
+
 /** The longest packet inside a VPC, in bytes. */
 const VPC_MTU = 9001;
 
@@ -29,24 +32,35 @@ export class Walk {
   /** Milliseconds. */
   readonly now: number;
   readonly observe: Observer | undefined;
+  /** Whether the packet carries a copy that traffic mirroring made. */
+  readonly mirrored: boolean;
+  /** Whether the flow of the packet that is filtered now is tracked whatever the rules say. */
+  #automatic = false;
+  /** How many transit gateways have passed it on. */
+  transits = 0;
+  #emitted = 0;
 
-  constructor(fabric: Fabric, now: number, observe: Observer | undefined) {
+  constructor(fabric: Fabric, now: number, observe: Observer | undefined, mirrored = false) {
     this.fabric = fabric;
     this.now = now;
     this.observe = observe;
+    this.mirrored = mirrored;
   }
 
   /** From the guest onto the network. */
   transmit(port: Port, packet: Packet, frame?: Frame): End {
     const { subnet } = port;
     if (!port.live) return this.drop("BAD_STATE", port, packet, port, "egress");
+    if (port.behind) return this.drop(port.behind.unasked ?? "BAD_STATE", port, packet, port, "egress");
     if (frame?.sourceMac !== undefined && frame.sourceMac !== port.mac) {
       return this.drop("SPOOFED_MAC", port, packet, port, "egress");
     }
     const service = serviceFor(packet, subnet);
     if (service !== undefined) return this.#serve(port, packet, service);
     const { source, destination } = packet;
-    if (isForMany(destination) || destination === subnet.broadcast) {
+    const forMany = isForMany(destination);
+    const domain = forMany && subnet.multicast?.has(destination) ? subnet.multicast : undefined;
+    if ((forMany && !domain) || destination === subnet.broadcast) {
       return this.drop("NO_BROADCAST", port, packet, port, "egress");
     }
     if (port.sourceDestCheck && !port.owns(source)) {
@@ -58,8 +72,9 @@ export class Walk {
     this.pass(port, packet, port, "egress");
     const refused = this.#filter(port, packet, true, undefined);
     if (refused) return refused;
+    if (domain) return domain.carry(this, packet, port);
     const mac = frame?.destinationMac;
-    if (mac === undefined ? !subnet.has(destination) : mac === ROUTER_MAC) return this.#route(port, packet);
+    if (mac === undefined ? !subnet.has(destination) : mac === ROUTER_MAC) return this.route(port, packet);
     const neighbour = mac === undefined ? subnet.vpc.portOf(destination) : subnet.portsByMac.get(mac);
     if (neighbour) return this.receive(neighbour, packet, port, false);
     return this.drop(
@@ -85,18 +100,45 @@ export class Walk {
 
   /** From the network to the guest. @param crossed whether the packet comes from outside the interface's subnet */
   receive(port: Port, packet: Packet, sender: Port | undefined, crossed: boolean): End {
-    const denied = crossed ? this.#guard(port, packet, false) : undefined;
+    const denied = crossed ? this.guard(port, packet, false) : undefined;
     if (denied) return denied;
     if (!port.live) return this.drop("BAD_STATE", port, packet, port, "ingress");
     // A packet that somebody else forwards no longer counts as coming from an interface with groups.
     const carrier = sender?.owns(packet.source) ? sender : undefined;
     const refused = this.#filter(port, packet, false, carrier);
     if (refused) return refused;
-    if (port.sourceDestCheck && !port.owns(packet.destination)) {
+    const { destination } = packet;
+    const isOwn = !port.sourceDestCheck || port.owns(destination);
+    if (!isOwn && !port.subnet.multicast?.isMember(destination, port)) {
       return this.drop("ENI_SOURCE_DEST_CHECK_RESTRICTION", port, packet, port, "ingress");
     }
     this.pass(port, packet, port, "ingress");
+    if (port.behind) return port.behind.take(this, packet, port, sender);
     return { outcome: "delivered", port, packet };
+  }
+
+  /** Onto the network from an interface with something behind it, which needs no check of what a guest may send. */
+  emit(port: Port, packet: Packet): End {
+    // Routes can lead back to where a packet comes from.
+    if (++this.#emitted > MOST_EMITTED) return this.drop("TIME_EXCEEDED", port, packet, port, "egress");
+    const refused = this.#filter(port, packet, true, undefined);
+    if (refused) return refused;
+    const { subnet } = port;
+    if (!subnet.has(packet.destination)) return this.route(port, packet);
+    return this.deliver(subnet.vpc, packet, port, subnet);
+  }
+
+  /** The network ACL, at the border of an interface's subnet. @returns the end of a packet that it denies */
+  guard(port: Port, packet: Packet, egress: boolean): End | undefined {
+    const { acl } = port.subnet;
+    if (!acl) return undefined;
+    const entry = acl.decide(packet, egress, egress ? packet.destination : packet.source);
+    const direction = egress ? "egress" : "ingress";
+    if (!entry.allow) {
+      return this.drop("SUBNET_ACL_RESTRICTION", acl, packet, port, direction, { kind: "entry", entry });
+    }
+    if (this.observe) this.pass(acl, packet, port, direction, { kind: "entry", entry });
+    return undefined;
   }
 
   /** Notes that a packet passed a component. */
@@ -107,7 +149,7 @@ export class Walk {
     direction: Direction | undefined,
     ground?: Ground,
   ): void {
-    this.observe?.({ component, at, direction, reason: undefined, ground, packet });
+    this.observe?.({ component, at, direction, reason: undefined, ground, packet }, this.now);
   }
 
   drop(
@@ -119,7 +161,7 @@ export class Walk {
     ground?: Ground,
     notice?: Packet,
   ): End {
-    this.observe?.({ component, at, direction, reason, ground, packet });
+    this.observe?.({ component, at, direction, reason, ground, packet }, this.now);
     return { outcome: "dropped", reason, component, at, direction, ground, packet, notice };
   }
 
@@ -147,14 +189,16 @@ export class Walk {
 
   /** Security groups, at an interface. */
   #filter(port: Port, packet: Packet, egress: boolean, sender: GroupCarrier | undefined): End | undefined {
+    if (!port.filtered) return undefined;
     if (port.tracking.passes(packet, egress, this.now)) {
       if (this.observe) {
         this.pass(port.groups[0] ?? port, packet, port, egress ? "egress" : "ingress", { kind: "tracked" });
       }
       return undefined;
     }
+    this.#automatic = !egress && sender?.tracksFlows === true;
     const carrier = egress ? this.#carrierAt(port, packet) : sender;
-    const verdict = port.filter(packet, egress, carrier, this.now);
+    const verdict = port.filter(packet, egress, carrier, this.now, this.#automatic);
     if (typeof verdict === "string") {
       return this.drop(verdict, port, packet, port, egress ? "egress" : "ingress");
     }
@@ -166,27 +210,32 @@ export class Walk {
     return undefined;
   }
 
-  /** The interface that a packet is for, unless its way there leads through another one. */
+  /**
+   * The interface that a packet is for, unless its way there leads through another one. It notes, too, whether the way
+   * leads through what makes security groups track the flow.
+   *
+   * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html#automatic-tracking
+   */
   #carrierAt({ subnet }: Port, { destination }: Packet): GroupCarrier | undefined {
-    const direct = subnet.has(destination) || subnet.table?.find(destination)?.route.target === LOCAL;
-    return direct ? subnet.vpc.portOf(destination) : undefined;
-  }
-
-  /** The network ACL, at the border of an interface's subnet. */
-  #guard(port: Port, packet: Packet, egress: boolean): End | undefined {
-    const { acl } = port.subnet;
-    if (!acl) return undefined;
-    const entry = acl.decide(packet, egress, egress ? packet.destination : packet.source);
-    const direction = egress ? "egress" : "ingress";
-    if (!entry.allow) {
-      return this.drop("SUBNET_ACL_RESTRICTION", acl, packet, port, direction, { kind: "entry", entry });
+    const { vpc, table } = subnet;
+    const target = subnet.has(destination) ? LOCAL : table?.find(destination)?.route.target;
+    if (target === undefined) return undefined;
+    if (target === LOCAL) {
+      const other = vpc.portOf(destination);
+      this.#automatic = other?.tracksFlows === true;
+      return other;
     }
-    if (this.observe) this.pass(acl, packet, port, direction, { kind: "entry", entry });
-    return undefined;
+    const way = this.fabric.targets.get(target);
+    this.#automatic = way?.tracksFlows === true;
+    return way?.carrierBeyond?.(vpc, destination);
   }
 
-  /** Out of the subnet, the way that its route table says. */
-  #route(port: Port, packet: Packet): End {
+  /**
+   * Out of the subnet, the way that its route table says.
+   *
+   * @param carrier whose groups rules may name at the end of a way that leads straight to an interface of the VPC
+   */
+  route(port: Port, packet: Packet, carrier: Port = port): End {
     const { subnet } = port;
     const { vpc, table } = subnet;
     const { destination } = packet;
@@ -194,8 +243,8 @@ export class Walk {
     const resolved = unroutable ? undefined : table?.find(destination);
     const isLocal = resolved?.route.target === LOCAL;
     const target = resolved && !isLocal ? this.fabric.targets.get(resolved.route.target) : undefined;
-    const stays = isLocal ? subnet.has(destination) : target !== undefined && subnet === subnetOf(target);
-    const denied = stays ? undefined : this.#guard(port, packet, true);
+    const stays = isLocal ? subnet.has(destination) : subnet === target?.subnet;
+    const denied = stays ? undefined : this.guard(port, packet, true);
     if (denied) return denied;
     const component = table ?? subnet;
     if (!resolved) {
@@ -214,10 +263,6 @@ export class Walk {
       });
     }
     if (this.observe) this.pass(component, packet, port, "egress", { kind: "route", route: resolved });
-    return target ? target.forward(this, packet, port) : this.deliver(vpc, packet, port, subnet);
+    return target ? target.forward(this, packet, port) : this.deliver(vpc, packet, carrier, subnet);
   }
 }
-
-/** The subnet that a route's target is in, if it is an interface. */
-const subnetOf = (target: Component): Subnet | undefined =>
-  target.kind === "network-interface" ? (target as Port).subnet : undefined;

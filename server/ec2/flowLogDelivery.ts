@@ -15,7 +15,7 @@ import { publicAddressTable } from "./publicAddress.ts";
 export interface Delivered {
   readonly id: string;
   readonly account: string;
-  readonly traffic: string;
+  readonly traffic: string | undefined;
   readonly format: string;
   readonly destination: FlowLogDestination;
 }
@@ -62,7 +62,7 @@ export function deliver(ctx: Context, log: Delivered, records: readonly FlowReco
   else deliverEvents(ctx, log, log.destination.group, records);
 }
 
-/** Into a log group, which is made if it is not there, with a stream for each interface. */
+/** Into a log group, which is made if it is not there, with a stream for each interface or transit gateway. */
 function deliverEvents(
   ctx: Context,
   { traffic }: Delivered,
@@ -70,11 +70,11 @@ function deliverEvents(
   records: readonly FlowRecords[],
 ): void {
   const group = findLogGroup(ctx, name) ?? addLogGroup(ctx, name);
-  for (const interfaceId of new Set(records.map((each) => each.interfaceId))) {
-    const streamName = `${interfaceId}-${traffic.toLowerCase()}`;
+  for (const source of new Set(records.map((each) => each.source))) {
+    const streamName = traffic === undefined ? source : `${source}-${traffic.toLowerCase()}`;
     const stream = findLogStream(ctx, group, streamName) ?? addLogStream(ctx, group, streamName);
     const events = records
-      .flatMap((each) => (each.interfaceId === interfaceId ? each.lines : []))
+      .flatMap((each) => (each.source === source ? each.lines : []))
       .map(({ time, text }) => [Math.floor(time / 1000) * 1000, text] as const)
       .toSorted(([a], [b]) => a - b);
     for (let at = 0; at < events.length; at += MOST_EVENTS) {

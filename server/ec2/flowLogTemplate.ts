@@ -28,6 +28,10 @@ const NUMBERS: ReadonlySet<string> = new Set([
   "tcp-flags",
   "traffic-path",
   "encryption-status",
+  "packets-lost-no-route",
+  "packets-lost-blackhole",
+  "packets-lost-mtu-exceeded",
+  "packets-lost-ttl-expired",
 ]);
 
 const RATES = { daily: "rate(1 day)", weekly: "rate(7 days)", monthly: "rate(30 days)" } as const;

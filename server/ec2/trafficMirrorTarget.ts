@@ -3,17 +3,30 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { loadBalancerTable } from "./loadBalancer.ts";
 import { networkInterfaces } from "./networkInterface.ts";
+import { vpcEndpoints } from "./vpcEndpoint.ts";
 
-export interface TrafficMirrorTarget extends ResourceRow {
-  readonly networkInterfaceId: string;
+/** Where it leads: one of these. */
+interface Led {
+  readonly networkInterfaceId?: string;
+  /** An ARN. */
+  readonly networkLoadBalancer?: string;
+  readonly gatewayLoadBalancerEndpointId?: string;
+}
+
+export interface TrafficMirrorTarget extends ResourceRow, Led {
   readonly description: string;
 }
 
 /** What keeps a target from being deleted: sessions add themselves here. */
 export const targetUsers: ((ctx: Context, targetId: string) => boolean)[] = [];
 
-/** Where mirrored packets go. It outlives the interface, and then leads nowhere. */
+/** The interface, load balancer or endpoint. */
+export const resourceOf = (target: Led): string =>
+  target.networkInterfaceId ?? target.networkLoadBalancer ?? target.gatewayLoadBalancerEndpointId ?? "";
+
+/** Where mirrored packets go. It outlives the interface, load balancer or endpoint, and then leads nowhere. */
 export const trafficMirrorTargets = defineResource({
   type: "traffic-mirror-target",
   idPrefix: "tmt",
@@ -22,7 +35,9 @@ export const trafficMirrorTargets = defineResource({
   view: (target: TrafficMirrorTarget, { account, tags }): Sdk.TrafficMirrorTarget => ({
     TrafficMirrorTargetId: target.id,
     NetworkInterfaceId: target.networkInterfaceId,
-    Type: "network-interface",
+    NetworkLoadBalancerArn: target.networkLoadBalancer,
+    GatewayLoadBalancerEndpointId: target.gatewayLoadBalancerEndpointId,
+    Type: typeOf(target),
     Description: target.description,
     OwnerId: account,
     Tags: tags,
@@ -34,11 +49,41 @@ export const trafficMirrorTargets = defineResource({
     "owner-id": (target) => target.OwnerId,
     "traffic-mirror-target-id": (target) => target.TrafficMirrorTargetId,
   },
+  indexes: { balancer: ({ networkLoadBalancer }) => networkLoadBalancer },
 });
 
-export const partly = {
-  CreateTrafficMirrorTarget: "Network Load Balancers and Gateway Load Balancer endpoints",
-};
+function typeOf(target: Led): Sdk.TrafficMirrorTargetType {
+  if (target.networkLoadBalancer !== undefined) return "network-load-balancer";
+  return target.gatewayLoadBalancerEndpointId === undefined
+    ? "network-interface"
+    : "gateway-load-balancer-endpoint";
+}
+
+/** @throws {ApiError} what is said of things that are not there, InvalidParameterValue, NlbInUseByTrafficMirrorTargetException */
+function readLed(ctx: Context, input: Sdk.CreateTrafficMirrorTargetRequest): Led {
+  const { NetworkInterfaceId, NetworkLoadBalancerArn, GatewayLoadBalancerEndpointId } = input;
+  if (NetworkInterfaceId !== undefined) {
+    return { networkInterfaceId: networkInterfaces.get(ctx, NetworkInterfaceId).id };
+  }
+  if (NetworkLoadBalancerArn !== undefined) {
+    const balancer = ctx.unit.table(loadBalancerTable).get(NetworkLoadBalancerArn);
+    if (balancer?.type !== "network" || balancer.account !== ctx.account) {
+      throw new ApiError("NetworkLoadBalancerNotFoundException", NetworkLoadBalancerArn.slice(0, 512));
+    }
+    if (trafficMirrorTargets.count(ctx, "balancer", balancer.id) > 0) {
+      throw new ApiError("NlbInUseByTrafficMirrorTargetException", balancer.id);
+    }
+    return { networkLoadBalancer: balancer.id };
+  }
+  const { id, type } = vpcEndpoints.get(ctx, GatewayLoadBalancerEndpointId ?? "");
+  if (type !== "GatewayLoadBalancer") {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${id}) for parameter GatewayLoadBalancerEndpointId is invalid. It is no Gateway Load Balancer endpoint.`,
+    );
+  }
+  return { gatewayLoadBalancerEndpointId: id };
+}
 
 /** @see https://docs.aws.amazon.com/vpc/latest/mirroring/traffic-mirroring-targets.html */
 export const operations = {
@@ -53,16 +98,9 @@ export const operations = {
         "Exactly one of NetworkInterfaceId, NetworkLoadBalancerArn and GatewayLoadBalancerEndpointId must be specified.",
       );
     }
-    if (NetworkInterfaceId === undefined) {
-      throw new ApiError(
-        "UnsupportedOperation",
-        "Traffic Mirror targets other than network interfaces are not supported.",
-      );
-    }
-    const { id } = networkInterfaces.get(ctx, NetworkInterfaceId);
     const target = trafficMirrorTargets.create(
       ctx,
-      { networkInterfaceId: id, description: input.Description ?? "" },
+      { ...readLed(ctx, input), description: input.Description ?? "" },
       input.TagSpecifications,
     );
     return {

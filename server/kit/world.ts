@@ -122,9 +122,20 @@ export interface FlowRequest {
   readonly serviceOf: (address: string) => string | undefined;
 }
 
-/** The records of one window of an interface. */
+/** What a flow log of a transit gateway asks the network for. */
+export interface TransitFlowRequest extends Omit<FlowRequest, "interfaces" | "place"> {
+  /** The attachments that have a window even if nothing passed them. */
+  readonly attachments: readonly string[];
+  /** The gateway's owner. */
+  readonly account: string;
+  readonly region: string;
+  readonly placeOf: (interfaceId: string) => { readonly account: string; readonly zoneId: string };
+}
+
+/** The records of one window: of an interface, or of an attachment. */
 export interface FlowRecords {
-  readonly interfaceId: string;
+  /** What they are about, as the streams of log groups are named: an interface, a transit gateway. */
+  readonly source: string;
   readonly lines: readonly { readonly time: number; readonly text: string }[];
 }
 
@@ -221,6 +232,8 @@ export interface World {
   ): { readonly rack: number; readonly host: string } | undefined;
   /** What a flow log has to tell of the windows that have ended since it last asked, oldest first. */
   takeFlows(request: FlowRequest): readonly FlowRecords[];
+  /** The same of a transit gateway. */
+  takeTransitFlows(request: TransitFlowRequest): readonly FlowRecords[];
   /** Keeps an object in a bucket, as S3 would. */
   putObject(bucket: string, key: string, bytes: Uint8Array): void;
   /** An object of a bucket; undefined if there is none. */

@@ -42,7 +42,10 @@ export interface HostSettings {
 }
 
 /** Projects the rows of instances and volumes onto the hosts and disks of each region. */
-export class Hosts implements Omit<World, "analyze" | "findAccess" | "getObject" | "putObject" | "takeFlows"> {
+export class Hosts implements Omit<
+  World,
+  "analyze" | "findAccess" | "getObject" | "putObject" | "takeFlows" | "takeTransitFlows"
+> {
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #blocks: Blocks;

@@ -1,6 +1,10 @@
 import { Fabric } from "../../network/fabric.ts";
-import { instances } from "../ec2/instance.ts";
+import { FlowFormat } from "../../network/flowRecord.ts";
+import { TransitFlowFormat } from "../../network/transitFlowRecord.ts";
+import { formatIp } from "../../network/ip.ts";
+import { instances, isLive } from "../ec2/instance.ts";
 import { networkInterfaces, type NetworkInterface } from "../ec2/networkInterface.ts";
+import type { FlowRecords, FlowRequest, TransitFlowRequest } from "../kit/world.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 import type { Kind } from "./fabric/kind.ts";
@@ -54,9 +58,43 @@ export class Network {
 
   /** Lets an instance listen from now until it stops. @returns whether it runs */
   listen(unit: Unit, instanceId: string, protocol: number, port: number): boolean {
-    if (instances.table({ unit }).get(instanceId)?.state !== "running") return false;
+    const instance = instances.table({ unit }).get(instanceId);
+    if (!instance || !isLive(instance)) return false;
     this.#fabric.listening.listen(instanceId, protocol, port);
     return true;
+  }
+
+  takeFlows({ id, until, format, interfaces, place, serviceOf }: FlowRequest): FlowRecords[] {
+    const written = FlowFormat.parse(format);
+    if (!written) throw new RangeError(`a flow log with the format ${format}`);
+    const ports = interfaces.flatMap((each) => this.#fabric.ports.get(each) ?? []);
+    const live = ports.filter((port) => port.live);
+    return this.#fabric.flowLogs.take(id, until, live).map((window) => ({
+      source: window.port.id,
+      lines: written.write(window, {
+        ...place(window.port.id),
+        serviceOf: (address) => serviceOf(formatIp(address)),
+      }),
+    }));
+  }
+
+  takeTransitFlows({
+    id,
+    until,
+    format,
+    attachments,
+    serviceOf,
+    ...place
+  }: TransitFlowRequest): FlowRecords[] {
+    const written = TransitFlowFormat.parse(format);
+    if (!written) throw new RangeError(`a flow log with the format ${format}`);
+    return this.#fabric.transitFlowLogs.take(id, until, attachments).map((window) => ({
+      source: window.gateway,
+      lines: written.write(window, {
+        ...place,
+        serviceOf: (address) => serviceOf(formatIp(address)),
+      }),
+    }));
   }
 
   /** What others name comes first, and goes last. */

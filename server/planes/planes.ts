@@ -11,6 +11,7 @@ import type {
   PathQuestion,
   ReserveRequest,
   SnapshotContents,
+  TransitFlowRequest,
   World,
 } from "../kit/world.ts";
 import type { Objects } from "../state/objects.ts";
@@ -63,6 +64,10 @@ export class Planes implements World {
 
   takeFlows(request: FlowRequest): readonly FlowRecords[] {
     return this.#network.takeFlows(request);
+  }
+
+  takeTransitFlows(request: TransitFlowRequest): readonly FlowRecords[] {
+    return this.#network.takeTransitFlows(request);
   }
 
   analyze(question: PathQuestion): PathAnswer {

@@ -157,7 +157,12 @@ describe("what it refuses to parse", () => {
       "InvalidParameterValue",
       /1000/,
     ],
-    ["transit gateways", { ResourceType: "TransitGateway" }, "UnsupportedOperation", /TransitGateway/],
+    [
+      "regional NAT gateways",
+      { ResourceType: "RegionalNatGateway" },
+      "UnsupportedOperation",
+      /RegionalNatGateway/,
+    ],
     [
       "an interval",
       { MaxAggregationInterval: 300 },
@@ -329,7 +334,7 @@ describe("what it refuses to do", () => {
           },
         }),
       ),
-      "NotImplemented",
+      "InvalidFlowLogId.NotFound",
     );
   });
 

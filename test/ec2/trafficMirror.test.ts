@@ -132,8 +132,7 @@ describe("what it refuses to parse", () => {
       create({ NetworkInterfaceId: await eni(), NetworkLoadBalancerArn: "arn:x" }),
       "InvalidParameterCombination",
     );
-    await refused(create({ NetworkLoadBalancerArn: "arn:x" }), "UnsupportedOperation");
-    await refused(create({ GatewayLoadBalancerEndpointId: missing("vpce") }), "UnsupportedOperation");
+    await refused(create({ GatewayLoadBalancerEndpointId: "vpc-1" }), "InvalidVpcEndpointId.Malformed");
   });
 });
 
@@ -168,6 +167,13 @@ describe("what it refuses to do", () => {
     await refused(addSession({ TrafficMirrorFilterId: missing("tmf") }), NoFilter);
     await refused(addSession({ NetworkInterfaceId: missing("eni") }), "InvalidNetworkInterfaceID.NotFound");
     await refused(target(missing("eni")), "InvalidNetworkInterfaceID.NotFound");
+    const lead = (asked: object) => ec2.send(new CreateTrafficMirrorTargetCommand(asked));
+    await refused(
+      lead({ NetworkLoadBalancerArn: "arn:x" }),
+      "NetworkLoadBalancerNotFoundException",
+      "The Network Load Balancer 'arn:x' does not exist.",
+    );
+    await refused(lead({ GatewayLoadBalancerEndpointId: missing("vpce") }), "InvalidVpcEndpointId.NotFound");
     const islet = await sharedIslet();
     await operationRefused(islet, "GET mirrored-packets", {}, "MissingParameter");
   });

@@ -53,8 +53,6 @@ interface Spoke extends Network {
 async function spoke(ec2: EC2Client, gateway: string, n: number): Promise<Spoke> {
   const Region = await ec2.config.region();
   const network = await newNetwork(ec2, n);
-  const attachment = await attach(ec2, gateway, network);
-  await leadTo(ec2, gateway, network);
   const { GroupId = "" } = await ec2.send(
     new CreateSecurityGroupCommand({ VpcId: network.vpc, GroupName: "web", Description: "web" }),
   );
@@ -69,6 +67,9 @@ async function spoke(ec2: EC2Client, gateway: string, n: number): Promise<Spoke>
     PrivateIpAddress: address,
     ImageId: imageIn(Region),
   });
+  // Only now: the gateway's interface takes an address of the subnet by chance.
+  const attachment = await attach(ec2, gateway, network);
+  await leadTo(ec2, gateway, network);
   await operate(islet, "POST", "listen", { Region, InstanceId: instance, Protocol: "tcp", Port: 443 });
   return { ...network, attachment, instance, address };
 }

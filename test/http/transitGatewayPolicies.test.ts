@@ -49,8 +49,6 @@ const PORTS = [80, 443];
 /** A network whose instance listens to everybody at two ports. */
 async function spoke(ec2: EC2Client, gateway: string, n: number, address = `10.${n}.0.10`): Promise<Spoke> {
   const network = await newNetwork(ec2, n);
-  const attachment = await attach(ec2, gateway, network);
-  await leadTo(ec2, gateway, network);
   const { GroupId = "" } = await ec2.send(
     new CreateSecurityGroupCommand({ VpcId: network.vpc, GroupName: "web", Description: "web" }),
   );
@@ -61,6 +59,9 @@ async function spoke(ec2: EC2Client, gateway: string, n: number, address = `10.$
     SecurityGroupIds: [GroupId],
     PrivateIpAddress: address,
   });
+  // Only now: the gateway's interface takes an address of the subnet by chance.
+  const attachment = await attach(ec2, gateway, network);
+  await leadTo(ec2, gateway, network);
   for (const Port of PORTS) {
     await operate(islet, "POST", "listen", { Region, InstanceId: instance, Protocol: "tcp", Port });
   }

@@ -18,6 +18,7 @@ export const emptyWorld: World = {
   writeVolume: () => {},
   whereabouts: () => undefined,
   takeFlows: () => [],
+  takeTransitFlows: () => [],
   putObject: () => {},
   getObject: () => undefined,
   analyze: () => ({ found: false, forward: [], back: [], explanations: [], hints: [] }),
@@ -69,9 +70,11 @@ export function desk({ journal = noJournal, ...choices }: Choices & { journal?: 
     faults,
     call: (work, how = {}) =>
       pipeline.run({
+        service: "ec2",
         operation: "Test",
         input: {},
         caller: { account, accessKeyId: "AKIATEST", arn: `arn:aws:iam::${account}:root`, userId: account },
+        origin: { rawHeaders: [] },
         region: "us-east-1",
         requestId: "",
         unit,

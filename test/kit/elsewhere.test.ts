@@ -53,9 +53,11 @@ function twoRegions(journal: Journal = noJournal) {
   const account = "123456789012";
   const call = (region: string, work: (ctx: Context) => void) =>
     pipeline.run({
+      service: "ec2",
       operation: "Test",
       input: {},
       caller: { account, accessKeyId: "", arn: "", userId: account },
+      origin: { rawHeaders: [] },
       region,
       requestId: "",
       unit: unitOf(region),

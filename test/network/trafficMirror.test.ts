@@ -266,6 +266,68 @@ describe("what is copied", () => {
   });
 });
 
+describe("to load balancers", () => {
+  /** A node of a load balancer in the subnet `b`: an interface with nobody behind it but the load balancer. */
+  function balanced(type: "gateway" | "network"): Mirrored {
+    const world = new Mirrored();
+    const groups: string[] = [];
+    for (const [id, address] of [
+      ["node", "10.0.2.20"],
+      ["eni-vpce", "10.0.2.30"],
+    ] as const) {
+      const plan = { id, mac: `0a:${id}`, subnet: "b", addresses: [ip(address)], groups, filtered: false };
+      world.fabric.putPort({ ...plan, sourceDestCheck: false, owner: undefined, live: true });
+    }
+    const balancer = { id: "lb", type, nodes: ["node"], targets: ["eni-appliance"], crossZone: false };
+    world.fabric.endpoints.putLoadBalancer(balancer);
+    if (type === "gateway") {
+      const ports = ["eni-vpce"];
+      world.fabric.endpoints.put({ type: "gateway-load-balancer", id: "vpce", ports, balancers: ["lb"] });
+    }
+    return world;
+  }
+
+  test("a Network Load Balancer passes copies on to its targets", () => {
+    const world = balanced("network");
+    world.mirror({ target: "lb" });
+    world.send(world.client, toServer());
+    expect(world.copies()).toEqual(["tms 10.0.1.10 eni-appliance"]);
+    const [copy] = world.fabric.trafficMirror.copiesTo("eni-appliance");
+    expect(copy).toMatchObject({
+      outer: { source: ip("10.0.2.10"), destination: ip("10.0.2.20"), destinationPort: VXLAN_PORT },
+      end: { packet: { protocol: udp, destinationPort: VXLAN_PORT, destination: ip("10.0.2.99") } },
+    });
+    world.fabric.endpoints.removeLoadBalancer("lb");
+    world.send(world.client, toServer());
+    expect(world.copies()).toHaveLength(1);
+  });
+
+  test("a Gateway Load Balancer shows copies to an appliance, which need not give them back", () => {
+    const world = balanced("gateway");
+    world.mirror({ target: "vpce" });
+    world.send(world.client, toServer({ length: 9000 }));
+    expect(world.copies()).toEqual(["tms 10.0.1.10 eni-appliance"]);
+    const [copy] = world.fabric.trafficMirror.copiesTo("eni-appliance");
+    // As long as what a Gateway Load Balancer takes.
+    expect(copy?.outer).toMatchObject({ destination: ip("10.0.2.30"), length: 8500 });
+    const { outer, end } = copy ?? {};
+    expect(end?.packet).toMatchObject({ destinationPort: 6081, about: outer });
+  });
+
+  test("nobody but a copy gets to an endpoint's address; a load balancer without targets drops copies", () => {
+    const world = balanced("gateway");
+    const direct = from("10.0.1.10", "10.0.2.30", { protocol: udp, destinationPort: VXLAN_PORT });
+    expect(ended(world.send(world.client, direct))).toBe("NO_POSSIBLE_DESTINATION");
+    const balancer = { id: "lb", type: "gateway", nodes: ["node"], targets: [], crossZone: false } as const;
+    world.fabric.endpoints.putLoadBalancer(balancer);
+    world.mirror({ target: "vpce" });
+    world.send(world.client, toServer());
+    expect(world.copies()).toEqual([]);
+    const [copy] = world.fabric.trafficMirror.copiesTo("vpce");
+    expect(copy && ended(copy.end)).toBe("ELBV2_LISTENER_HAS_NO_TG");
+  });
+});
+
 test("nobody listens without a session", () => {
   const world = new Mirrored();
   world.mirror();

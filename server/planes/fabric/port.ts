@@ -1,6 +1,7 @@
 import { defaultTracking, type TrackingLimits } from "../../../network/connectionTracking.ts";
 import { block, ip } from "../../../network/ip.ts";
-import { instances } from "../../ec2/instance.ts";
+import { findInstanceType } from "../../ec2/catalogue/instanceTypes.ts";
+import { instances, isLive } from "../../ec2/instance.ts";
 import { networkInterfaces, type NetworkInterface } from "../../ec2/networkInterface.ts";
 import type { Kind } from "./kind.ts";
 
@@ -25,7 +26,8 @@ export const portKind: Kind = {
     const row = networkInterfaces.table({ unit }).get(id);
     if (!row) return false;
     const owner = row.attachment?.instanceId;
-    const running = owner !== undefined && instances.table({ unit }).get(owner)?.state === "running";
+    const instance = owner === undefined ? undefined : instances.table({ unit }).get(owner);
+    const running = instance !== undefined && isLive(instance);
     fabric.putPort({
       id,
       mac: row.mac,
@@ -35,7 +37,13 @@ export const portKind: Kind = {
       groups: row.groups,
       sourceDestCheck: row.sourceDestCheck,
       owner,
-      live: running && row.attachment?.status === "attached",
+      // Nobody can send to, or from, the interfaces of a transit gateway.
+      live: row.managedUse
+        ? row.interfaceType !== "transit_gateway"
+        : running && row.attachment?.status === "attached",
+      // Gateways have no security groups.
+      filtered: row.managedUse === undefined || row.groups.length > 0,
+      nitro: instance !== undefined && findInstanceType(instance.instanceType)?.hypervisor !== "xen",
       tracking: trackingOf(row),
     });
     return true;

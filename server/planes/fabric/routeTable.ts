@@ -1,16 +1,35 @@
 import { block } from "../../../network/ip.ts";
 import type { Route as FabricRoute } from "../../../network/routeTable.ts";
 import { routeTables, type Route } from "../../ec2/routeTable.ts";
+import { isPrefixListId } from "../../ec2/prefixListId.ts";
+import { gatewayRoutes, type VpcEndpoint } from "../../ec2/vpcEndpoint.ts";
+import { learnedRoutes, type LearnedRoute } from "../../ec2/vpnRoutes.ts";
 import type { Kind } from "./kind.ts";
+import { connectionsTouched } from "./vpnGateway.ts";
 
 const routeOf = ({ destination, target }: Route): FabricRoute => ({
-  destination: block(destination),
+  destination: isPrefixListId(destination) ? { prefixList: destination } : block(destination),
   target,
   origin: "static",
 });
 
+const learnedOf = ({ destination, target, written }: LearnedRoute): FabricRoute => ({
+  destination: block(destination),
+  target,
+  origin: written ? "propagated-vpn-static" : "propagated-vpn",
+});
+
 export const routeTableKind: Kind = {
-  touchedBy: (_unit, table, { id }) => (table === "route-table" ? [id] : []),
+  touchedBy: (unit, table, row) => {
+    if (table === "route-table") return [row.id];
+    if (table === "vpc-endpoint") return (row as VpcEndpoint).routeTableIds;
+    const gateways =
+      table === "vpn-gateway"
+        ? [row.id]
+        : connectionsTouched(unit, table, row).flatMap(({ vpnGatewayId }) => vpnGatewayId ?? []);
+    const tables = routeTables.table({ unit });
+    return gateways.flatMap((id) => tables.by("propagating", id).map((each) => each.id));
+  },
   all: (unit) => routeTables.table({ unit }).all(),
   put(fabric, unit, id) {
     const row = routeTables.table({ unit }).get(id);
@@ -20,7 +39,10 @@ export const routeTableKind: Kind = {
       id,
       vpc: vpcId,
       main: mainAssociation !== undefined,
-      routes: routes.map(routeOf),
+      routes: [
+        ...[...routes, ...gatewayRoutes({ unit, region: unit.name }, id)].map(routeOf),
+        ...learnedRoutes({ unit }, row).map(learnedOf),
+      ],
     });
     return true;
   },

@@ -3,7 +3,7 @@ import type { MirrorRule } from "../../../network/trafficMirror.ts";
 import { trafficMirrorFilters } from "../../ec2/trafficMirrorFilter.ts";
 import { rulesOf, type TrafficMirrorRule } from "../../ec2/trafficMirrorRule.ts";
 import { trafficMirrorSessions } from "../../ec2/trafficMirrorSession.ts";
-import { trafficMirrorTargets } from "../../ec2/trafficMirrorTarget.ts";
+import { resourceOf, trafficMirrorTargets } from "../../ec2/trafficMirrorTarget.ts";
 import { type Kind, named } from "./kind.ts";
 
 const ruleOf = (rule: TrafficMirrorRule): MirrorRule => ({
@@ -43,7 +43,7 @@ export const trafficMirrorSessionKind: Kind = {
     fabric.trafficMirror.put({
       id,
       source: row.networkInterfaceId,
-      target: target.networkInterfaceId,
+      target: resourceOf(target),
       number: row.number,
       network: row.virtualNetworkId,
       length: row.packetLength,
