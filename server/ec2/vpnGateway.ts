@@ -107,7 +107,8 @@ export const operations = {
       {
         state: "available",
         asn: readAsn(AmazonSideAsn),
-        zone: AvailabilityZone === undefined ? undefined : readZone(ctx, { AvailabilityZone }).name,
+        // Terraform sends an empty one for none.
+        zone: AvailabilityZone ? readZone(ctx, { AvailabilityZone }).name : undefined,
         attachment: undefined,
       },
       TagSpecifications,

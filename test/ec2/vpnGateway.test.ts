@@ -161,6 +161,14 @@ describe("what it does", () => {
     });
   });
 
+  test("an empty zone is none: Terraform sends it", async () => {
+    const ec2 = await freshClient();
+    const { VpnGateway } = await ec2.send(
+      new CreateVpnGatewayCommand({ Type: "ipsec.1", AvailabilityZone: "" }),
+    );
+    expect(VpnGateway?.AvailabilityZone).toBeUndefined();
+  });
+
   test("filters", async () => {
     const ec2 = await freshClient();
     const vpc = await newVpc(ec2);
