@@ -81,45 +81,48 @@ describe.skipIf(!isThere("aws"))("the AWS CLI", () => {
   });
 });
 
-describe.skipIf(!isThere("terraform"))("Terraform", () => {
-  let islet: RunningIslet;
-  const folder = mkdtempSync(join(tmpdir(), "islet-terraform-"));
-  beforeAll(async () => {
-    islet = await startIslet();
-    writeFileSync(join(folder, "main.tf"), readFileSync("examples/terraform/main.tf"));
-  });
-  afterAll(async () => {
-    await islet.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** Where providers are found without the registry: ISLET_TF_MIRROR names a folder of a file system mirror. */
-  const mirror = process.env["ISLET_TF_MIRROR"];
-  const configuration = join(folder, "terraform.rc");
-  writeFileSync(
-    configuration,
-    mirror === undefined
-      ? ""
-      : `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`,
-  );
-  const terraform = (...args: string[]): string =>
-    islet.exec(["terraform", ...args, "-no-color"], {
-      cwd: folder,
-      env: { TF_CLI_CONFIG_FILE: configuration },
+describe.skipIf(!isThere("terraform")).each(["terraform", "terraform-network"])(
+  "Terraform on examples/%s",
+  (example) => {
+    let islet: RunningIslet;
+    const folder = mkdtempSync(join(tmpdir(), "islet-terraform-"));
+    beforeAll(async () => {
+      islet = await startIslet();
+      writeFileSync(join(folder, "main.tf"), readFileSync(`examples/${example}/main.tf`));
+    });
+    afterAll(async () => {
+      await islet.stop();
+      rmSync(folder, { recursive: true, force: true });
     });
 
-  test("applies, plans nothing more, and destroys", ({ skip }) => {
-    try {
-      terraform("init", "-input=false");
-    } catch (error) {
-      skip(
-        `terraform cannot get its AWS provider here (set ISLET_TF_MIRROR): ${String(error).slice(0, 200)}`,
-      );
-    }
-    terraform("apply", "-auto-approve", "-input=false");
-    // With this flag the exit code is 2 if anything would change, and that throws.
-    terraform("plan", "-detailed-exitcode", "-input=false");
-    terraform("destroy", "-auto-approve", "-input=false");
-    expect(terraform("state", "list")).toBe("");
-  });
-});
+    /** Where providers are found without the registry: ISLET_TF_MIRROR names a folder of a file system mirror. */
+    const mirror = process.env["ISLET_TF_MIRROR"];
+    const configuration = join(folder, "terraform.rc");
+    writeFileSync(
+      configuration,
+      mirror === undefined
+        ? ""
+        : `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`,
+    );
+    const terraform = (...args: string[]): string =>
+      islet.exec(["terraform", ...args, "-no-color"], {
+        cwd: folder,
+        env: { TF_CLI_CONFIG_FILE: configuration },
+      });
+
+    test("applies, plans nothing more, and destroys", ({ skip }) => {
+      try {
+        terraform("init", "-input=false");
+      } catch (error) {
+        skip(
+          `terraform cannot get its AWS provider here (set ISLET_TF_MIRROR): ${String(error).slice(0, 200)}`,
+        );
+      }
+      terraform("apply", "-auto-approve", "-input=false");
+      // With this flag the exit code is 2 if anything would change, and that throws.
+      terraform("plan", "-detailed-exitcode", "-input=false");
+      terraform("destroy", "-auto-approve", "-input=false");
+      expect(terraform("state", "list")).toBe("");
+    });
+  },
+);
