@@ -4,6 +4,32 @@ import type { Row, TableDefinition } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 import type { AccessKey } from "./sigv4.ts";
 
+/** Under what terms a session was opened. */
+export interface SessionTerms {
+  readonly from:
+    | "AssumeRole"
+    | "AssumeRoleWithWebIdentity"
+    | "GetFederationToken"
+    | "GetSessionToken"
+    /** EC2, for an instance: opening a session from such a one counts as opening one from none. */
+    | "instance";
+  /** The unique id of the user who opened it, or the account whose root did: their rights are a federated user's. */
+  readonly opener?: string;
+  /** Whether policies limit it; for a federated user without any, nothing is allowed. */
+  readonly limited: boolean;
+  readonly policy?: string;
+  /** ARNs of managed policies of its account. */
+  readonly policyArns: readonly string[];
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+  /** Keys of the tags that a session opened from this one has, too. */
+  readonly transitive: readonly string[];
+  readonly sourceIdentity?: string;
+  /** How many sessions it was opened from, one from the other. */
+  readonly depth: number;
+  /** What else its requests are known to have, by condition keys in lower case. */
+  readonly keys: Readonly<Record<string, string | readonly string[]>>;
+}
+
 /** A pair of keys and whom it speaks for. Lives in the global unit. */
 export interface KeyRow extends Row {
   readonly secret: string;
@@ -13,6 +39,12 @@ export interface KeyRow extends Row {
   readonly token?: string;
   /** Milliseconds since the epoch. */
   readonly expires?: number;
+  /** Inactive keys are as if they were not there. */
+  readonly status?: "Inactive";
+  /** Milliseconds since the epoch. */
+  readonly created?: number;
+  /** Of temporary keys. */
+  readonly session?: SessionTerms;
 }
 
 export interface CallerKey extends AccessKey {
@@ -23,8 +55,50 @@ export interface CallerKey extends AccessKey {
 
 export const keyTable: TableDefinition<KeyRow> = {
   name: "access-key",
-  indexes: { account: ({ account }) => account },
+  indexes: {
+    account: ({ account }) => account,
+    // Of a session, its role or its user, without the name of the session.
+    principal: ({ userId }) => userId.split(":", 1)[0],
+  },
 };
+
+/** When a key was last good for a request, and for which. */
+export interface KeyUse {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly region: string;
+  readonly service: string;
+}
+
+/** Since the process began: a row would be a write for each request. */
+const uses = new WeakMap<Unit, Map<string, KeyUse>>();
+
+/** @param global the unit that has the key */
+export function noteUse(global: Unit, accessKeyId: string, use: KeyUse): void {
+  // Nobody asks for that of temporary keys, of which there is no end.
+  if (!accessKeyId.startsWith("AKIA")) return;
+  const known = uses.get(global);
+  if (known) known.set(accessKeyId, use);
+  else uses.set(global, new Map([[accessKeyId, use]]));
+}
+
+export const lastUseOf = (global: Unit, accessKeyId: string): KeyUse | undefined =>
+  uses.get(global)?.get(accessKeyId);
+
+/** IAM takes no credentials of GetSessionToken, as nobody can have them with MFA, and none of GetFederationToken. */
+export function isBarredFromIam(global: Unit, accessKeyId: string): boolean {
+  const from = global.table(keyTable).get(accessKeyId)?.session?.from;
+  return from === "GetSessionToken" || from === "GetFederationToken";
+}
+
+/** The keys that speak for a user or an account's root, and those of sessions of a role. */
+export const keysOf = (global: Unit, principalId: string): KeyRow[] =>
+  global.table(keyTable).by("principal", principalId);
+
+/** Makes the keys of a user or a role that is no more good for nothing. */
+export function dropKeys(global: Unit, principalId: string): void {
+  for (const { id } of keysOf(global, principalId)) global.table(keyTable).remove(id);
+}
 
 /** The account that the operator's own key, and `test`, is root of. */
 const OPERATOR_ACCOUNT = "000000000000";
@@ -68,6 +142,7 @@ export function createKeyring(
         return rootKey(accessKeyId, operator.secretAccessKey, OPERATOR_ACCOUNT);
       }
       const row = global().table(keyTable).get(accessKeyId);
+      if (row?.status === "Inactive") return undefined;
       if (row) {
         const { id, account, arn, userId, secret, token, expires } = row;
         return {

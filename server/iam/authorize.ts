@@ -1,0 +1,42 @@
+import type { Caller, Context } from "../kit/context.ts";
+import type { Origin } from "../kit/origin.ts";
+import { loadedActions } from "./actionTable.ts";
+import { standingOf } from "./applicable.ts";
+import { callKey } from "./authorization/callKeys.ts";
+import { demandsOf } from "./authorization/demands.ts";
+import { refusalOf } from "./authorization/refusal.ts";
+import { decide, type Request } from "./policy/evaluate.ts";
+
+/** An account's root has the account's number for an id, and may do everything. */
+export const isRoot = ({ userId, account }: Caller): boolean => userId === account;
+
+/**
+ * Decides whether the caller may make the call: all that it asks for must be allowed.
+ *
+ * @param call of a service whose actions have been loaded, unless root makes it
+ * @throws {ApiError} UnauthorizedOperation, AccessDenied, AccessDeniedException
+ */
+export function authorize(
+  ctx: Context,
+  input: object,
+  { service, origin }: { readonly service: string; readonly origin: Origin },
+): void {
+  if (isRoot(ctx.caller)) return;
+  const table = loadedActions(service);
+  if (!table) throw new TypeError(`the actions of ${service} are not loaded`);
+  const demands = demandsOf(ctx, service, table, input);
+  if (demands.length === 0) return;
+  const standing = standingOf(ctx, ctx.caller);
+  for (const { action, resource, keys, known } of demands) {
+    const request: Request = {
+      principal: standing.principal,
+      action,
+      resource,
+      keys: {
+        get: (name) => standing.keys.get(name) ?? callKey(name, ctx, origin) ?? keys.get(name),
+      },
+    };
+    const decision = decide(request, standing.policies);
+    if (decision.outcome !== "allowed") throw refusalOf(ctx, service, request, decision, known);
+  }
+}
