@@ -71,7 +71,9 @@ describe("who calls", () => {
       code: "MalformedInput",
     });
     expect(
-      await post("Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::1:role/x&RoleSessionName=xx"),
+      await post(
+        "Action=AssumeRoot&Version=2011-06-15&TargetPrincipal=111122223333&TaskPolicyArn.arn=arn:aws:iam::aws:policy/x",
+      ),
     ).toMatchObject({
       status: 501,
       code: "NotImplemented",
