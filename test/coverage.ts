@@ -10,7 +10,7 @@ import { ec2Handlers, partly } from "../server/ec2/registry.ts";
 import { errorCodes } from "../server/errors.ts";
 import { iamHandlers, partly as iamPartly } from "../server/iam/registry.ts";
 import { logsHandlers, partly as logsPartly } from "../server/logs/registry.ts";
-import { stsHandlers } from "../server/sts/registry.ts";
+import { partly as stsPartly, stsHandlers } from "../server/sts/registry.ts";
 import { loadService } from "../server/wire/service.ts";
 import { SEEN_FOLDER } from "./seen.ts";
 
@@ -39,10 +39,11 @@ const works = built.filter((name) => !partly.has(name));
 const notYet = names.filter((name) => !ec2Handlers.has(name));
 
 const neighbours = {
-  STS: stsHandlers,
-  IAM: iamHandlers,
-  "CloudWatch Logs": logsHandlers,
-  "The EBS direct API": ebsHandlers,
+  STS: [...stsHandlers.keys()],
+  IAM: [...iamHandlers.keys()],
+  "CloudWatch Logs": [...logsHandlers.keys()],
+  CloudTrail: ["LookupEvents"],
+  "The EBS direct API": [...ebsHandlers.keys()],
 };
 
 const text = `# Coverage
@@ -59,12 +60,12 @@ ${works.join(", ")}
 
 | Operation | Not there |
 | --- | --- |
-${[...partly, ...iamPartly, ...logsPartly].map(([name, what]) => `| ${name} | ${what} |`).join("\n")}
+${[...partly, ...iamPartly, ...stsPartly, ...logsPartly].map(([name, what]) => `| ${name} | ${what} |`).join("\n")}
 
 ## Neighbours
 
 ${Object.entries(neighbours)
-  .map(([name, handlers]) => `${name} has ${[...handlers.keys()].toSorted().join(", ")}.`)
+  .map(([name, handlers]) => `${name} has ${handlers.toSorted().join(", ")}.`)
   .join("\n\n")}
 
 ## Not yet
@@ -73,7 +74,7 @@ ${notYet.join(", ")}
 `;
 
 const faults = [
-  ...[...built, ...Object.values(neighbours).flatMap((handlers) => [...handlers.keys()])]
+  ...[...built, ...Object.values(neighbours).flat()]
     .filter((name) => !succeeded(name) && !retired.has(name))
     .map((name) => `no test shows that ${name} works`),
   ...errorCodes.filter((code) => !provoked(code)).map((code) => `no test provokes ${code}`),

@@ -41,6 +41,10 @@ describe("flags and environment", () => {
       rootAccessKeyId: "AKIAOWN",
       rootSecretAccessKey: "a/b+c=",
       images: "i",
+      scrub: "on-demand",
+      verifyOnAllocate: "true",
+      poisonOnFree: "yes",
+      glass: "1",
       logLevel: "debug",
       json: "true",
     };
@@ -52,6 +56,9 @@ describe("flags and environment", () => {
       port: 0,
       host: "::1",
       hostname: ["ec2.test", "*.ec2.test", "10.0.0.1"],
+      verifyOnAllocate: true,
+      poisonOnFree: true,
+      glass: true,
       json: true,
     };
     expect(readOptions(values, {})).toEqual(read);
@@ -72,6 +79,8 @@ describe("flags and environment", () => {
   });
 
   test.each([
+    ["scrub", "lazy", "is none of eager, idle, on-demand"],
+    ["glass", "half", "is neither true nor false"],
     ["port", "65536", "is no port (0 to 65535)"],
     ["port", "1e3", "is no port"],
     ["port", "-1", "is no port"],
@@ -85,6 +94,8 @@ describe("flags and environment", () => {
     ["tlsMin", "1.4", '"1.4" is none of 1.0, 1.1, 1.2, 1.3'],
     ["quotas", "", "needs a value"],
     ["pace", "slow", "is none of instant, real"],
+    ["events", "0", "is no number from 1 to 1000000"],
+    ["events", "1e3", "is no number"],
     ["logLevel", "loud", "is none of silent, fatal"],
     ["rootAccessKeyId", "a/b", "needs 4 to 128 letters"],
     ["rootSecretAccessKey", "a b c d", "without spaces"],
@@ -107,10 +118,15 @@ describe("what must fit together", () => {
       port: 9322,
       host: "127.0.0.1",
       memory: false,
+      scrub: "eager",
+      verifyOnAllocate: false,
+      poisonOnFree: false,
+      glass: false,
       tlsMin: "1.2",
       hostname: [],
       pace: "instant",
       quotas: "off",
+      events: 10_000,
       logLevel: "warn",
       json: false,
     });

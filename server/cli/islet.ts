@@ -5,6 +5,7 @@ import { declareAccount } from "./account.ts";
 import { declareAudit } from "./audit.ts";
 import { declareEnv } from "./env.ts";
 import { declareExec } from "./exec.ts";
+import { declareLog } from "./log.ts";
 import { declareReset } from "./reset.ts";
 import { declareStart } from "./start.ts";
 import { declareStatus } from "./status.ts";
@@ -47,6 +48,7 @@ export async function run(): Promise<void> {
     declareAccount,
     declareTrace,
     declareAudit,
+    declareLog,
     declareVersion,
   ]) {
     declare(program);

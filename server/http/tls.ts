@@ -67,12 +67,14 @@ export function secureContext({ leaves }: Certificates, tlsMin: TlsVersion): Sec
   };
 }
 
-/** What a connection agreed on: for the access log. */
+/** What a connection agreed on: for the access log, and for CloudTrail's `tlsDetails`. */
 export interface Negotiated {
   /** `TLSv1.3` */
   protocol: string;
-  /** The suite's name in the IANA registry, as CloudTrail's `tlsDetails` has it: `TLS_AES_128_GCM_SHA256`. */
+  /** The suite's name in the IANA registry: `TLS_AES_128_GCM_SHA256`, `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`. */
   cipher: string;
+  /** OpenSSL's name of it, which is CloudTrail's: `TLS_AES_128_GCM_SHA256`, `ECDHE-RSA-AES128-GCM-SHA256`. */
+  suite: string;
 }
 
 const known = new WeakMap<Socket, Negotiated>();
@@ -83,7 +85,8 @@ export function negotiated(socket: Socket): Negotiated | undefined {
   if (found || !(socket instanceof TLSSocket)) return found;
   const protocol = socket.getProtocol();
   if (protocol === null) return undefined;
-  const agreed = { protocol, cipher: socket.getCipher().standardName };
+  const { name, standardName } = socket.getCipher();
+  const agreed = { protocol, cipher: standardName, suite: name };
   known.set(socket, agreed);
   return agreed;
 }

@@ -24,10 +24,10 @@ export class LineFile {
     this.#path = path;
   }
 
-  /** @param line without a line break in it */
-  append(line: string): void {
+  /** @param lines without a line break in them; at least one */
+  append(...lines: readonly string[]): void {
     this.#file ??= this.#open();
-    writeSync(this.#file, `${line}\n`);
+    writeSync(this.#file, `${lines.join("\n")}\n`);
   }
 
   /** All lines, oldest first. One that was not written to its end, when the power went, is none. */

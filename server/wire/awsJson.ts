@@ -9,13 +9,14 @@ const JSON_TYPE = "application/x-amz-json-1.1";
 const refuse = refusals.awsJson;
 
 /**
- * The operation that the header `X-Amz-Target` names: `Logs_20140328.CreateLogGroup`.
+ * The operation that the header `X-Amz-Target` names: `Logs_20140328.CreateLogGroup`. Some clients put a package before
+ * it: `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents`.
  *
  * @throws {ApiError} UnknownOperationException
  */
 export function findJsonOperation({ namespace, operations }: Service, target = ""): Operation {
-  const [prefix, name = "", ...rest] = target.split(".");
-  const operation = prefix === namespace && rest.length === 0 ? operations.get(name) : undefined;
+  const [, prefix, name = ""] = /^(?:com\.amazonaws\.[\w.]{1,99}\.)?(\w+)\.(\w+)$/.exec(target) ?? [];
+  const operation = prefix === namespace ? operations.get(name) : undefined;
   if (!operation) throw refuse.action(target, undefined);
   return operation;
 }

@@ -1,7 +1,7 @@
 import type { Descriptions, Protocol, StructureShape } from "./shape.ts";
 import { ShapeCompiler } from "./shape.ts";
 
-export type ServiceId = "ec2" | "sts" | "iam" | "ebs" | "logs";
+export type ServiceId = "ec2" | "sts" | "iam" | "ebs" | "logs" | "cloudtrail";
 
 export interface Service {
   readonly id: ServiceId;
@@ -48,6 +48,11 @@ const identities = {
   },
   ebs: { protocol: "restJson", version: "2019-11-02", namespace: "" },
   logs: { protocol: "awsJson", version: "2014-03-28", namespace: "Logs_20140328" },
+  cloudtrail: {
+    protocol: "awsJson",
+    version: "2013-11-01",
+    namespace: "CloudTrail_20131101",
+  },
 } as const satisfies Record<ServiceId, Omit<Service, "id" | "operations">>;
 
 /** What the build made of the SDK; see sdk.d.ts. */
@@ -62,6 +67,7 @@ const sources: Record<ServiceId, () => Promise<{ default: Api }>> = {
   iam: () => import("islet:api/iam"),
   ebs: () => import("islet:api/ebs"),
   logs: () => import("islet:api/logs"),
+  cloudtrail: () => import("islet:api/cloudtrail"),
 };
 
 const loading = new Map<ServiceId, Promise<Service>>();

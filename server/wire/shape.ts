@@ -40,6 +40,8 @@ export interface Member {
   readonly required: boolean;
   /** Whether the SDK fills it with a random token when the caller gave none. */
   readonly idempotencyToken: boolean;
+  /** Whether its values should be in no log. */
+  readonly sensitive: boolean;
   /** Where it is in a message of a REST protocol, if not in the body with others. */
   readonly http: HttpBinding | undefined;
   readonly shape: Shape;
@@ -137,7 +139,12 @@ export const doubleMembers: ReadonlySet<string> = new Set([
  * Enumerations whose values are checked where they are used instead, as EC2 has an error of its own for wrong ones:
  * `Invalid value 'x' for InstanceType.`
  */
-const openEnumerations: ReadonlySet<string> = new Set(["_InstanceType", "AccountAttributeName"]);
+const openEnumerations: ReadonlySet<string> = new Set([
+  "_InstanceType",
+  "AccountAttributeName",
+  "EventCategory",
+  "LookupAttributeKey",
+]);
 
 const tupleKind = { simple: 0, list: 1, map: 2, structure: 3, union: 4 } as const;
 const simpleType = { string: 0, number: 1, boolean: 2, blob: 21, stream: 42 } as const;
@@ -317,7 +324,7 @@ export class ShapeCompiler {
 
   #member(structure: string, name: string, schema: unknown, required: boolean): Member {
     const { traits } = this.#dereference(schema);
-    const { xmlName = name, ec2QueryName, idempotencyToken, enumeration } = traits;
+    const { xmlName = name, ec2QueryName, idempotencyToken, sensitive, enumeration } = traits;
     const compile = () => this.#compile(schema, `${structure}.${name}`, enumeration);
     let compiled: Shape | undefined;
     return {
@@ -326,6 +333,7 @@ export class ShapeCompiler {
       xmlName,
       required,
       idempotencyToken: idempotencyToken !== undefined,
+      sensitive: sensitive !== undefined,
       http: bindingOf(name, traits),
       get shape() {
         compiled ??= compile();

@@ -12,6 +12,7 @@ const maximumLength: Readonly<Record<ServiceId, number>> = {
   iam: 10_000_000,
   ebs: 65_536,
   logs: 1_048_576,
+  cloudtrail: 65_536,
 };
 
 /** What XML 1.0 has no way to write, so that no answer could repeat it: section 2.2, `Char`. */

@@ -194,5 +194,7 @@ test("a request knows what its connection negotiated", async () => {
     socket.on("end", () => resolve(text));
     socket.on("error", reject);
   });
-  expect(answer).toContain('{"protocol":"TLSv1.2","cipher":"TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"}');
+  expect(answer).toContain(
+    '{"protocol":"TLSv1.2","cipher":"TLS_DHE_RSA_WITH_AES_256_GCM_SHA384","suite":"DHE-RSA-AES256-GCM-SHA384"}',
+  );
 });

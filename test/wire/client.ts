@@ -1,3 +1,4 @@
+import * as cloudtrail from "@aws-sdk/client-cloudtrail";
 import * as ebs from "@aws-sdk/client-ebs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
@@ -26,7 +27,7 @@ interface Answer {
   readonly body: string;
 }
 
-const packages = { ebs, ec2, iam, logs, sts };
+const packages = { cloudtrail, ebs, ec2, iam, logs, sts };
 
 export async function exchange(
   service: ServiceId,
@@ -56,6 +57,7 @@ export async function exchange(
 }
 
 const clients = {
+  cloudtrail: (configuration: object) => new cloudtrail.CloudTrailClient(configuration),
   ebs: (configuration: object) => new ebs.EBSClient(configuration),
   ec2: (configuration: object) => new ec2.EC2Client(configuration),
   iam: (configuration: object) => new iam.IAMClient(configuration),
