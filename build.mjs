@@ -220,7 +220,7 @@ function warmUp() {
     cwd: import.meta.dirname,
     timeout: 60_000,
   });
-  if (status !== 0) throw new Error(`the program does not start: ${stderr}`);
+  if (status !== 0) throw new Error(`the program does not start: ${String(stderr)}`);
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -41,9 +41,7 @@ export function exchange(
 }
 
 const reached = ({ end }: Journey, sender: Port | CustomerSite): boolean =>
-  end.outcome === "site"
-    ? end.site === sender
-    : end.outcome === "delivered" && end.port === sender;
+  end.outcome === "site" ? end.site === sender : end.outcome === "delivered" && end.port === sender;
 
 function answer(
   fabric: Fabric,

@@ -13,7 +13,7 @@ interface Window<Flow> {
 }
 
 /** One line to be: a flow, or why there is none. */
-export interface Subject<Windowed, Flow, Place> {
+interface Subject<Windowed, Flow, Place> {
   readonly window: Windowed;
   readonly status: "OK" | "NODATA" | "SKIPDATA";
   readonly flow: Flow | undefined;

@@ -37,10 +37,8 @@ const remedies: Readonly<Record<Reason, (drop: Drop) => string>> = {
     ground?.kind === "route"
       ? `see that ${ground.route.route.target} works (attached, running), or give ${component.id} another target`
       : `give ${component.id} a route that works`,
-  BAD_STATE_VPN: ({ component }) =>
-    `let a tunnel of ${component.id} come up (islet: POST /_islet/sites)`,
-  TGW_BAD_STATE_VPN: ({ component }) =>
-    `let a tunnel of ${component.id} come up (islet: POST /_islet/sites)`,
+  BAD_STATE_VPN: ({ component }) => `let a tunnel of ${component.id} come up (islet: POST /_islet/sites)`,
+  TGW_BAD_STATE_VPN: ({ component }) => `let a tunnel of ${component.id} come up (islet: POST /_islet/sites)`,
   VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS: ({ component, packet }) =>
     `send from an address of a running instance in the VPC of ${component.id}: ${formatIp(packet.source)} is none`,
   VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS: ({ component, packet }) =>
@@ -90,7 +88,8 @@ const remedies: Readonly<Record<Reason, (drop: Drop) => string>> = {
   NAT_CONNECTION_UNKNOWN: () => "begin a new connection; send at least every 350 seconds to keep one",
   NAT_PORTS_EXHAUSTED: ({ component }) =>
     `give ${component.id} another address (AssociateNatGatewayAddress, AssignPrivateNatGatewayAddress)`,
-  IPV6_NOT_SUPPORTED: ({ component }) => `turn on IPv6 support of ${component.id} (ModifyTransitGatewayVpcAttachment)`,
+  IPV6_NOT_SUPPORTED: ({ component }) =>
+    `turn on IPv6 support of ${component.id} (ModifyTransitGatewayVpcAttachment)`,
   APPLIANCE_SILENT: ({ component }) =>
     `let the instance of ${component.id} listen to UDP 6081 and send back what it is shown`,
   BAD_STATE_ATTACHMENT: ({ component }) => `see that ${component.id} is attached, accepted and available`,

@@ -6,7 +6,7 @@ import type { Packet } from "./packet.ts";
 import type { Walk } from "./walk.ts";
 
 /** Bytes. @see https://docs.aws.amazon.com/vpn/latest/s2svpn/cgw-best-practice.html */
-export const VPN_MTU = 1446;
+const VPN_MTU = 1446;
 
 /** Where the tunnels of a connection end at AWS: a virtual private gateway, or a transit gateway by its attachment. */
 export interface VpnEndpoint {

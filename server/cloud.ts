@@ -1,4 +1,5 @@
 import { keyTable, newKeyId, newSecret, rootArn } from "./auth/keys.ts";
+import { authorize } from "./iam/authorize.ts";
 import type { Chance } from "./kit/chance.ts";
 import type { Clock } from "./kit/clock.ts";
 import type { Context, Pace } from "./kit/context.ts";
@@ -32,6 +33,8 @@ export interface CloudParts {
   readonly settleIn: (ctx: Context) => void;
   /** Told of what cannot be, where nobody waits for an answer. */
   readonly onFault: (error: unknown) => void;
+  /** Told of a reset, and of how much. */
+  readonly onReset?: (what: { readonly account?: string; readonly region?: string }) => void;
 }
 
 /** All state of a server, and the pipeline that calls go through: one unit a region, and the global one. */
@@ -97,6 +100,10 @@ export class Cloud {
 
   /** Empties everything, or what one account has (it keeps its keys), or one region, or one account's part of it. */
   reset({ account, region }: { account?: string; region?: string } = {}): void {
+    this.#parts.onReset?.({
+      ...(account !== undefined && { account }),
+      ...(region !== undefined && { region }),
+    });
     if (account === undefined && region === undefined) {
       this.#parts.journal.clear();
       this.#units = new Map();
@@ -136,8 +143,7 @@ export class Cloud {
       global,
       unitOf: (region) => this.unit(region),
       seal: new Seal(Buffer.from(hex, "hex")),
-      // Every caller is the root of an account until IAM principals exist, and root may do everything.
-      authorize: () => {},
+      authorize,
     });
   }
 }

@@ -27,7 +27,7 @@ const table = {
   ],
   ExpiredToken: [403, () => "The security token included in the request is expired"],
   DryRunOperation: [412, () => "Request would have succeeded, but DryRun flag is set."],
-  UnauthorizedOperation: [403, () => "You are not authorized to perform this operation."],
+  UnauthorizedOperation: [403, (detail = "") => `You are not authorized to perform this operation.${detail}`],
   AccessDenied: [403, (message: string) => message],
 
   // Requests
@@ -79,6 +79,10 @@ const table = {
   // Quotas
   VpcLimitExceeded: [400, () => "The maximum number of VPCs has been reached."],
   SubnetLimitExceeded: [400, () => "The maximum number of subnets has been reached."],
+  NatGatewayLimitExceeded: [
+    400,
+    (limit: number) => `Performing this operation would exceed the limit of ${limit} NAT gateways`,
+  ],
   InternetGatewayLimitExceeded: [400, () => "The maximum number of internet gateways has been reached."],
   RouteTableLimitExceeded: [400, () => "The maximum number of route tables has been reached."],
   RouteLimitExceeded: [400, () => "The maximum number of routes has been reached."],
@@ -97,6 +101,14 @@ const table = {
   NetworkAclLimitExceeded: [400, () => "The maximum number of network ACLs has been reached."],
   NetworkAclEntryLimitExceeded: [400, () => "The maximum number of network ACL entries has been reached."],
   NetworkInterfaceLimitExceeded: [400, () => "The maximum number of network interfaces has been reached."],
+  ActiveVpcPeeringConnectionPerVpcLimitExceeded: [
+    400,
+    (vpc: string) => `The maximum number of active VPC peering connections for VPC ${vpc} has been reached.`,
+  ],
+  OutstandingVpcPeeringConnectionLimitExceeded: [
+    400,
+    (vpc: string) => `The maximum number of VPC peering connection requests for VPC ${vpc} has been reached.`,
+  ],
   AddressLimitExceeded: [400, () => "The maximum number of addresses has been reached."],
   VolumeLimitExceeded: [
     400,
@@ -189,9 +201,24 @@ const table = {
         ? `Network ${id} is not attached to any internet gateway`
         : `resource ${id} is not attached to network ${vpc}`,
   ],
-  "InvalidRouteTableID.NotFound": [400, (id: string) => `The routeTable ID '${id}' does not exist`],
-  "InvalidRouteTableId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "rtb-...")`],
-  "InvalidAssociationID.NotFound": [400, (id: string) => `The association ID '${id}' does not exist`],
+  "InvalidRouteTableID.NotFound": [
+    400,
+    (id: string) =>
+      id.startsWith("tgw-")
+        ? `Transit Gateway Route Table ${id} was deleted or does not exist.`
+        : `The routeTable ID '${id}' does not exist`,
+  ],
+  "InvalidRouteTableId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "${id.startsWith("tgw-") ? "tgw-" : ""}rtb-...")`,
+  ],
+  "InvalidAssociationID.NotFound": [
+    400,
+    (id: string) =>
+      id.startsWith("iip-assoc-")
+        ? `An invalid association-id of '${id}' was given`
+        : `The association ID '${id}' does not exist`,
+  ],
   "InvalidRoute.NotFound": [
     400,
     (destination: string, table: string) =>
@@ -199,20 +226,80 @@ const table = {
   ],
   RouteAlreadyExists: [
     400,
-    (destination: string) => `The route identified by ${destination} already exists.`,
+    (destination: string, message = `The route identified by ${destination} already exists.`) => message,
   ],
   "InvalidGatewayID.NotFound": [400, (id: string) => `The gateway ID '${id}' does not exist`],
-  NatGatewayNotFound: [400, (id: string) => `The Nat Gateway ${id} was not found`],
-  "InvalidTransitGatewayID.NotFound": [400, (id: string) => `The transitGateway ID '${id}' does not exist`],
+  NatGatewayNotFound: [
+    400,
+    (ids: string) =>
+      ids.includes(",") ? `The Nat Gateways ${ids} were not found` : `The Nat Gateway ${ids} was not found`,
+  ],
+  NatGatewayMalformed: [400, (id: string) => `Invalid id: "${id}" (expecting "nat-...")`],
+  // A route says it in other words than the gateway's own operations do.
+  "InvalidNatGatewayID.NotFound": [400, (id: string) => `The natGateway ID '${id}' does not exist`],
+  "InvalidElasticIpID.NotFound": [400, (id: string) => `The elastic IP ID '${id}' does not exist`],
+  "InvalidElasticIpID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "eipalloc-...")`],
+  "InvalidSecondaryNetworkId.NotFound": [
+    400,
+    (id: string) => `The secondary network ID '${id}' does not exist`,
+  ],
+  "InvalidSecondarySubnetId.NotFound": [
+    400,
+    (id: string) => `The secondary subnet ID '${id}' does not exist`,
+  ],
+  InvalidState: [400, (message: string) => message],
+  "InvalidVpcEncryptionControlId.NotFound": [
+    400,
+    (id: string) => `The VPC encryption control ID '${id}' does not exist`,
+  ],
+  "InvalidVpcBlockPublicAccessExclusionId.NotFound": [
+    400,
+    (id: string) => `The VPC Block Public Access exclusion ID '${id}' does not exist`,
+  ],
+  "InvalidTransitGatewayID.NotFound": [
+    400,
+    (id: string, message = `Transit Gateway ${id} was deleted or does not exist.`) => message,
+  ],
   "InvalidVpcPeeringConnectionID.NotFound": [
     400,
     (id: string) => `The vpcPeeringConnection ID '${id}' does not exist`,
   ],
-  "InvalidVpcEndpointId.NotFound": [400, (id: string) => `The Vpc Endpoint Id '${id}' does not exist`],
-  "InvalidPrefixListID.NotFound": [400, (id: string) => `The prefix list ID '${id}' does not exist`],
-  "InvalidEgressOnlyInternetGatewayId.NotFound": [
+  "InvalidVpcPeeringConnectionId.Malformed": [
     400,
-    (id: string) => `The egressOnlyInternetGateway ID '${id}' does not exist`,
+    (id: string) => `Invalid id: "${id}" (expecting "pcx-...")`,
+  ],
+  VpcPeeringConnectionAlreadyExists: [
+    400,
+    (id: string) => `The vpc peering connection identified by ${id} already exists.`,
+  ],
+  InvalidStateTransition: [
+    400,
+    (id: string, from: string, to: string) =>
+      `Invalid state transition for ${id}, attempted to transition from ${from} to ${to}`,
+  ],
+  "InvalidVpcEndpointId.NotFound": [400, (id: string) => `The Vpc Endpoint Id '${id}' does not exist`],
+  "InvalidVpcEndpointId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "vpce-...")`],
+  "InvalidVpcEndpointServiceId.NotFound": [
+    400,
+    (id: string) => `The VpcEndpointService Id '${id}' does not exist`,
+  ],
+  InvalidServiceName: [400, (name: string) => `The Vpc Endpoint Service '${name}' does not exist`],
+  InvalidConnectionNotification: [
+    400,
+    (id: string) => `The ConnectionNotification Id '${id}' does not exist`,
+  ],
+  InvalidPolicyDocument: [400, () => "The specified policy document is not a valid JSON policy document."],
+  InvalidPrincipal: [400, (principal: string) => `Invalid Principal: '${principal}'`],
+  ExistingVpcEndpointConnections: [
+    400,
+    (id: string) => `Service ${id} has existing active VPC Endpoint connections!`,
+  ],
+  VpcEndpointLimitExceeded: [400, () => "The maximum number of VPC endpoints has been reached."],
+  "InvalidPrefixListID.NotFound": [400, (id: string) => `The prefix list ID '${id}' does not exist`],
+  PrefixListVersionMismatch: [400, () => "The prefix list has the incorrect version number."],
+  PrefixListMaxEntriesExceeded: [
+    400,
+    (limit: number) => `The prefix list cannot have more than its maximum of ${limit} entries.`,
   ],
   "InvalidCarrierGatewayID.NotFound": [400, (id: string) => `The carrierGateway ID '${id}' does not exist`],
   "InvalidLocalGatewayID.NotFound": [400, (id: string) => `The localGateway ID '${id}' does not exist`],
@@ -232,6 +319,123 @@ const table = {
   "InvalidDhcpOptionsId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "dopt-...")`],
   "InvalidIpamPoolId.NotFound": [400, (id: string) => `The ipam-pool ID '${id}' does not exist`],
   "InvalidIpv6PoolID.NotFound": [400, (id: string) => `The ipv6 pool ID '${id}' does not exist`],
+
+  // Transit gateways
+  TransitGatewayLimitExceeded: [400, () => "The maximum number of transit gateways has been reached."],
+  TransitGatewayRouteTableLimitExceeded: [
+    400,
+    () => "The maximum number of transit gateway route tables has been reached.",
+  ],
+  "InvalidTransitGatewayID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "tgw-...")`],
+  "InvalidTransitGatewayAttachmentID.NotFound": [
+    400,
+    (id: string) =>
+      id.includes(",")
+        ? `Transit Gateway Attachments ${id} were deleted or do not exist.`
+        : `Transit Gateway Attachment ${id} was deleted or does not exist.`,
+  ],
+  "InvalidTransitGatewayAttachmentID.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "tgw-attach-...")`,
+  ],
+  "InvalidTransitGatewayConnectPeerID.NotFound": [
+    400,
+    (id: string) => `Transit Gateway Connect Peer ${id} was deleted or does not exist.`,
+  ],
+  "InvalidTransitGatewayConnectPeerID.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "tgw-connect-peer-...")`,
+  ],
+  "InvalidTransitGatewayMulticastDomainId.NotFound": [
+    400,
+    (id: string) => `Transit Gateway Multicast Domain ${id} was deleted or does not exist.`,
+  ],
+  "InvalidTransitGatewayMulticastDomainId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "tgw-mcast-domain-...")`,
+  ],
+  "InvalidTransitGatewayMulticastDomainAssociation.NotFound": [
+    400,
+    (domain: string, subnet: string) =>
+      `Subnet ${subnet} is not associated with Transit Gateway Multicast Domain ${domain}.`,
+  ],
+  DuplicateTransitGatewayAttachment: [
+    400,
+    (gateway: string) => `${gateway} has non-deleted Transit Gateway Attachments with same VPC ID.`,
+  ],
+  DuplicateSubnetsInSameZone: [400, (message = "Duplicate Subnets for same AZ") => message],
+  "InvalidAssociation.NotFound": [400, (message: string) => message],
+  "TransitGatewayRouteTablePropagation.Duplicate": [
+    400,
+    (attachment: string, table: string) =>
+      `Propagation ${attachment} already exists in Transit Gateway Route Table ${table}.`,
+  ],
+  "TransitGatewayRouteTablePropagation.NotFound": [
+    400,
+    (attachment: string, table: string) =>
+      `Propagation ${attachment} does not exist in Transit Gateway Route Table ${table}.`,
+  ],
+  "InvalidTransitGatewayPolicyTableId.NotFound": [
+    400,
+    (id: string) => `Transit Gateway Policy Table ${id} was deleted or does not exist.`,
+  ],
+  "InvalidTransitGatewayPolicyTableId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "tgw-ptb-...")`,
+  ],
+  "InvalidTransitGatewayPolicyTableAssociation.NotFound": [
+    400,
+    (attachment: string, table: string) =>
+      `Transit Gateway Attachment ${attachment} is not associated with Transit Gateway Policy Table ${table}.`,
+  ],
+  "InvalidTransitGatewayPolicyTableEntry.NotFound": [
+    400,
+    (number: string, table: string) =>
+      `Policy rule number ${number} does not exist in Transit Gateway Policy Table ${table}.`,
+  ],
+  "InvalidTransitGatewayMeteringPolicyId.NotFound": [
+    400,
+    (id: string) => `Transit Gateway Metering Policy ${id} was deleted or does not exist.`,
+  ],
+  "InvalidTransitGatewayMeteringPolicyId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "tgw-mp-...")`,
+  ],
+  "InvalidTransitGatewayRouteTableAnnouncementId.NotFound": [
+    400,
+    (id: string) => `Transit Gateway Route Table Announcement ${id} was deleted or does not exist.`,
+  ],
+  "InvalidTransitGatewayRouteTableAnnouncementId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "tgw-rtb-ann-...")`,
+  ],
+
+  // VPN
+  VpnGatewayLimitExceeded: [400, () => "The maximum number of virtual private gateways has been reached."],
+  VpnGatewayAttachmentLimitExceeded: [
+    400,
+    () => "The maximum number of virtual private gateway attachments has been reached.",
+  ],
+  VpnConnectionLimitExceeded: [400, () => "The maximum number of VPN connections has been reached."],
+  CustomerGatewayLimitExceeded: [400, () => "The maximum number of customer gateways has been reached."],
+  "InvalidVpnGatewayID.NotFound": [400, (id: string) => `The vpnGateway ID '${id}' does not exist`],
+  "InvalidVpnGatewayAttachment.NotFound": [
+    400,
+    (gateway: string, vpc: string) =>
+      `The attachment with vpn gateway ID '${gateway}' and vpc ID '${vpc}' does not exist`,
+  ],
+  InvalidVpcState: [400, (message: string) => message],
+  "InvalidCustomerGatewayID.NotFound": [400, (id: string) => `The customerGateway ID '${id}' does not exist`],
+  "InvalidVpnConnectionID.NotFound": [400, (id: string) => `The vpnConnection ID '${id}' does not exist`],
+  "InvalidVpnConnection.InvalidState": [
+    400,
+    (id: string) => `The VPN connection '${id}' must be in the available state to complete the request`,
+  ],
+  "InvalidVpnConnection.InvalidType": [
+    400,
+    (id: string) => `The VPN connection '${id}' does not support static routes.`,
+  ],
+  "InvalidVpnConcentratorID.NotFound": [400, (id: string) => `The vpnConcentrator ID '${id}' does not exist`],
 
   // Network interfaces
   "InvalidNetworkInterfaceID.NotFound": [
@@ -321,25 +525,23 @@ const table = {
     400,
     (name: string) => `The specified launch template, with template name ${name}, does not exist.`,
   ],
-  "InvalidPlacementGroup.Unknown": [400, (name: string) => `The Placement Group '${name}' is unknown.`],
-  "InvalidCapacityReservationId.NotFound": [
-    400,
-    (id: string) => `The capacity reservation ID '${id}' does not exist`,
-  ],
-  ReservationCapacityExceeded: [
-    400,
-    () =>
-      "The targeted Capacity Reservation does not have enough available instance capacity to fulfill your request.",
-  ],
-  InsufficientCapacityOnHost: [
-    400,
-    () => "There is not enough capacity on the Dedicated Host to launch or start the instance.",
-  ],
   "InstanceCreditSpecification.NotSupported": [
     400,
     (type: string) => `The ${type} instance type does not support T2 Unlimited.`,
   ],
   UnsupportedHibernationConfiguration: [400, (message: string) => message],
+  InvalidInstanceEventIDNotFound: [400, (id: string) => `The instance event ID '${id}' does not exist`],
+  InvalidInstanceEventStartTime: [
+    400,
+    (id: string, why: string) => `The start time of the instance event '${id}' cannot be modified. ${why}`,
+  ],
+  "InvalidInstanceEventWindowID.NotFound": [
+    400,
+    (id: string) =>
+      id.includes(",")
+        ? `The instance event window IDs '${id}' do not exist`
+        : `The instance event window ID '${id}' does not exist`,
+  ],
   InvalidInput: [400, (message: string) => message],
   InstanceLimitExceeded: [
     400,
@@ -378,6 +580,25 @@ const table = {
   ],
   "InvalidSnapshotID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "snap-...")`],
   "InvalidSnapshot.InUse": [400, (message: string) => message],
+  "InvalidReplaceRootVolumeTaskId.NotFound": [
+    400,
+    (id: string) => `The replace root volume task '${id}' does not exist`,
+  ],
+  "InvalidReplaceRootVolumeTaskId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "replacevol-...")`,
+  ],
+  "InvalidMacModificationTaskId.NotFound": [
+    400,
+    (id: string) => `The Mac modification task '${id}' does not exist`,
+  ],
+  "InvalidMacModificationTaskId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "macmodification-...")`,
+  ],
+  InvalidManifest: [400, (message: string) => message],
+  InvalidConversionTaskId: [400, (id: string) => `Task id ${id} not found`],
+  "InvalidConversionTaskId.Malformed": [400, (id: string) => `Invalid id: "${id}"`],
   SnapshotCreationPerVolumeRateExceeded: [
     400,
     () =>
@@ -395,7 +616,211 @@ const table = {
   SerializationException: [400, (message: string) => message],
   UnknownOperationException: [404, () => "There is no operation of this method and path."],
 
+  // STS
+  PackedPolicyTooLarge: [
+    400,
+    (percent: number) => `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`,
+  ],
+  ExpiredTokenException: [400, (message: string) => message],
+  InvalidIdentityToken: [400, (message: string) => message],
+  IDPRejectedClaim: [403, (message: string) => message],
+  IDPCommunicationError: [400, (message: string) => message],
+  InvalidAuthorizationMessageException: [400, () => "The encoded authorization message is not valid."],
+
+  // IAM
+  NoSuchEntity: [404, (message: string) => message],
+  EntityAlreadyExists: [409, (message: string) => message],
+  DeleteConflict: [409, (message: string) => message],
+  LimitExceeded: [409, (message: string) => message],
+  MalformedPolicyDocument: [400, (message: string) => message],
+  PasswordPolicyViolation: [400, () => "Password does not conform to the account password policy."],
+  UnmodifiableEntity: [400, (message: string) => message],
+  ReportExpired: [
+    410,
+    () => "Credential report has expired. Use GenerateCredentialReport to generate a new one.",
+  ],
+  ReportNotPresent: [410, () => "No report is present. Use GenerateCredentialReport to generate one."],
+
+  // Network insights
+  "InvalidNetworkInsightsPathId.NotFound": [
+    400,
+    (id: string) => `The networkInsightsPath ID '${id}' does not exist`,
+  ],
+  "InvalidNetworkInsightsPathId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "nip-...")`,
+  ],
+  "InvalidNetworkInsightsAnalysisId.NotFound": [
+    400,
+    (id: string) => `The networkInsightsAnalysis ID '${id}' does not exist`,
+  ],
+  "InvalidNetworkInsightsAnalysisId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "nia-...")`,
+  ],
+  "InvalidNetworkInsightsAccessScopeId.NotFound": [
+    400,
+    (id: string) => `The networkInsightsAccessScope ID '${id}' does not exist`,
+  ],
+  "InvalidNetworkInsightsAccessScopeId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "nis-...")`,
+  ],
+  "InvalidNetworkInsightsAccessScopeAnalysisId.NotFound": [
+    400,
+    (id: string) => `The networkInsightsAccessScopeAnalysis ID '${id}' does not exist`,
+  ],
+  "InvalidNetworkInsightsAccessScopeAnalysisId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "nisa-...")`,
+  ],
+  "NetworkInsightsSource.NotFound": [400, (id: string) => `The source '${id}' does not exist`],
+  "NetworkInsightsDestination.NotFound": [400, (id: string) => `The destination '${id}' does not exist`],
+  AnalysisExistsForNetworkInsightsPath: [
+    400,
+    (analyses: string, path: string) =>
+      `At least one analysis [${analyses}] exists for path ${path}. Delete all the analyses before deleting this network path.`,
+  ],
+  "NetworkInsightsPath.LimitExceeded": [
+    400,
+    (limit: number) => `You have reached the limit of ${limit} network insights paths.`,
+  ],
+  "NetworkInsightsAnalysis.LimitExceeded": [
+    400,
+    (limit: number) => `You have reached the limit of ${limit} network insights analyses.`,
+  ],
+
+  // Flow logs
+  "InvalidFlowLogId.NotFound": [
+    400,
+    (ids: string) =>
+      `These flow log ids in the input list are not found: [TotalCount: ${ids.split(", ").length}] ${ids}`,
+  ],
+  FlowLogAlreadyExists: [
+    400,
+    () => "Error. There is an existing Flow Log with the same configuration and log destination.",
+  ],
+
+  // Traffic mirroring
+  "InvalidTrafficMirrorFilterId.NotFound": [
+    400,
+    (ids: string) => `The traffic mirror filter '${ids}' does not exist`,
+  ],
+  "InvalidTrafficMirrorFilterRuleId.NotFound": [
+    400,
+    (ids: string) => `The traffic mirror filter rule '${ids}' does not exist`,
+  ],
+  "InvalidTrafficMirrorSessionId.NotFound": [
+    400,
+    (ids: string) => `The traffic mirror session '${ids}' does not exist`,
+  ],
+  "InvalidTrafficMirrorTargetId.NotFound": [
+    400,
+    (ids: string) => `The traffic mirror target '${ids}' does not exist`,
+  ],
+  TrafficMirrorFilterInUse: [
+    400,
+    () =>
+      "The Traffic Mirror filter cannot be deleted because a Traffic Mirror session is currently using it.",
+  ],
+  TrafficMirrorTargetInUseException: [
+    400,
+    () =>
+      "The Traffic Mirror target cannot be deleted because a Traffic Mirror session is currently using it.",
+  ],
+  NetworkLoadBalancerNotFoundException: [
+    400,
+    (arn: string) => `The Network Load Balancer '${arn}' does not exist.`,
+  ],
+  NlbInUseByTrafficMirrorTargetException: [
+    400,
+    (arn: string) => `The Network Load Balancer '${arn}' is already configured as a Traffic Mirror target.`,
+  ],
+  TrafficMirrorFilterRuleAlreadyExists: [400, () => "The Traffic Mirror filter rule already exists."],
+
+  // CloudWatch Logs
+  InvalidParameterException: [400, (message: string) => message],
+  ResourceAlreadyExistsException: [400, (message: string) => message],
+  TooManyTagsException: [400, () => "The resource has reached the maximum number of tags."],
+
+  // CloudTrail
+  InvalidEventCategoryException: [400, (message: string) => message],
+  InvalidLookupAttributesException: [400, (message: string) => message],
+  InvalidMaxResultsException: [400, (message: string) => message],
+  InvalidNextTokenException: [400, () => "The token is invalid, or was made for other parameters."],
+  InvalidTimeRangeException: [400, (message: string) => message],
+
+  // Placement groups
+  "InvalidPlacementGroup.Unknown": [400, (name: string) => `The Placement Group '${name}' is unknown.`],
+  "InvalidPlacementGroupId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "pg-...")`],
+  "InvalidPlacementGroup.Duplicate": [400, (name: string) => `The placement group '${name}' already exists.`],
+  "InvalidPlacementGroup.InUse": [400, (message: string) => message],
+
+  // Capacity Reservations
+  "InvalidCapacityReservationId.NotFound": [
+    400,
+    (id: string) => `The capacity reservation ID '${id}' was not found`,
+  ],
+  "InvalidCapacityReservationId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "cr-...")`],
+  InvalidCapacityReservationState: [
+    400,
+    (id: string, state: string) =>
+      `The Capacity Reservation '${id}' is in the '${state}' state, in which it cannot be used or modified.`,
+  ],
+  "InvalidCapacityReservationFleetId.NotFound": [
+    400,
+    (id: string) => `The capacity reservation fleet ID '${id}' does not exist`,
+  ],
+  "InvalidCapacityReservationFleetId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "crf-...")`,
+  ],
+  ReservationCapacityExceeded: [
+    400,
+    () =>
+      "The requested reservation does not have sufficient compatible and available capacity for this request.",
+  ],
+
   // Hosts
+  "InvalidHostID.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "h-...")`],
+  InvalidHostState: [400, (id: string) => `The Dedicated Host '${id}' is not in the 'available' state.`],
+  InvalidHostConfiguration: [
+    400,
+    (id: string, types: string) => `The Dedicated Host '${id}' cannot support ${types} as it is.`,
+  ],
+  UnsupportedHostConfiguration: [
+    400,
+    (types: string) => `Dedicated Hosts are not supported for the instance configuration '${types}'.`,
+  ],
+  UnsupportedInstanceTypeOnHost: [
+    400,
+    (type: string, id: string) =>
+      `The instance type '${type}' is not supported on the Dedicated Host '${id}'.`,
+  ],
+  ZonesMismatched: [
+    400,
+    (id: string) =>
+      `The Availability Zone of the instance does not match that of the Dedicated Host '${id}'.`,
+  ],
+  "InvalidHost.Occupied": [
+    400,
+    (id: string) => `Dedicated host '${id}' cannot be released as it is occupied.`,
+  ],
+  HostMinAllocationPeriodUnexpired: [
+    400,
+    (id: string, type: string, hours: number, until: number) =>
+      `Unable to release Dedicated Host ${id}. ${type} hosts must be allocated to your AWS account for at least ${hours} hour(s). You can release this host any time after ${new Date(until).toISOString()}.`,
+  ],
+  InsufficientCapacityOnHost: [
+    400,
+    (id: string) => `Dedicated host ${id} has insufficient capacity to launch the instances in this request.`,
+  ],
+  InsufficientHostCapacity: [
+    400,
+    (
+      message = "You do not have a host with a matching configuration and sufficient capacity. Either target a host resource group that can automatically allocate hosts on your behalf, or manually allocate a new host to your account and then try again.",
+    ) => message,
+  ],
   "InvalidHostID.NotFound": [400, (id: string) => `The specified host ID '${id}' does not exist`],
   InsufficientInstanceCapacity: [
     500,

@@ -1,4 +1,5 @@
 import type { RequestListener } from "node:http";
+import { dirname, join } from "node:path";
 import type { Server } from "node:https";
 import type { FastifyInstance } from "fastify";
 import { createKeyring } from "./auth/keys.ts";
@@ -8,22 +9,43 @@ import { putOwnImages } from "./ec2/image.ts";
 import { ebsHandlers } from "./ebs/registry.ts";
 import { ec2Handlers, settleIn } from "./ec2/registry.ts";
 import { buildApp } from "./http/app.ts";
+import { iamHandlers } from "./iam/registry.ts";
 import type { Answer } from "./http/dispatch.ts";
+import { auditRoutes } from "./http/auditRoutes.ts";
+import { eventRoutes } from "./http/eventRoutes.ts";
+import { credentialRoutes } from "./http/credentialRoutes.ts";
+import { faultRoutes } from "./http/faultRoutes.ts";
+import { glassRoutes } from "./http/glassRoutes.ts";
 import { hostRoutes } from "./http/hostRoutes.ts";
 import { imageRoutes } from "./http/imageRoutes.ts";
+import { instanceRoutes } from "./http/instanceRoutes.ts";
+import { loadBalancerRoutes } from "./http/loadBalancerRoutes.ts";
+import { mirrorRoutes } from "./http/mirrorRoutes.ts";
+import { objectRoutes } from "./http/objectRoutes.ts";
+import { retentionRoutes } from "./http/retentionRoutes.ts";
 import { networkRoutes } from "./http/networkRoutes.ts";
+import { openIdRoutes } from "./http/openIdRoutes.ts";
+import { siteRoutes } from "./http/siteRoutes.ts";
 import { Chance } from "./kit/chance.ts";
 import { Clock } from "./kit/clock.ts";
 import { configuredImages } from "./imagesFile.ts";
 import { configuredQuotas } from "./quotaFile.ts";
+import { logsHandlers } from "./logs/registry.ts";
 import { isLoopback, rootCredentials, type Options } from "./options.ts";
+import { AuditTrails } from "./planes/auditTrails.ts";
 import { Hosts } from "./planes/hosts.ts";
 import { Network } from "./planes/network.ts";
 import { Planes } from "./planes/planes.ts";
+import { scrubInBackground } from "./planes/scrubbing.ts";
 import { memoryBlocks, sqliteBlocks } from "./state/blocks.ts";
 import { noJournal, openDatabase, sqliteJournal } from "./state/journal.ts";
+import { folderObjects, memoryObjects } from "./state/objects.ts";
 import { sqliteSnapshots } from "./state/snapshots.ts";
 import { stsHandlers } from "./sts/registry.ts";
+import { eventOf } from "./trail/event.ts";
+import { EventFiles } from "./trail/eventFiles.ts";
+import { EventLog } from "./trail/log.ts";
+import { trailHandlersOn } from "./trail/registry.ts";
 import { version } from "./version.ts";
 
 export interface Service {
@@ -54,20 +76,33 @@ export function openService(
     chance.branch("hosts"),
     file ? sqliteBlocks(file) : memoryBlocks(),
     file && sqliteSnapshots(file),
+    {
+      scrub: options.scrub,
+      memory: { verifyOnAllocate: options.verifyOnAllocate, poisonOnFree: options.poisonOnFree },
+      trails: database === undefined ? undefined : new AuditTrails(dirname(database)),
+    },
   );
   const network = new Network();
+  const objects = database === undefined ? memoryObjects() : folderObjects(join(dirname(database), "s3"));
   const knownRegions = new Set(regions.keys());
   const onFault = (error: unknown): void => app.log.error(error);
+  const events = new EventLog({
+    keep: options.events,
+    files: database === undefined ? undefined : new EventFiles(dirname(database), options.events),
+    describe: (call) => eventOf(call, cloud.global),
+    onFault,
+  });
   const cloud = new Cloud({
     journal: file ? sqliteJournal(file) : noJournal,
     clock,
     chance,
     pace: options.pace,
     quotas,
-    world: new Planes(hosts, network),
+    world: new Planes(hosts, network, objects),
     furnish: (global) => putOwnImages(global, images),
     settleIn,
     onFault,
+    onReset: (what) => events.forget(what),
   });
   const wellKnown = options.rootAccessKeyId === undefined && isLoopback(options.host);
   const app = buildApp({
@@ -77,8 +112,10 @@ export function openService(
     backends: {
       ec2: { handlers: ec2Handlers, global: false },
       sts: { handlers: stsHandlers, global: true },
-      iam: { handlers: new Map(), global: true },
+      iam: { handlers: iamHandlers, global: true },
       ebs: { handlers: ebsHandlers, global: false },
+      logs: { handlers: logsHandlers, global: false },
+      cloudtrail: { handlers: trailHandlersOn(events), global: false },
     },
     onFault,
     logLevel: options.logLevel,
@@ -86,19 +123,37 @@ export function openService(
     version,
     newRequestId: () => requestIds.uuid(),
     operatorRoutes: {
+      ...auditRoutes(hosts, knownRegions),
+      ...eventRoutes(events, knownRegions),
+      ...faultRoutes(hosts, () => cloud, knownRegions),
+      ...glassRoutes(hosts, knownRegions, options.glass),
       ...hostRoutes(hosts, knownRegions),
       ...imageRoutes(() => cloud),
+      ...mirrorRoutes(network),
+      ...objectRoutes(objects),
+      ...retentionRoutes(() => cloud, knownRegions),
+      ...instanceRoutes(hosts, () => cloud, knownRegions),
+      ...credentialRoutes(() => cloud, knownRegions),
+      ...openIdRoutes(() => cloud),
+      ...loadBalancerRoutes(() => cloud, knownRegions),
       ...networkRoutes(network, () => cloud, knownRegions),
+      ...siteRoutes(() => cloud, knownRegions),
     },
+    events,
     onAnswer,
+    glass: options.glass,
   });
   cloud.resume();
+  const endScrubbing = options.scrub === "eager" ? undefined : scrubInBackground(hosts, onFault);
   return {
     app,
     cloud,
     async close() {
       await app.close();
+      endScrubbing?.();
+      events.close();
       cloud.close();
+      hosts.close();
     },
   };
 }

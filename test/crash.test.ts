@@ -173,6 +173,8 @@ test("a server that is killed has done what it said, and nothing by half", { tim
     ec2.destroy();
     await ended;
   }
+  // Whatever was under way, what was written down of the hosts is one chain.
+  expect(await home.run("audit", "verify", "--data", data)).toMatchObject({ code: 0, stderr: "" });
   // What ended the work was the connection's end; no call was refused.
   expect(refusals).toEqual([]);
   expect(said.instances.size).toBeGreaterThan(KILLS);

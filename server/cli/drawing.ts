@@ -3,6 +3,7 @@ import type { ExchangeView, JourneyView, PacketView, StepView } from "../http/jo
 import { Refusal } from "../refusal.ts";
 
 const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
+  "customer-site": "customer site",
   "egress-only-internet-gateway": "egress-only internet gateway",
   internet: "internet",
   "internet-gateway": "internet gateway",
@@ -18,10 +19,13 @@ const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
   "transit-gateway": "transit gateway",
   "transit-gateway-attachment": "transit attachment",
   "transit-gateway-multicast-domain": "multicast domain",
+  "transit-gateway-policy-table": "transit policy",
   "transit-gateway-route-table": "transit table",
   vpc: "VPC",
   "vpc-peering-connection": "peering connection",
   "vpc-endpoint": "endpoint",
+  "vpn-connection": "VPN connection",
+  "vpn-gateway": "VPN gateway",
 };
 
 const isView = (answer: unknown): answer is ExchangeView =>
@@ -67,6 +71,8 @@ function decision({ Ground, Direction }: StepView): string {
     return `entry ${number}: ${Action} ${traffic(Protocol, From, To)} ${peer} ${Cidr}`;
   }
   if ("Route" in Ground) return `${Ground.Route.Destination} → ${Ground.Route.Target}`;
+  if ("Policy" in Ground) return `entry ${Ground.Policy.Number} → ${Ground.Policy.RouteTable}`;
+  if ("Tunnel" in Ground) return `tunnel ${Ground.Tunnel}`;
   if ("Translated" in Ground) return "";
   return "part of a connection that was allowed before";
 }
@@ -105,6 +111,8 @@ function drawEnd({ Outcome, Receiver, Receivers, Explanation, Remedy }: JourneyV
       return (Receivers ?? []).map(({ InstanceId }) => `  ▼ reaches ${InstanceId ?? "?"}`);
     case "served":
       return [`  ▼ reaches the service ${Receiver?.Id}`];
+    case "site":
+      return [`  ▼ reaches ${Receiver?.Id} at the customer site ${Receiver?.Site}`];
     case "outside":
       return [`  ▼ reaches ${Receiver?.Id} on the internet`];
     case "dropped":

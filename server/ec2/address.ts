@@ -6,7 +6,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
-import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
+import { forbidden, networkInterfaces, publicNamesOf, type NetworkInterface } from "./networkInterface.ts";
 import { getPermitted } from "./networkInterfacePermission.ts";
 import {
   allocatedAddress,
@@ -209,6 +209,7 @@ function associate(
   again: boolean,
 ): string {
   const before = address.mapping;
+  checkUnmanaged(ctx, address);
   if (before?.associationId && before.networkInterfaceId === id && before.privateAddress === privateAddress) {
     return before.associationId;
   }
@@ -234,8 +235,36 @@ function associate(
   return associationId;
 }
 
+/**
+ * An address that Amazon lets lead to an interface of its own, as a NAT gateway's, stays there until that is gone.
+ *
+ * @throws {ApiError} AuthFailure
+ */
+function checkUnmanaged(ctx: Context, { mapping }: PublicAddress): void {
+  const eni = mapping && networkInterfaces.table(ctx).get(mapping.networkInterfaceId);
+  if (eni?.managedUse) throw forbidden();
+}
+
+/**
+ * The address that the dual-stack name of an interface leads to stays while the interface goes by that name.
+ *
+ * @throws {ApiError} OperationNotPermitted
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateAddress.html
+ */
+function checkUnnamed(ctx: Context, { id, mapping }: PublicAddress): void {
+  const eni = mapping && networkInterfaces.table(ctx).get(mapping.networkInterfaceId);
+  if (!eni || mapping.privateAddress !== eni.privateAddresses[0]) return;
+  if (publicAddressesOf(ctx, eni.id).length > 1) return;
+  if (publicNamesOf(ctx, eni)?.DnsHostnameType !== "public-dual-stack-dns-name") return;
+  throw new ApiError(
+    "OperationNotPermitted",
+    `The address ${id} cannot be disassociated: the public dual-stack name of the network interface '${eni.id}' leads to it.`,
+  );
+}
+
 /** Only in a default VPC does releasing an address also take it from where it leads. */
 function checkReleasable(ctx: Context, address: PublicAddress): void {
+  checkUnmanaged(ctx, address);
   const allocation = addresses.get(ctx, allocationOf(address));
   if (allocation.ptr !== undefined || allocation.ptrUpdate) {
     throw new ApiError("InvalidAddress.PtrSet", allocation.id);
@@ -296,11 +325,16 @@ export const operations = {
 
   DisassociateAddress: ({ AssociationId, PublicIp }, ctx) => {
     if (AssociationId === undefined) {
-      unmapPublicAddress(ctx, readAddress(ctx, { PublicIp }));
+      const named = readAddress(ctx, { PublicIp });
+      checkUnmanaged(ctx, named);
+      checkUnnamed(ctx, named);
+      unmapPublicAddress(ctx, named);
       return {};
     }
     const address = findAssociated(ctx, AssociationId);
     if (!address) throw new ApiError("InvalidAssociationID.NotFound", AssociationId);
+    checkUnmanaged(ctx, address);
+    checkUnnamed(ctx, address);
     unmapPublicAddress(ctx, address);
     return {};
   },

@@ -3,6 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { vpcs } from "./vpc.ts";
+import { checkEncryption } from "./vpcEncryptionControl.ts";
 
 interface EgressOnlyInternetGateway extends ResourceRow {
   readonly vpcId: string;
@@ -43,6 +44,7 @@ export const operations = {
         `Network ${vpcId} already has an egress-only internet gateway attached`,
       );
     }
+    checkEncryption(ctx, vpcId, "An egress-only internet gateway", "EgressOnlyInternetGateway");
     const gateway = egressOnlyInternetGateways.create(ctx, { vpcId }, TagSpecifications);
     return { ClientToken, EgressOnlyInternetGateway: egressOnlyInternetGateways.show(ctx, gateway) };
   },

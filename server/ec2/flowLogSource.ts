@@ -33,7 +33,7 @@ const refuse = (message: string): ApiError => new ApiError("InvalidParameter", m
 const unsupported = (message: string): ApiError => new ApiError("UnsupportedOperation", message);
 
 /** Packets of transit gateways are neither accepted nor rejected: their records are others. */
-export const isTransit = (type: SourceType): type is "TransitGateway" | "TransitGatewayAttachment" =>
+const isTransit = (type: SourceType): type is "TransitGateway" | "TransitGatewayAttachment" =>
   type === "TransitGateway" || type === "TransitGatewayAttachment";
 
 const resourcesByType = {

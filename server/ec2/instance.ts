@@ -6,6 +6,7 @@ import type { CreditBalance, LaunchRequest } from "../kit/world.ts";
 import type { Unit } from "../state/unit.ts";
 import type { CreditMode } from "./catalogue/credits.ts";
 import type { ImageInstanceStore } from "./catalogue/image.ts";
+import { dropAssociations } from "./iamInstanceProfileAssociation.ts";
 import { instanceFilters } from "./instanceFilters.ts";
 import { creditTermsOf, keptCredits } from "./cpuCredits.ts";
 import { storesOf } from "./instanceStore.ts";
@@ -250,6 +251,7 @@ export function checkAlive({ id, state }: Instance): void {
 
 /** Gives back what a terminated instance had. */
 export function finishTermination(ctx: Context, id: string): Instance {
+  dropAssociations(ctx, id);
   for (const eni of interfacesOf(ctx, id)) releaseInterface(ctx, eni);
   for (const volume of volumes.by(ctx, "instance", id)) releaseVolume(ctx, volume, id);
   instances.later(ctx, id, "forget", MEMORY_SECONDS);

@@ -22,6 +22,7 @@ import { encodeUserData, readUserData } from "./launchParameters/userData.ts";
 import { networkInterfaces, readGroups, viewGroups, type NetworkInterface } from "./networkInterface.ts";
 import { subnets } from "./subnet.ts";
 import { setDeleteOnTermination, volumes } from "./volume.ts";
+import { checkInstanceEncryption } from "./vpcEncryptionControl.ts";
 
 type Attributes = Omit<Sdk.InstanceAttribute, "InstanceId">;
 
@@ -106,7 +107,10 @@ function checkTypeFits(ctx: Context, instance: Instance, type: InstanceTypeFacts
   checkOffered(ctx, type, instance.zone);
   const interfaces = interfacesOf(ctx, instance.id);
   checkInterfaceCount(type, interfaces.length);
-  for (const eni of interfaces) checkInterface(type, eni);
+  for (const eni of interfaces) {
+    checkInterface(type, eni);
+    checkInstanceEncryption(ctx, eni.vpcId, type.name);
+  }
   checkVolumeCount(type, volumes.count(ctx, "instance", instance.id));
   if ((instance.hibernation && !type.hibernation) || (instance.enclave && !type.nitroEnclaves)) {
     throw new ApiError(

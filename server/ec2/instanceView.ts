@@ -5,6 +5,7 @@ import { viewOnce } from "../kit/viewOnce.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { findZone } from "./catalogue/zones.ts";
 import { privateDomain } from "./dnsName.ts";
+import { viewProfileOf } from "./iamInstanceProfileAssociation.ts";
 import type { CapacityChoice, CpuOptions, HostnameOptions, Instance, MetadataOptions } from "./instance.ts";
 import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 import { placementGroups } from "./placementGroup.ts";
@@ -254,7 +255,7 @@ export function viewInstance(instance: Instance, { ctx, tags }: Seen): Sdk.Insta
     PrivateIpAddress: primary?.PrivateIpAddress,
     PrivateDnsName: (primary && privateNameOf(instance, ctx, primary)) ?? "",
     PublicIpAddress: primary?.Association?.PublicIp,
-    PublicDnsName: primary?.Association?.PublicDnsName ?? "",
+    PublicDnsName: primary?.PublicDnsName ?? "",
     Ipv6Address: primary?.Ipv6Addresses?.[0]?.Ipv6Address,
     AmiLaunchIndex: instance.launchIndex,
     Architecture: image.architecture,
@@ -271,6 +272,7 @@ export function viewInstance(instance: Instance, { ctx, tags }: Seen): Sdk.Insta
     HibernationOptions: viewHibernation(instance.hibernation),
     // Nitro, too, is "xen" here.
     Hypervisor: "xen",
+    IamInstanceProfile: viewProfileOf(ctx, instance.id),
     KeyName: instance.key?.name,
     LaunchTime: new Date(instance.launched),
     MaintenanceOptions: viewMaintenance(instance),

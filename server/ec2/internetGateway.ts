@@ -4,6 +4,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { vpcs } from "./vpc.ts";
+import { checkEncryption } from "./vpcEncryptionControl.ts";
 
 export interface InternetGateway extends ResourceRow {
   readonly vpcId: string | undefined;
@@ -56,6 +57,7 @@ export function attach(ctx: Context, gateway: InternetGateway, vpcId: string): v
   if (other) {
     throw new ApiError("InvalidParameterValue", `Network ${vpcId} already has an internet gateway attached`);
   }
+  checkEncryption(ctx, vpcId, "An internet gateway", "InternetGateway");
   internetGateways.update(ctx, gateway.id, { vpcId });
 }
 

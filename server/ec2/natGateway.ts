@@ -16,6 +16,7 @@ import {
   unmapPublicAddress,
 } from "./publicAddress.ts";
 import { subnets, type Subnet } from "./subnet.ts";
+import { checkEncryption } from "./vpcEncryptionControl.ts";
 
 /** One of a gateway's addresses. */
 export interface NatAddress {
@@ -396,6 +397,7 @@ export const operations = {
   CreateNatGateway: (input, ctx) => {
     refuseRegional(input);
     const subnet = readSubnet(ctx, input.SubnetId);
+    checkEncryption(ctx, subnet.vpcId, "A NAT gateway", "NatGateway");
     const connectivity = input.ConnectivityType ?? "public";
     const { secondaries, allocations } =
       connectivity === "public" ? planPublic(ctx, input) : planPrivate(input);

@@ -10,7 +10,7 @@ import { planAddresses, type AddressRequest } from "./addressRequest.ts";
 import { findZone, zonesOf } from "./catalogue/zones.ts";
 import { storedCidr } from "./cidrBlock.ts";
 import { readConnectionTracking, type ConnectionTracking } from "./connectionTracking.ts";
-import { privateDnsName, publicDnsName } from "./dnsName.ts";
+import { privateDnsName, publicDnsName, publicDualStackDnsName, publicIpv6DnsName } from "./dnsName.ts";
 import { delegableBlockOf, type TakenAddresses } from "./freeAddress.ts";
 import { publicAddressUsers } from "./internetGateway.ts";
 import {
@@ -24,6 +24,7 @@ import { defaultGroupOf, securityGroups, type SecurityGroup } from "./securityGr
 import { isUsableIn } from "./securityGroupVpc.ts";
 import { addressUsers, reservedBlocks, subnets, type Subnet } from "./subnet.ts";
 import { vpcs } from "./vpc.ts";
+import { checkEncryption } from "./vpcEncryptionControl.ts";
 
 export interface Attachment {
   /** `eni-attach-…` */
@@ -38,6 +39,27 @@ export interface Attachment {
   readonly deleteOnTermination: boolean;
 }
 
+/** What Amazon makes an interface for, and alone may use it: a NAT gateway, an endpoint, … */
+interface ManagedUse {
+  /** Of the resource: `nat-…`. */
+  readonly resourceId: string;
+  /** `ela-attach-…` */
+  readonly attachmentId: string;
+  /** Milliseconds since the epoch. */
+  readonly attachTime: number;
+}
+
+type InterfaceType = "interface" | "efa" | "efa-only" | ManagedType;
+
+/** The types of interfaces that Amazon makes for resources of others. */
+type ManagedType =
+  | "gateway_load_balancer"
+  | "gateway_load_balancer_endpoint"
+  | "nat_gateway"
+  | "network_load_balancer"
+  | "transit_gateway"
+  | "vpc_endpoint";
+
 export interface NetworkInterface extends ResourceRow {
   readonly subnetId: string;
   readonly vpcId: string;
@@ -46,7 +68,7 @@ export interface NetworkInterface extends ResourceRow {
   /** The same for as long as the interface lives. */
   readonly mac: string;
   readonly description: string;
-  readonly interfaceType: "interface" | "efa" | "efa-only";
+  readonly interfaceType: InterfaceType;
   /** Ids of security groups. */
   readonly groups: readonly string[];
   /** IPv4; the first is the primary one. */
@@ -66,6 +88,10 @@ export interface NetworkInterface extends ResourceRow {
   /** Whether a service of Amazon's made it and looks after it. */
   readonly requesterManaged: boolean;
   readonly attachment: Attachment | undefined;
+  /** Absent for an interface that its owner may use. */
+  readonly managedUse: ManagedUse | undefined;
+  /** What its public name leads to, once its owner has chosen. */
+  readonly publicHostname?: Sdk.PublicIpDnsOption;
 }
 
 const inSubnet = ({ subnetId }: NetworkInterface, places: readonly string[]): string[] =>
@@ -83,6 +109,17 @@ const viewAttachment = viewOnce((attachment: Attachment): Sdk.NetworkInterfaceAt
   NetworkCardIndex: attachment.networkCardIndex,
   Status: attachment.status,
 }));
+
+const viewManagedUse = viewOnce(
+  ({ attachmentId, attachTime }: ManagedUse): Sdk.NetworkInterfaceAttachment => ({
+    AttachmentId: attachmentId,
+    AttachTime: new Date(attachTime),
+    DeleteOnTermination: false,
+    DeviceIndex: 1,
+    InstanceOwnerId: "amazon-aws",
+    Status: "attached",
+  }),
+);
 
 /** The public address that leads to a private one of an interface; names only where the VPC gives names. */
 export function viewAssociation(
@@ -124,6 +161,41 @@ function viewAddresses(ctx: Context, row: NetworkInterface): Sdk.NetworkInterfac
   });
 }
 
+/** The addresses that public names of an interface can lead to, where its VPC gives names at all. */
+export function namedAddresses(
+  ctx: Context,
+  { id, vpcId, privateAddresses, ipv6Addresses }: NetworkInterface,
+): { readonly ipv4: string | undefined; readonly ipv6: string | undefined } | undefined {
+  const vpc = vpcs.table(ctx).get(vpcId);
+  if (!vpc?.dnsSupport || !vpc.dnsHostnames) return undefined;
+  const [primary] = privateAddresses;
+  const leading = publicAddressesOf(ctx, id).find(({ mapping }) => mapping?.privateAddress === primary);
+  return { ipv4: leading?.id, ipv6: ipv6Addresses[0] };
+}
+
+/** What an interface's public name can be: it must lead to what the interface still has. */
+export function publicNamesOf(ctx: Context, row: NetworkInterface): Sdk.PublicIpDnsNameOptions | undefined {
+  const { ipv4, ipv6 } = namedAddresses(ctx, row) ?? {};
+  const chosen = row.publicHostname ?? "public-ipv4-dns-name";
+  const isForIpv6 = chosen !== "public-ipv4-dns-name" && ipv6 !== undefined;
+  const isDual = isForIpv6 && ipv4 !== undefined && chosen === "public-dual-stack-dns-name";
+  if (ipv4 === undefined && !isForIpv6) return undefined;
+  return {
+    DnsHostnameType: isDual ? chosen : isForIpv6 ? "public-ipv6-dns-name" : "public-ipv4-dns-name",
+    ...(ipv4 !== undefined && { PublicIpv4DnsName: publicDnsName(ctx.region, ipv4) }),
+    ...(isForIpv6 && { PublicIpv6DnsName: publicIpv6DnsName(ctx.region, ipv6) }),
+    ...(isDual && { PublicDualStackDnsName: publicDualStackDnsName(ctx.region, ipv6, ipv4) }),
+  };
+}
+
+/** An interface's public name. */
+export function publicNameOf(names: Sdk.PublicIpDnsNameOptions | undefined): string | undefined {
+  if (names?.DnsHostnameType === "public-dual-stack-dns-name") return names.PublicDualStackDnsName;
+  return names?.DnsHostnameType === "public-ipv6-dns-name"
+    ? names.PublicIpv6DnsName
+    : names?.PublicIpv4DnsName;
+}
+
 /** A network card of the cloud: it lives in one subnet, keeps its addresses, and is plugged into instances. */
 export const networkInterfaces = defineResource({
   type: "network-interface",
@@ -134,6 +206,7 @@ export const networkInterfaces = defineResource({
   view: (row: NetworkInterface, { account, tags, ctx }): Sdk.NetworkInterface => {
     const addresses = viewAddresses(ctx, row);
     const [primary] = addresses;
+    const names = publicNamesOf(ctx, row);
     return {
       NetworkInterfaceId: row.id,
       OwnerId: account,
@@ -142,13 +215,15 @@ export const networkInterfaces = defineResource({
       AvailabilityZone: row.zone,
       AvailabilityZoneId: findZone(ctx.region, row.zone)?.id,
       Description: row.description,
-      InterfaceType: row.interfaceType,
+      // EC2 says "nat_gateway", the SDK "natGateway".
+      InterfaceType: row.interfaceType as Sdk.NetworkInterfaceType,
       MacAddress: row.mac,
       Groups: viewGroups(ctx, row.groups),
       Association: primary?.Association,
       PrivateIpAddress: primary?.PrivateIpAddress,
       PrivateDnsName: primary?.PrivateDnsName,
-      PublicDnsName: primary?.Association?.PublicDnsName,
+      PublicDnsName: publicNameOf(names) ?? primary?.Association?.PublicDnsName,
+      PublicIpDnsNameOptions: names,
       PrivateIpAddresses: addresses,
       Ipv4Prefixes: row.ipv4Prefixes.map((Ipv4Prefix) => ({ Ipv4Prefix })),
       Ipv6Address: row.ipv6Addresses[0],
@@ -167,8 +242,10 @@ export const networkInterfaces = defineResource({
       RequesterId: row.requesterId,
       RequesterManaged: row.requesterManaged,
       Operator: { Managed: false },
-      Attachment: row.attachment && viewAttachment(row.attachment),
-      Status: row.attachment ? "in-use" : "available",
+      Attachment: row.attachment
+        ? viewAttachment(row.attachment)
+        : row.managedUse && viewManagedUse(row.managedUse),
+      Status: row.attachment || row.managedUse ? "in-use" : "available",
       TagSet: tags,
     };
   },
@@ -227,7 +304,8 @@ export const networkInterfaces = defineResource({
     groupInVpc: ({ groups, vpcId }) => groups.map((group) => `${group}/${vpcId}`),
     mac: ({ mac }) => mac,
     instance: ({ attachment }) => attachment?.instanceId,
-    attachment: ({ attachment }) => attachment?.id,
+    attachment: ({ attachment, managedUse }) => attachment?.id ?? managedUse?.attachmentId,
+    managedFor: ({ managedUse }) => managedUse?.resourceId,
     address: (row) => inSubnet(row, addressesOf(row)),
     prefix: (row) => inSubnet(row, [...row.ipv4Prefixes, ...row.ipv6Prefixes]),
     /** The blocks that could be delegated as a prefix, if it had no address in them. */
@@ -282,7 +360,8 @@ function newMac(ctx: Context, zone: string): string {
   }
 }
 
-const groupQuota = declareQuota({
+/** Of interfaces: how many groups each may carry. */
+export const groupQuota = declareQuota({
   code: "L-2AFB9258",
   name: "Security groups per network interface",
   usual: 5,
@@ -314,7 +393,7 @@ export function readGroups(
   return groups;
 }
 
-function readInterfaceType(asked: string | undefined): NetworkInterface["interfaceType"] {
+function readInterfaceType(asked: string | undefined): "interface" | "efa" | "efa-only" {
   if (asked === undefined || asked === "interface") return "interface";
   if (asked === "efa" || asked === "efa-only") return asked;
   if (asked === "trunk" || asked === "branch") {
@@ -381,10 +460,65 @@ export function createInterface(
       requesterId: asked.requesterId,
       requesterManaged: asked.requesterManaged ?? false,
       attachment: undefined,
+      managedUse: undefined,
     },
     tags,
   );
 }
+
+/** What Amazon wants of an interface that it makes for a resource. */
+interface ManagedRequest {
+  readonly resourceId: string;
+  readonly type: ManagedType;
+  readonly description: string;
+  readonly groups: readonly string[];
+  readonly sourceDestCheck: boolean;
+  readonly addresses: AddressRequest;
+}
+
+/** Makes an interface that Amazon uses for a resource of the caller's, in the caller's account. */
+export function createManagedInterface(
+  ctx: Context,
+  subnet: Subnet,
+  { resourceId, type, description, groups, sourceDestCheck, addresses }: ManagedRequest,
+): NetworkInterface {
+  // "Not supported with VPCs in enforce mode."
+  if (type.startsWith("gateway_load_balancer")) {
+    checkEncryption(ctx, subnet.vpcId, "A Gateway Load Balancer");
+  }
+  return networkInterfaces.create(ctx, {
+    ...planAddresses(ctx, subnet, takenIn(ctx, subnet), addresses, true),
+    subnetId: subnet.id,
+    vpcId: subnet.vpcId,
+    zone: subnet.zone,
+    mac: newMac(ctx, subnet.zone),
+    description,
+    interfaceType: type,
+    groups,
+    sourceDestCheck,
+    associatePublicIp: false,
+    connectionTracking: undefined,
+    requesterId: "amazon-aws",
+    requesterManaged: true,
+    attachment: undefined,
+    managedUse: { resourceId, attachmentId: `ela-attach-0${ctx.chance.hex(16)}`, attachTime: ctx.now },
+  });
+}
+
+/**
+ * The interface that a call wants to change.
+ *
+ * @throws {ApiError} AuthFailure for one that Amazon manages
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html
+ */
+export function getChangeable(ctx: Context, id: string): NetworkInterface {
+  const eni = networkInterfaces.get(ctx, id);
+  if (eni.managedUse) throw forbidden();
+  return eni;
+}
+
+export const forbidden = (): ApiError =>
+  new ApiError("AuthFailure", "You do not have permission to access the specified resource.");
 
 /** Plugs an interface into an instance; that they fit together, and that the place is free, is the caller's to see. */
 export function attachInterface(
@@ -425,7 +559,7 @@ export function releaseInterface(ctx: Context, row: NetworkInterface): void {
 }
 
 /** Removes an interface with all that leads to it. */
-function deleteInterface(ctx: Context, { id }: NetworkInterface): void {
+export function deleteInterface(ctx: Context, { id }: NetworkInterface): void {
   for (const address of publicAddressesOf(ctx, id)) unmapPublicAddress(ctx, address);
   networkInterfaces.delete(ctx, id);
 }
@@ -471,7 +605,7 @@ export const operations = {
 
   DeleteNetworkInterface: ({ NetworkInterfaceId }, ctx) => {
     const eni = networkInterfaces.get(ctx, NetworkInterfaceId);
-    if (eni.attachment) {
+    if (eni.attachment || eni.managedUse) {
       throw new ApiError("InvalidParameterValue", `Network interface '${eni.id}' is currently in use.`);
     }
     deleteInterface(ctx, eni);

@@ -5,7 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { asksFor, blocksOf, checkVersion, readWanted } from "./addressRequest.ts";
 import { chooseBoth, type Wanted } from "./freeAddress.ts";
 import { checkAddressLimit } from "./networkInterfaceAttachment.ts";
-import { networkInterfaces, takenIn, type NetworkInterface } from "./networkInterface.ts";
+import { getChangeable, networkInterfaces, takenIn, type NetworkInterface } from "./networkInterface.ts";
 import { mapPublicAddress, publicAddressesOf, unmapPublicAddress } from "./publicAddress.ts";
 import { subnets } from "./subnet.ts";
 
@@ -76,7 +76,7 @@ function owned(eni: NetworkInterface, has: readonly string[], named: readonly st
 
 export const operations = {
   AssignIpv6Addresses: (input, ctx) => {
-    const eni = networkInterfaces.get(ctx, input.NetworkInterfaceId);
+    const eni = getChangeable(ctx, input.NetworkInterfaceId);
     const wanted = {
       addresses: readWanted(input.Ipv6Addresses, input.Ipv6AddressCount, "ipv6AddressCount"),
       prefixes: readWanted(input.Ipv6Prefixes, input.Ipv6PrefixCount, "ipv6PrefixCount"),
@@ -91,7 +91,7 @@ export const operations = {
   },
 
   AssignPrivateIpAddresses: (input, ctx) => {
-    const eni = networkInterfaces.get(ctx, input.NetworkInterfaceId);
+    const eni = getChangeable(ctx, input.NetworkInterfaceId);
     const asked = readWanted(
       input.PrivateIpAddresses,
       input.SecondaryPrivateIpAddressCount,
@@ -122,7 +122,7 @@ export const operations = {
   },
 
   UnassignIpv6Addresses: ({ NetworkInterfaceId, Ipv6Addresses, Ipv6Prefixes }, ctx) => {
-    const eni = networkInterfaces.get(ctx, NetworkInterfaceId);
+    const eni = getChangeable(ctx, NetworkInterfaceId);
     const addresses = owned(eni, eni.ipv6Addresses, Ipv6Addresses);
     const prefixes = owned(eni, eni.ipv6Prefixes, Ipv6Prefixes);
     if (addresses.length + prefixes.length === 0) throw new ApiError("MissingParameter", "ipv6Addresses");
@@ -145,7 +145,7 @@ export const operations = {
   },
 
   UnassignPrivateIpAddresses: ({ NetworkInterfaceId, PrivateIpAddresses, Ipv4Prefixes }, ctx) => {
-    const eni = networkInterfaces.get(ctx, NetworkInterfaceId);
+    const eni = getChangeable(ctx, NetworkInterfaceId);
     const addresses = owned(eni, eni.privateAddresses, PrivateIpAddresses);
     const prefixes = owned(eni, eni.ipv4Prefixes, Ipv4Prefixes);
     if (addresses.length + prefixes.length === 0) throw new ApiError("MissingParameter", "privateIpAddress");

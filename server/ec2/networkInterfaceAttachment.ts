@@ -13,6 +13,7 @@ import {
 } from "./networkInterface.ts";
 import { refuseEnaExpress } from "./networkInterfaceAttribute.ts";
 import { getPermitted } from "./networkInterfacePermission.ts";
+import { checkInstanceEncryption } from "./vpcEncryptionControl.ts";
 
 type Place = Pick<Attachment, "deviceIndex" | "networkCardIndex">;
 
@@ -108,6 +109,7 @@ export const operations = {
     const attached = interfacesOf(ctx, instance.id);
     checkPlace(instance, attached, place);
     checkFit(instance, attached, eni);
+    checkInstanceEncryption(ctx, eni.vpcId, instance.instanceType);
     const { attachment } = attachInterface(ctx, eni, {
       ...place,
       instanceId: instance.id,
@@ -121,6 +123,9 @@ export const operations = {
     const eni = networkInterfaces
       .by(ctx, "attachment", AttachmentId)
       .find(({ account, attachment }) => [account, attachment?.instanceOwnerId].includes(ctx.account));
+    if (eni?.managedUse) {
+      throw new ApiError("OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments.");
+    }
     if (!eni?.attachment) throw new ApiError("InvalidAttachmentID.NotFound", AttachmentId);
     const { deviceIndex, networkCardIndex } = eni.attachment;
     if (deviceIndex === 0 && networkCardIndex === 0) {

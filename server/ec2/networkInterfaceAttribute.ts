@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { readConnectionTracking } from "./connectionTracking.ts";
 import { instances } from "./instance.ts";
 import {
+  getChangeable,
   lendPublicAddress,
   networkInterfaces,
   readDescription,
@@ -124,7 +125,7 @@ export const operations = {
   },
 
   ModifyNetworkInterfaceAttribute: ({ NetworkInterfaceId, ...asked }, ctx) => {
-    const eni = networkInterfaces.get(ctx, NetworkInterfaceId);
+    const eni = getChangeable(ctx, NetworkInterfaceId);
     const given = (Object.keys(modify) as (keyof Asked)[]).filter((name) => asked[name] !== undefined);
     const [only, ...others] = given;
     if (only === undefined) throw new ApiError("MissingParameter", "attribute");
@@ -137,7 +138,7 @@ export const operations = {
   },
 
   ResetNetworkInterfaceAttribute: ({ NetworkInterfaceId, SourceDestCheck }, ctx) => {
-    const { id } = networkInterfaces.get(ctx, NetworkInterfaceId);
+    const { id } = getChangeable(ctx, NetworkInterfaceId);
     if (SourceDestCheck === undefined) throw new ApiError("MissingParameter", "attribute");
     networkInterfaces.update(ctx, id, { sourceDestCheck: true });
     return {};

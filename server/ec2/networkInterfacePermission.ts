@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
-import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
+import { getChangeable, networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 
 interface NetworkInterfacePermission extends ResourceRow {
   readonly networkInterfaceId: string;
@@ -46,7 +46,7 @@ const networkInterfacePermissions = defineResource({
 /**
  * An interface that the caller may use so: its own, or one that it has the permission for.
  *
- * @throws {ApiError} InvalidNetworkInterfaceID.NotFound
+ * @throws {ApiError} InvalidNetworkInterfaceID.NotFound, AuthFailure for one that Amazon manages
  */
 export function getPermitted(
   ctx: Context,
@@ -57,12 +57,12 @@ export function getPermitted(
     .by(ctx, "networkInterface", id)
     .some((row) => row.grantee === ctx.account && row.permission === permission && row.state === "granted");
   const row = granted ? networkInterfaces.table(ctx).get(id) : undefined;
-  return row ?? networkInterfaces.get(ctx, id);
+  return row ?? getChangeable(ctx, id);
 }
 
 export const operations = {
   CreateNetworkInterfacePermission: ({ NetworkInterfaceId, AwsAccountId, AwsService, Permission }, ctx) => {
-    const eni = networkInterfaces.get(ctx, NetworkInterfaceId);
+    const eni = getChangeable(ctx, NetworkInterfaceId);
     if (AwsService !== undefined) {
       throw new ApiError(
         "InvalidParameterValue",

@@ -62,7 +62,7 @@ export const isRetained = (ctx: Context, type: RetainedType, id: string): boolea
   retentionOf(ctx, type, tagsOf(ctx, id)) !== undefined;
 
 /** What of a type the caller has in the bin, in the order in which it came there. */
-export const recycledOf = <R extends ResourceRow>(ctx: Context, type: RetainedType): readonly Recycled<R>[] =>
+const recycledOf = <R extends ResourceRow>(ctx: Context, type: RetainedType): readonly Recycled<R>[] =>
   ctx.unit.table(recycled).by("owner", `${ctx.account}/${type}`) as unknown as Recycled<R>[];
 
 /** As far as looking for something in the bin needs to know what it was. */

@@ -3,13 +3,21 @@ import { contains, formatPrefix } from "../../network/cidr.ts";
 import { ApiError, type CodeWith } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
-import { checkQuota, declareQuota } from "../kit/quotas.ts";
+import { checkQuota, declareQuota, limitOf } from "../kit/quotas.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
+import { egressOnlyInternetGateways } from "./egressOnlyInternetGateway.ts";
 import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
+import { isThere, natGateways } from "./natGateway.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { localBlocks, routeTables, type Route, type RouteTable } from "./routeTable.ts";
+import { findBlocks, getBlocks, prefixLists, prefixListUsers } from "./prefixList.ts";
+import { isPrefixListId } from "./prefixListId.ts";
 import { subnets } from "./subnet.ts";
+import { endpointUsers, gatewayRoutes, vpcEndpoints } from "./vpcEndpoint.ts";
+import { isAttached } from "./transitGatewayAttachment.ts";
+import { isLive, vpcPeerings } from "./vpcPeering.ts";
+import { vpcOf, vpnGateways } from "./vpnGateway.ts";
 
 type Destination = Pick<
   Sdk.CreateRouteRequest,
@@ -20,12 +28,7 @@ type Target = Omit<Sdk.CreateRouteRequest, keyof Destination | "RouteTableId" | 
 /** Targets that are not built: nobody can have one. */
 const absent = {
   CarrierGatewayId: "InvalidCarrierGatewayID.NotFound",
-  EgressOnlyInternetGatewayId: "InvalidEgressOnlyInternetGatewayId.NotFound",
   LocalGatewayId: "InvalidLocalGatewayID.NotFound",
-  NatGatewayId: "NatGatewayNotFound",
-  TransitGatewayId: "InvalidTransitGatewayID.NotFound",
-  VpcEndpointId: "InvalidVpcEndpointId.NotFound",
-  VpcPeeringConnectionId: "InvalidVpcPeeringConnectionID.NotFound",
 } as const satisfies Partial<Record<keyof Target, CodeWith<[string]>>>;
 
 /** Not routable, whatever a table says. @see https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html */
@@ -48,7 +51,8 @@ function readDestination(input: Destination): string {
     );
   }
   if (DestinationPrefixListId !== undefined) {
-    throw new ApiError("InvalidPrefixListID.NotFound", DestinationPrefixListId);
+    prefixLists.checkForm(DestinationPrefixListId);
+    return DestinationPrefixListId;
   }
   return formatPrefix(
     DestinationIpv6CidrBlock === undefined
@@ -71,6 +75,12 @@ function readTarget(ctx: Context, table: RouteTable, input: Target): Omit<Route,
   if (name === "GatewayId") return { via: "GatewayId", target: readGateway(ctx, table, id) };
   if (name === "NetworkInterfaceId") return { via: name, target: readInterface(ctx, table, id) };
   if (name === "InstanceId") return { via: "NetworkInterfaceId", target: readInstance(ctx, table, id) };
+  // EC2 shows endpoints as gateways.
+  if (name === "VpcEndpointId") return { via: "GatewayId", target: readEndpoint(ctx, table, id) };
+  if (name === "VpcPeeringConnectionId") return { via: name, target: readPeering(ctx, table, id) };
+  if (name === "TransitGatewayId") return { via: name, target: readTransitGateway(ctx, table, id) };
+  if (name === "NatGatewayId") return { via: name, target: readNatGateway(ctx, table, id) };
+  if (name === "EgressOnlyInternetGatewayId") return { via: name, target: readEgressOnly(ctx, table, id) };
   if (name in absent) throw new ApiError(absent[name as keyof typeof absent], id);
   throw new ApiError("InvalidParameterValue", `Value (${id}) for parameter ${name} is invalid.`);
 }
@@ -85,6 +95,12 @@ function readGateway(ctx: Context, table: RouteTable, id: string): string {
   if (id === "local") {
     throw new ApiError("InvalidParameterValue", `Value (${id}) for parameter gatewayId is invalid.`);
   }
+  if (id.startsWith("vgw-")) {
+    const gateway = vpnGateways.find(ctx, id);
+    if (!gateway || gateway.state === "deleted") throw new ApiError("InvalidGatewayID.NotFound", id);
+    if (vpcOf(gateway) === table.vpcId) return id;
+    throw elsewhere(table, "network gateway", id);
+  }
   if (!id.startsWith("igw-")) throw new ApiError("InvalidGatewayID.NotFound", id);
   const gateway = internetGateways.get(ctx, id);
   if (gateway.vpcId !== table.vpcId) throw elsewhere(table, "network gateway", id);
@@ -94,6 +110,67 @@ function readGateway(ctx: Context, table: RouteTable, id: string): string {
 function readInterface(ctx: Context, table: RouteTable, id: string): string {
   if (networkInterfaces.get(ctx, id).vpcId !== table.vpcId) throw elsewhere(table, "interface", id);
   return id;
+}
+
+/** One that is still coming will do: until it is there, it drops what it gets. */
+function readNatGateway(ctx: Context, table: RouteTable, id: string): string {
+  const gateway = natGateways.find(ctx, id);
+  if (!gateway || !isThere(gateway)) throw new ApiError("InvalidNatGatewayID.NotFound", id);
+  if (gateway.vpcId !== table.vpcId) throw elsewhere(table, "NAT gateway", id);
+  return id;
+}
+
+function readEgressOnly(ctx: Context, table: RouteTable, id: string): string {
+  const { vpcId } = egressOnlyInternetGateways.get(ctx, id);
+  if (vpcId !== table.vpcId) throw elsewhere(table, "egress-only internet gateway", id);
+  return id;
+}
+
+/** @throws {ApiError} InvalidParameterCombination */
+function checkVersion({ destination, via }: Route): void {
+  if (via !== "EgressOnlyInternetGatewayId" || destination.includes(":") || isPrefixListId(destination))
+    return;
+  throw new ApiError(
+    "InvalidParameterCombination",
+    "An egress-only internet gateway can be the target of IPv6 routes only.",
+  );
+}
+
+/** Only what leads through appliances; routes to gateway endpoints come with these. */
+function readEndpoint(ctx: Context, table: RouteTable, id: string): string {
+  const { type, vpcId } = vpcEndpoints.get(ctx, id);
+  if (type !== "GatewayLoadBalancer") {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `The VPC endpoint ${id} is not a Gateway Load Balancer endpoint.`,
+    );
+  }
+  if (vpcId !== table.vpcId) throw elsewhere(table, "vpc endpoint", id);
+  return id;
+}
+
+endpointUsers.push((ctx, { id, vpcId }) =>
+  routeTables.by(ctx, "vpc", vpcId).some(({ routes }) => routes.some(({ target }) => target === id)),
+);
+
+/** Whether a route to the destination comes with a gateway endpoint. */
+const isEndpointsRoute = (ctx: Context, { id }: RouteTable, destination: string): boolean =>
+  gatewayRoutes(ctx, id).some((route) => route.destination === destination);
+
+/** A connection that is not accepted yet will do: until then the route is a blackhole. */
+function readPeering(ctx: Context, table: RouteTable, id: string): string {
+  const { requester, accepter, state } = vpcPeerings.get(ctx, id);
+  if (!isLive(state)) throw new ApiError("InvalidVpcPeeringConnectionID.NotFound", id);
+  if (![requester.vpcId, accepter.vpcId].includes(table.vpcId)) {
+    throw elsewhere(table, "vpc peering connection", id);
+  }
+  return id;
+}
+
+/** To a route table, a gateway that the VPC is not attached to does not exist. */
+function readTransitGateway(ctx: Context, { vpcId }: RouteTable, id: string): string {
+  if (isAttached(ctx, id, vpcId)) return id;
+  throw new ApiError("InvalidTransitGatewayID.NotFound", id, `The transitGateway ID '${id}' does not exist`);
 }
 
 /** A route to an instance is one to its only interface. */
@@ -109,12 +186,18 @@ function readInstance(ctx: Context, table: RouteTable, id: string): string {
   return readInterface(ctx, table, only.id);
 }
 
+/** What traffic within the VPC can be sent through. */
+const isMiddlebox = ({ via, target }: Omit<Route, "destination">): boolean =>
+  via === "NetworkInterfaceId" || via === "NatGatewayId" || target.startsWith("vpce-");
+
 /**
  * Within the VPC only a whole subnet's traffic can be sent another way, and only through an interface.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html
  */
-function checkWithinVpc(ctx: Context, table: RouteTable, { destination, via }: Route): void {
+function checkWithinVpc(ctx: Context, table: RouteTable, { destination, via, target }: Route): void {
+  // Whatever is in a prefix list, it does not come before what is local.
+  if (isPrefixListId(destination)) return;
   const prefix = storedCidr(destination);
   if (UNROUTABLE.some((block) => contains(block, prefix))) {
     throw new ApiError(
@@ -126,7 +209,7 @@ function checkWithinVpc(ctx: Context, table: RouteTable, { destination, via }: R
   const isSubnet = subnets
     .by(ctx, "vpc", table.vpcId)
     .some(({ cidr, ipv6 }) => cidr === destination || ipv6.some((block) => block.cidr === destination));
-  if (via === "NetworkInterfaceId" && isSubnet) return;
+  if (isMiddlebox({ via, target }) && isSubnet) return;
   throw new ApiError(
     "InvalidParameterValue",
     `The destination CIDR block ${destination} is equal to or more specific than one of this VPC's CIDR blocks. This route can target only an interface or an instance.`,
@@ -164,12 +247,32 @@ const routeQuota = declareQuota({
   error: () => new ApiError("RouteLimitExceeded"),
 });
 
-const versionOf = ({ destination }: Route): string => (destination.includes(":") ? "IPv6" : "IPv4");
+/** How many routes of a version a route counts as: a prefix list as many as it may have entries. */
+function weightOf(ctx: Context, { destination }: Route, version: string): number {
+  const list = isPrefixListId(destination) ? findBlocks(ctx, destination) : undefined;
+  const family = list?.family ?? (destination.includes(":") ? "IPv6" : "IPv4");
+  return family === version ? (list?.weight ?? 1) : 0;
+}
+
+const sizeOf = (ctx: Context, routes: readonly Route[], version: string): number =>
+  routes.reduce((sum, route) => sum + weightOf(ctx, route, version), 0);
+
+prefixListUsers.push((ctx, prefixListId) => {
+  const version = findBlocks(ctx, prefixListId)?.family ?? "IPv4";
+  return routeTables.by(ctx, "prefixList", prefixListId).map(({ id, account, routes }) => ({
+    id,
+    owner: account,
+    holds: (more) => sizeOf(ctx, routes, version) + more <= limitOf(ctx, routeQuota),
+  }));
+});
 
 /** @throws {ApiError} RouteLimitExceeded */
 function checkRoutes(ctx: Context, { routes }: RouteTable, added: Route): void {
-  const alike = (route: Route) => versionOf(route) === versionOf(added);
-  checkQuota(ctx, routeQuota, () => routes.filter(alike).length + 1, "");
+  const others = routes.filter(({ destination }) => destination !== added.destination);
+  for (const version of ["IPv4", "IPv6"]) {
+    if (weightOf(ctx, added, version) === 0) continue;
+    checkQuota(ctx, routeQuota, () => sizeOf(ctx, [...others, added], version), "");
+  }
 }
 
 export const operations = {
@@ -177,7 +280,11 @@ export const operations = {
     const table = routeTables.get(ctx, RouteTableId);
     const { destination, target } = splitRoute(input);
     const route = { destination, ...readTarget(ctx, table, target) };
-    const same = table.routes.find((other) => other.destination === destination);
+    checkVersion(route);
+    if (isPrefixListId(destination)) getBlocks(ctx, destination);
+    const same =
+      table.routes.some((other) => other.destination === destination) ||
+      isEndpointsRoute(ctx, table, destination);
     if (same || localBlocks(ctx, table).includes(destination)) {
       throw new ApiError("RouteAlreadyExists", destination);
     }
@@ -194,6 +301,12 @@ export const operations = {
       throw new ApiError(
         "InvalidParameterValue",
         `cannot remove local route ${destination} in route table ${table.id}`,
+      );
+    }
+    if (isEndpointsRoute(ctx, table, destination)) {
+      throw new ApiError(
+        "InvalidParameterValue",
+        `cannot remove VPC endpoint route ${destination} in route table ${table.id}`,
       );
     }
     const routes = table.routes.filter((route) => route.destination !== destination);
@@ -220,7 +333,8 @@ export const operations = {
       return {};
     }
     const route = { destination, ...readTarget(ctx, table, target) };
-    if (isLocal && route.via !== "NetworkInterfaceId") {
+    checkVersion(route);
+    if (isLocal && !isMiddlebox(route)) {
       throw new ApiError(
         "InvalidParameterValue",
         `The target of the local route ${destination} can be replaced only by an interface or an instance.`,
@@ -233,6 +347,6 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateRoute: "targets other than internet gateways, interfaces and instances; prefix lists",
-  ReplaceRoute: "targets other than internet gateways, interfaces and instances; prefix lists",
+  CreateRoute: "carrier gateways, local gateways and core networks as targets",
+  ReplaceRoute: "carrier gateways, local gateways and core networks as targets",
 };

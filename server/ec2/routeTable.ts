@@ -4,17 +4,31 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { egressOnlyInternetGateways } from "./egressOnlyInternetGateway.ts";
 import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
+import { isThere, natGateways } from "./natGateway.ts";
 import { networkInterfaces } from "./networkInterface.ts";
+import { isPrefixListId } from "./prefixListId.ts";
 import { subnets } from "./subnet.ts";
+import { gatewayRoutes, leaveRouteTable, takesPackets } from "./vpcEndpoint.ts";
+import { isAttached } from "./transitGatewayAttachment.ts";
+import { carriesFrom } from "./vpcPeering.ts";
+import { isAttachedTo, usableVpnGateway, vpcOf } from "./vpnGateway.ts";
+import { learnedRoutes, type LearnedRoute } from "./vpnRoutes.ts";
 import { furnishings, vpcs } from "./vpc.ts";
 
 /** Where packets to `destination` go: the member of the API that names the target, and its id. */
 export interface Route {
-  /** A CIDR block, IPv4 or IPv6. */
+  /** A CIDR block, IPv4 or IPv6, or the id of a prefix list. */
   readonly destination: string;
-  readonly via: "GatewayId" | "NetworkInterfaceId";
+  readonly via:
+    | "EgressOnlyInternetGatewayId"
+    | "GatewayId"
+    | "NatGatewayId"
+    | "NetworkInterfaceId"
+    | "TransitGatewayId"
+    | "VpcPeeringConnectionId";
   readonly target: string;
 }
 
@@ -24,6 +38,8 @@ export interface RouteTable extends ResourceRow {
   readonly mainAssociation: string | undefined;
   /** All but the local routes, which follow from the VPC's blocks; one of these is here if its target was replaced. */
   readonly routes: readonly Route[];
+  /** The virtual private gateways that it learns routes from. */
+  readonly propagating?: readonly string[];
 }
 
 export interface RouteTableAssociation extends ResourceRow {
@@ -54,7 +70,7 @@ export const associations = defineResource({
     routeTable: ({ routeTableId }) => routeTableId,
     user: ({ subnetId, gatewayId }) => subnetId ?? gatewayId,
   },
-  parents: { "route-table": "routeTable", subnet: "user", "internet-gateway": "user" },
+  parents: { "route-table": "routeTable", subnet: "user", "internet-gateway": "user", "vpn-gateway": "user" },
   partOf: (_association, parent) => parent !== "route-table",
 });
 
@@ -70,8 +86,13 @@ export const routeTables = defineResource({
     VpcId: table.vpcId,
     OwnerId: account,
     Associations: viewAssociations(ctx, table),
-    Routes: [...localRoutes(ctx, table), ...table.routes].map((route) => viewRoute(ctx, table, route)),
-    PropagatingVgws: [],
+    Routes: [
+      ...[...localRoutes(ctx, table), ...table.routes, ...gatewayRoutes(ctx, table.id)].map((route) =>
+        viewRoute(ctx, table, route),
+      ),
+      ...learnedRoutes(ctx, table).map(viewLearned),
+    ],
+    PropagatingVgws: (table.propagating ?? []).map((GatewayId) => ({ GatewayId })),
     Tags: tags,
   }),
   filters: {
@@ -106,6 +127,8 @@ export const routeTables = defineResource({
     vpc: ({ vpcId }) => vpcId,
     main: ({ vpcId, mainAssociation }) => (mainAssociation ? vpcId : undefined),
     mainAssociation: ({ mainAssociation }) => mainAssociation,
+    propagating: ({ propagating }) => propagating,
+    prefixList: ({ routes }) => routes.map(({ destination }) => destination).filter(isPrefixListId),
   },
   parents: { vpc: "vpc" },
   quotas: [
@@ -149,12 +172,17 @@ const localRoutes = (ctx: Context, table: RouteTable): Route[] =>
     .filter((block) => !table.routes.some(({ destination }) => destination === block))
     .map((destination) => ({ destination, via: "GatewayId", target: "local" }));
 
+function viewDestination(destination: string): Sdk.Route {
+  if (isPrefixListId(destination)) return { DestinationPrefixListId: destination };
+  const isIpv6 = parsePrefix(destination)?.version === 6;
+  return isIpv6 ? { DestinationIpv6CidrBlock: destination } : { DestinationCidrBlock: destination };
+}
+
 function viewRoute(ctx: Context, table: RouteTable, route: Route): Sdk.Route {
   const { destination, via, target } = route;
   const attachment = networkInterfaces.find(ctx, target)?.attachment;
-  const version = parsePrefix(destination)?.version;
   return {
-    ...(version === 6 ? { DestinationIpv6CidrBlock: destination } : { DestinationCidrBlock: destination }),
+    ...viewDestination(destination),
     [via]: target,
     ...(attachment && { InstanceId: attachment.instanceId, InstanceOwnerId: attachment.instanceOwnerId }),
     Origin: target === "local" ? "CreateRouteTable" : "CreateRoute",
@@ -162,12 +190,35 @@ function viewRoute(ctx: Context, table: RouteTable, route: Route): Sdk.Route {
   };
 }
 
+const viewLearned = ({ destination, target }: LearnedRoute): Sdk.Route => ({
+  ...viewDestination(destination),
+  GatewayId: target,
+  Origin: "EnableVgwRoutePropagation",
+  State: "active",
+});
+
 /** Whether the target is there to take packets; the route stays when it is not, and drops them. */
 function isAlive(ctx: Context, { vpcId }: RouteTable, { via, target }: Route): boolean {
   if (target === "local") return true;
+  if (via === "VpcPeeringConnectionId") return carriesFrom(ctx, target, vpcId);
+  if (via === "TransitGatewayId") return isAttached(ctx, target, vpcId);
+  if (target.startsWith("vpce-")) return takesPackets(ctx, target);
+  if (via === "NatGatewayId") {
+    const gateway = natGateways.find(ctx, target);
+    return gateway !== undefined && isThere(gateway);
+  }
+  if (via === "EgressOnlyInternetGatewayId")
+    return egressOnlyInternetGateways.find(ctx, target) !== undefined;
+  if (target.startsWith("vgw-")) return isAttachedTo(ctx, target, vpcId);
   if (via === "GatewayId") return internetGateways.find(ctx, target)?.vpcId === vpcId;
   const instanceId = networkInterfaces.find(ctx, target)?.attachment?.instanceId;
   return instanceId !== undefined && instances.find(ctx, instanceId)?.state === "running";
+}
+
+/** What packets come in through, with the VPC that it is attached to. */
+function readGateway(ctx: Context, id: string): { readonly id: string; readonly vpcId: string | undefined } {
+  if (!id.startsWith("vgw-")) return internetGateways.get(ctx, id);
+  return { id, vpcId: vpcOf(usableVpnGateway(ctx, id)) };
 }
 
 /** The subnet or gateway that is to use the table, checked: its VPC is the table's, and it uses no other yet. */
@@ -182,12 +233,17 @@ function readUser(
       ? new ApiError("MissingParameter", "subnetId or gatewayId")
       : new ApiError("InvalidParameterCombination", "Only one of subnetId and gatewayId can be specified.");
   }
-  const user =
-    subnetId === undefined ? internetGateways.get(ctx, gatewayId ?? "") : subnets.get(ctx, subnetId);
+  const user = subnetId === undefined ? readGateway(ctx, gatewayId ?? "") : subnets.get(ctx, subnetId);
   if (user.vpcId !== table.vpcId) {
     throw new ApiError(
       "InvalidParameterValue",
       `route table ${table.id} and ${subnetId === undefined ? "network gateway" : "subnet"} ${user.id} belong to different networks`,
+    );
+  }
+  if (gatewayId !== undefined && table.propagating?.length) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `The route table ${table.id} learns routes from a gateway and cannot be associated with one.`,
     );
   }
   if (gatewayId !== undefined && table.mainAssociation) {
@@ -255,6 +311,7 @@ export const operations = {
       );
     }
     routeTables.checkFree(ctx, id, "routeTable");
+    leaveRouteTable(ctx, id);
     routeTables.delete(ctx, id);
     return {};
   },

@@ -10,6 +10,8 @@ import { readCreditMode } from "./creditSpecification.ts";
 import { viewReservation } from "./describeInstances.ts";
 import { findImage } from "./image.ts";
 import { readMembership } from "./groupMembership.ts";
+import { readProfile } from "./iamInstanceProfile.ts";
+import { associate, type ProfileReference } from "./iamInstanceProfileAssociation.ts";
 import { instances, type BootImage, type Instance } from "./instance.ts";
 import { readCapacity } from "./instanceCapacity.ts";
 import { readMetadataOptions } from "./instanceMetadata.ts";
@@ -50,6 +52,7 @@ interface LaunchPlan {
   readonly interfaces: readonly [PlannedInterface, ...PlannedInterface[]];
   readonly volumes: readonly PlannedVolume[];
   readonly tags: Tags;
+  readonly profile: ProfileReference | undefined;
 }
 
 /** The most instances of one launch: without quotas, a call must end some time. */
@@ -145,6 +148,7 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
   const type = readInstanceType(input.InstanceType);
   checkBootable(type, image);
   checkEbsOptimized(type, input.EbsOptimized);
+  const profile = readProfile(ctx, input.IamInstanceProfile);
   const tags = Object.fromEntries(
     TAGGABLE.map((each) => [each, tagsFor(input.TagSpecifications, each, TAGGABLE)]),
   ) as Tags;
@@ -188,13 +192,13 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
     rebootMigration: "default",
     bandwidthWeighting: readBandwidthWeighting(type, input.NetworkPerformanceOptions?.BandwidthWeighting),
   };
-  return { least, most, type, common, interfaces, volumes: devices.volumes, tags };
+  return { least, most, type, common, interfaces, volumes: devices.volumes, tags, profile };
 }
 
 /** Makes one instance with its disks and interfaces, on a host; that the host has no room is found out first. */
 function launchOne(
   ctx: Context,
-  { type, common, interfaces, volumes, tags }: LaunchPlan,
+  { type, common, interfaces, volumes, tags, profile }: LaunchPlan,
   index: number,
 ): Instance {
   const id = instances.newId(ctx);
@@ -206,6 +210,7 @@ function launchOne(
   });
   if (common.hibernation) checkHibernation(type, disks[0], common.image.platform);
   plugIn(ctx, id, type, interfaces, tags["network-interface"]);
+  if (profile) associate(ctx, id, profile);
   boot(ctx, instance);
   return instance;
 }
@@ -253,7 +258,7 @@ function launch(ctx: Context, planned: LaunchPlan): Instance[] {
 
 export const partly = {
   RunInstances:
-    "launch templates, instance profiles, host resource groups, Capacity Reservation groups, Spot Instances, ENA Express, metric categories",
+    "launch templates, host resource groups, Capacity Reservation groups, Spot Instances, ENA Express, metric categories",
 };
 
 export const operations = {

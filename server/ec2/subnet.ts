@@ -6,6 +6,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { blockModeOf } from "./blockPublicAccess.ts";
 import { findZone, zonesOf, type Zone } from "./catalogue/zones.ts";
 import {
   departed,
@@ -96,7 +97,9 @@ export const subnets = defineResource({
       EnableResourceNameDnsARecord: subnet.dnsARecord,
       EnableResourceNameDnsAAAARecord: subnet.dnsAaaaRecord,
     },
-    BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
+    BlockPublicAccessStates: {
+      InternetGatewayBlockMode: blockModeOf(ctx, account, subnet.vpcId, subnet.id),
+    },
     Tags: tags,
   }),
   filters: {

@@ -9,7 +9,9 @@ import { checkTags, putTags, removeTags, tagTable } from "../kit/tags.ts";
 const MAX_RESOURCES = 1000;
 
 /** Rows with ids of their own that EC2 does not count as resources. */
-const UNTAGGABLE = /-(?:association|modification|permission)$/;
+const UNTAGGABLE = /-(?:association|event|modification|permission)$/;
+
+type Taggable = NonNullable<ReturnType<(typeof resources)["get"]>>;
 
 /**
  * The type of the resource with this id.
@@ -19,14 +21,17 @@ const UNTAGGABLE = /-(?:association|modification|permission)$/;
  *   against the tags
  */
 function typeOf(ctx: Context, id: string, tags: readonly Sdk.Tag[] = []): string {
+  let named: Taggable | undefined;
   for (const resource of resources.values()) {
-    const { type, idPrefix, checkTags: check } = resource.definition;
+    const { type, idPrefix } = resource.definition;
     if (!id.startsWith(`${idPrefix}-`) || UNTAGGABLE.test(type)) continue;
-    const row = resource.get(ctx, id);
-    check?.(ctx, row, tags);
-    return type;
+    // Of `tgw` and `tgw-attach`, the longer one.
+    if (!named || named.definition.idPrefix.length < idPrefix.length) named = resource;
   }
-  throw new ApiError("InvalidID", id);
+  if (!named) throw new ApiError("InvalidID", id);
+  const row = named.get(ctx, id);
+  named.definition.checkTags?.(ctx, row, tags);
+  return named.definition.type;
 }
 
 function readIds(ids: readonly string[]): string[] {

@@ -5,6 +5,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { blockModeOf } from "./blockPublicAccess.ts";
 import {
   departed,
   isIpv4,
@@ -18,6 +19,13 @@ import {
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { defaultDhcpOptionsId, dhcpOptions } from "./dhcpOptions.ts";
 import { refusePools } from "./ipamPool.ts";
+import {
+  control,
+  controlOf,
+  exclusionsOf,
+  readDemand,
+  vpcEncryptionControls,
+} from "./vpcEncryptionControl.ts";
 
 export interface Vpc extends ResourceRow {
   /** The first is the primary one. */
@@ -54,6 +62,11 @@ export const viewIpv6Association = (
   IpSource: "amazon",
 });
 
+function viewEncryption(ctx: Context, vpcId: string): Sdk.VpcEncryptionControl | undefined {
+  const row = controlOf(ctx, vpcId);
+  return row && vpcEncryptionControls.show(ctx, row);
+}
+
 /** A network of its own, with its own addresses: nothing gets in or out but by the doors that are put into it. */
 export const vpcs = defineResource({
   type: "vpc",
@@ -73,7 +86,8 @@ export const vpcs = defineResource({
     DhcpOptionsId: vpc.dhcpOptionsId,
     InstanceTenancy: vpc.tenancy,
     IsDefault: vpc.isDefault,
-    BlockPublicAccessStates: { InternetGatewayBlockMode: "off" },
+    BlockPublicAccessStates: { InternetGatewayBlockMode: blockModeOf(ctx, account, vpc.id) },
+    EncryptionControl: viewEncryption(ctx, vpc.id),
     Tags: tags,
   }),
   filters: {
@@ -124,6 +138,12 @@ export const vpcs = defineResource({
     forget: (ctx, { id, leaving }) => vpcs.update(ctx, id, { leaving: stillLeaving(leaving) }),
   },
 });
+
+/** What must agree to one more block of a VPC: it throws if it does not. */
+export const blockGuards: ((ctx: Context, vpc: Vpc, block: string) => void)[] = [];
+
+/** What has to be undone before a VPC goes that may. */
+export const vpcRemovals: ((ctx: Context, vpcId: string) => void)[] = [];
 
 /** What comes with each new VPC: its main route table, network ACL and security group add themselves here. */
 export const furnishings: ((ctx: Context, vpc: Vpc) => void)[] = [];
@@ -239,9 +259,11 @@ export const operations = {
     }
     // "The host value cannot be used with this parameter": instances go to hosts one by one.
     if (input.InstanceTenancy === "host") throw new ApiError("UnsupportedTenancy", input.InstanceTenancy);
-    if (input.VpcEncryptionControl) {
-      throw new ApiError("UnsupportedOperation", "VPC encryption controls are not supported.");
+    const encryption = input.VpcEncryptionControl;
+    if (encryption && encryption.Mode === undefined) {
+      throw new ApiError("MissingParameter", "vpcEncryptionControl.mode");
     }
+    const demand = encryption?.Mode && readDemand(encryption.Mode, exclusionsOf(encryption));
     const vpc = createVpc(
       ctx,
       {
@@ -253,12 +275,15 @@ export const operations = {
       },
       input.TagSpecifications,
     );
+    // Where the account wants one, it is there already.
+    if (demand && !controlOf(ctx, vpc.id)) control(ctx, vpc.id, demand, input.TagSpecifications);
     return { Vpc: vpcs.show(ctx, vpc) };
   },
 
   DeleteVpc: ({ VpcId }, ctx) => {
     const { id } = vpcs.get(ctx, VpcId);
     vpcs.checkFree(ctx, id);
+    for (const undo of vpcRemovals) undo(ctx, id);
     vpcs.delete(ctx, id);
     return {};
   },
@@ -312,5 +337,5 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpc: "IPAM pools, IPv6 pools of one's own, encryption controls",
+  CreateVpc: "IPAM pools, IPv6 pools of one's own",
 };

@@ -8,11 +8,13 @@ import { isAssociationId, isIpv4, leave, newAssociation, SETTLING_SECONDS } from
 import type { CidrAssociation } from "./cidrAssociation.ts";
 import { storedCidr } from "./cidrBlock.ts";
 import { onIpv6Added as openAcl } from "./networkAcl.ts";
+import { isPrefixListId } from "./prefixListId.ts";
 import { routeTables } from "./routeTable.ts";
 import { onIpv6Added as openGroup } from "./securityGroup.ts";
 import { subnets } from "./subnet.ts";
 import {
   amazonIpv6Block,
+  blockGuards,
   checkIpv6Source,
   readVpcCidr,
   viewIpv4Association,
@@ -93,7 +95,7 @@ function checkSecondary(ctx: Context, vpc: Vpc, cidr: string): void {
   const route = routeTables
     .by(ctx, "vpc", vpc.id)
     .flatMap(({ routes }) => routes)
-    .find(({ destination }) => contains(block, storedCidr(destination)));
+    .find(({ destination }) => !isPrefixListId(destination) && contains(block, storedCidr(destination)));
   if (route) {
     throw new ApiError(
       "InvalidVpc.Range",
@@ -179,6 +181,7 @@ export const operations = {
     } else {
       const cidr = readVpcCidr(CidrBlock);
       checkSecondary(ctx, vpc, cidr);
+      for (const guard of blockGuards) guard(ctx, vpc, cidr);
       block = newAssociation(ctx, "vpc-cidr-assoc", cidr);
       vpcs.update(ctx, vpc.id, { ipv4: [...vpc.ipv4, block] });
     }

@@ -8,6 +8,7 @@ import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { regions } from "./catalogue/regions.ts";
 import { storedCidr } from "./cidrBlock.ts";
 import { blockGuards, vpcRemovals, vpcs, type Vpc } from "./vpc.ts";
+import { checkEncryption, isStrict } from "./vpcEncryptionControl.ts";
 
 /** One end of a connection. */
 interface Side {
@@ -389,13 +390,17 @@ export const operations = {
     if (acceptedBetween(ctx, requester.vpcId, accepter.vpcId)) {
       throw new ApiError("VpcPeeringConnectionAlreadyExists", id);
     }
+    const encrypted =
+      requester.region === accepter.region && isStrict(ctx, requester.vpcId) && isStrict(ctx, accepter.vpcId);
     atBothEnds(ctx, row, (there) => {
       vpcPeerings.update(there, id, { state: "provisioning", expires: undefined });
       vpcPeerings.soon(there, id, "active", 2);
       for (const { vpcId, region } of [requester, accepter]) {
         const active = () =>
           vpcPeerings.by(there, "live", vpcId).filter(({ state }) => ACCEPTED.has(state)).length;
-        if (region === there.region) checkQuota(there, activeQuota, active, vpcId);
+        if (region !== there.region) continue;
+        checkQuota(there, activeQuota, active, vpcId);
+        if (!encrypted) checkEncryption(there, vpcId, "A peering connection to such a VPC", "VpcPeering");
       }
     });
     return { VpcPeeringConnection: vpcPeerings.show(ctx, mustGet(ctx, id)) };

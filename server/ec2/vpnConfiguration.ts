@@ -32,7 +32,7 @@ function element(name: string, value: Xml, depth: number, attributes = ""): stri
 }
 
 /** The addresses of a tunnel's two ends in the block of its own: the gateway's, and the customer's. */
-export function insideAddresses({ insideCidr }: Pick<VpnTunnel, "insideCidr">): {
+function insideAddresses({ insideCidr }: Pick<VpnTunnel, "insideCidr">): {
   readonly gateway: string;
   readonly customer: string;
 } {

@@ -10,6 +10,7 @@ import { ApiError } from "../errors.ts";
 import { loadService } from "../wire/service.ts";
 import { encodeError } from "../wire/xml.ts";
 import { astray, dispatch, XML, type Answer, type DispatchParts } from "./dispatch.ts";
+import type { EventLog } from "../trail/log.ts";
 import { addOperatorRoutes, type Route } from "./operator.ts";
 import { signedRequest } from "./signedRequest.ts";
 import { negotiated } from "./tls.ts";
@@ -24,6 +25,10 @@ export interface AppParts extends DispatchParts {
   readonly newRequestId: () => string;
   /** By method and path below `/_islet/`: what an operator does with the simulated world. */
   readonly operatorRoutes: Readonly<Record<string, Route>>;
+  /** The operator may look into everybody's memory: every answer says so. */
+  readonly glass: boolean;
+  /** What was called. */
+  readonly events: EventLog;
   /** Told of each answer. */
   readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }
@@ -58,12 +63,16 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
-  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const requestId = parts.newRequestId();
-    const answer = await dispatch(signedRequest(request), requestId, parts);
-    if (isLogged) log(request, answer);
-    parts.onAnswer?.(answer);
-    return send(reply, answer);
+  const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+    const finish = (answer: Answer): void => {
+      if (isLogged) log(request, answer);
+      parts.onAnswer?.(answer);
+      send(reply, answer);
+      noteCall(request, answer, parts);
+    };
+    const answer = dispatch(signedRequest(request), parts.newRequestId(), parts);
+    if (answer instanceof Promise) answer.then(finish, (error: unknown) => reply.send(error));
+    else finish(answer);
   };
   app.route({ method: ["GET", "POST"], url: "/", handler });
   // The services that are asked by path, which so far is one.
@@ -72,6 +81,7 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
   }
 
   addOperatorRoutes(app, parts);
+  if (parts.glass) app.addHook("onSend", async (_request, reply) => void reply.header("x-islet-glass", "on"));
 
   app.setNotFoundHandler(async (_request, reply) => refuse(reply, astray(), parts));
   app.setErrorHandler(async (error: { statusCode?: number }, request, reply) => {
@@ -97,6 +107,29 @@ function send(reply: FastifyReply, { status, headers, body, requestId }: Answer)
   );
 }
 
+/** In bytes: what of a request the event log does not hold as it is. */
+const LARGE = 16 * 1024;
+
+function noteCall(
+  request: FastifyRequest,
+  { said, requestId, region }: Answer,
+  { cloud, events }: AppParts,
+): void {
+  if (!said || region === undefined) return;
+  const { headers, raw, ip, body } = request;
+  const call = {
+    said,
+    at: cloud.clock.now(),
+    requestId,
+    region,
+    source: ip,
+    userAgent: headers["user-agent"],
+    host: headers.host,
+    tls: negotiated(raw.socket),
+  };
+  events.note(call, ((body as Buffer | undefined)?.length ?? 0) > LARGE);
+}
+
 /** An error outside any service, in EC2's form. */
 async function refuse(
   reply: FastifyReply,
@@ -110,11 +143,12 @@ async function refuse(
   return send(reply, answer);
 }
 
-function log(request: FastifyRequest, { body, headers: _headers, ...answer }: Answer): void {
+function log(request: FastifyRequest, { body, headers: _headers, said: _said, ...answer }: Answer): void {
+  const tls = negotiated(request.raw.socket);
   request.log.info({
     ...answer,
     bytes: body.length,
     source: request.ip,
-    tls: negotiated(request.raw.socket),
+    tls: tls && { protocol: tls.protocol, cipher: tls.cipher },
   });
 }

@@ -1,9 +1,15 @@
-import type { Keyring, CallerKey } from "../auth/keys.ts";
+import { isBarredFromIam, noteUse, type Keyring, type CallerKey } from "../auth/keys.ts";
+import { anonymous, isAnonymous } from "../auth/anonymous.ts";
 import { readHeaders, readTarget } from "../auth/canonical.ts";
 import { peekScope, verifySignature, type SignedRequest } from "../auth/sigv4.ts";
 import { GLOBAL, type Cloud } from "../cloud.ts";
 import { ApiError } from "../errors.ts";
+import { loadActions, loadedActions } from "../iam/actionTable.ts";
+import { isRoot } from "../iam/authorize.ts";
 import type { Handler } from "../kit/handlers.ts";
+import type { Origin } from "../kit/origin.ts";
+import { showsAnswer, type Said } from "../trail/answeredCall.ts";
+import { decodeJson, encodeJson, findJsonOperation, jsonAnswer, jsonError } from "../wire/awsJson.ts";
 import { decode, findOperation, parseQuery } from "../wire/query.ts";
 import {
   decodeRest,
@@ -45,48 +51,92 @@ export interface Answer {
   readonly account?: string | undefined;
   /** The code of an error. */
   readonly code?: string;
+  /** What there is to tell of a call whose caller is known. */
+  readonly said?: Said | undefined;
 }
 
-const serviceIds: ReadonlySet<string> = new Set<ServiceId>(["ec2", "sts", "iam", "ebs"]);
+const serviceIds: ReadonlySet<string> = new Set<ServiceId>([
+  "ec2",
+  "sts",
+  "iam",
+  "ebs",
+  "logs",
+  "cloudtrail",
+]);
+
+/** Where a request is at home that names no region. */
+const HOME = "us-east-1";
 
 export const XML = { "content-type": "text/xml;charset=UTF-8" };
 
 /** From a signed request to an answer: which service, who calls, what is asked, what comes of it. */
-export async function dispatch(
-  request: SignedRequest,
+export function dispatch(
+  request: SignedRequest & Origin,
   requestId: string,
   parts: DispatchParts,
-): Promise<Answer> {
-  const named = peekScope(request)?.service ?? "";
+): Answer | Promise<Answer> {
+  const named = peekScope(request)?.service ?? (isAnonymous(request) ? "sts" : "");
   const id = serviceIds.has(named) ? (named as ServiceId) : "ec2";
-  return answerOf(loadedService(id) ?? (await loadService(id)), request, requestId, parts);
+  const service = loadedService(id);
+  if (service) return answerOf(service, request, requestId, parts);
+  return loadService(id).then((loaded) => answerOf(loaded, request, requestId, parts));
 }
 
-function answerOf(service: Service, request: SignedRequest, requestId: string, parts: DispatchParts): Answer {
+function answerOf(
+  service: Service,
+  request: SignedRequest & Origin,
+  requestId: string,
+  parts: DispatchParts,
+): Answer | Promise<Answer> {
   let operation: string | undefined;
   let region: string | undefined;
   let account: string | undefined;
+  let said: Said | undefined;
   try {
-    const verified = verifySignature<CallerKey>(request, {
-      now: parts.cloud.clock.wall(),
-      keyTime: parts.cloud.clock.now(),
-      findKey: (id) => parts.keyring.find(id),
-      services: serviceIds,
-      regions: parts.regions,
-      // A block of a snapshot has its checksum signed instead.
-      unsignedBody: service.id === "ebs" && request.method === "PUT",
-    });
+    const verified = verify(service, request, parts);
     region = verified.region;
     account = verified.key.caller.account;
-    const understood =
-      service.protocol === "restJson" ? understandRest(service, request) : understandQuery(service, request);
+    if (!isRoot(verified.key.caller) && !loadedActions(service.id)) {
+      return loadActions(service.id).then(() => answerOf(service, request, requestId, parts));
+    }
+    noteUse(parts.cloud.global, verified.key.accessKeyId, {
+      at: parts.cloud.clock.now(),
+      region,
+      service: service.id,
+    });
+    const understood = understand(service, request);
     operation = understood.operation.name;
-    const encoded = call(understood, verified.key, region, requestId, parts);
+    said = {
+      caller: verified.key.caller,
+      operation: understood.operation,
+      input: undefined,
+      output: undefined,
+      error: undefined,
+    };
+    const encoded = call(understood, said, request, region, requestId, parts);
     const { status, headers, body } = understood.answer(encoded, requestId);
-    return { status, headers, body, requestId, service: service.id, operation, region, account };
+    return { status, headers, body, requestId, service: service.id, operation, region, account, said };
   } catch (error) {
-    return { ...refusal(service, error, requestId, parts), operation, region, account };
+    return { ...refusal(service, error, requestId, parts, said), operation, region, account, said };
   }
+}
+
+/** Whose request it is, and for which region. */
+function verify(service: Service, request: SignedRequest, parts: DispatchParts) {
+  if (isAnonymous(request)) return { key: anonymous, region: HOME };
+  const verified = verifySignature<CallerKey>(request, {
+    now: parts.cloud.clock.wall(),
+    keyTime: parts.cloud.clock.now(),
+    findKey: (id) => parts.keyring.find(id),
+    services: serviceIds,
+    regions: parts.regions,
+    // A block of a snapshot has its checksum signed instead.
+    unsignedBody: service.id === "ebs" && request.method === "PUT",
+  });
+  if (service.id === "iam" && isBarredFromIam(parts.cloud.global, verified.key.accessKeyId)) {
+    throw new ApiError("InvalidClientTokenId");
+  }
+  return verified;
 }
 
 /** A request of any protocol, once it is known which operation it asks for. */
@@ -96,6 +146,13 @@ interface Understood {
   /** The output as text, to be given again if the call is repeated. */
   readonly encode: (output: object) => string;
   readonly answer: (encoded: string, requestId: string) => RestAnswer;
+}
+
+function understand(service: Service, request: SignedRequest): Understood {
+  if (service.protocol === "restJson") return understandRest(service, request);
+  return service.protocol === "awsJson"
+    ? understandJson(service, request)
+    : understandQuery(service, request);
 }
 
 function understandQuery(service: Service, request: SignedRequest): Understood {
@@ -133,6 +190,16 @@ function understandRest(service: Service, request: SignedRequest): Understood {
   };
 }
 
+function understandJson(service: Service, request: SignedRequest): Understood {
+  const operation = findJsonOperation(service, readHeaders(request.rawHeaders).get("x-amz-target"));
+  return {
+    operation,
+    decode: () => decodeJson(operation, request.body),
+    encode: (output) => encodeJson(operation, output),
+    answer: jsonAnswer,
+  };
+}
+
 export const astray = (): ApiError =>
   new ApiError("InvalidRequest", "Requests are made to /, by GET or POST.");
 
@@ -145,7 +212,8 @@ function parametersOf({ method, target, body }: SignedRequest): Uint8Array | str
 
 function call(
   { operation, decode, encode }: Understood,
-  { caller }: CallerKey,
+  said: Said,
+  origin: Origin,
   region: string,
   requestId: string,
   { cloud, backends }: DispatchParts,
@@ -153,27 +221,46 @@ function call(
   const backend = backends[operation.service.id];
   const handler = backend.handlers.get(operation.name);
   const input = decode();
+  said.input = input;
   if (!handler) throw new ApiError("NotImplemented", operation.name);
   const unitName = backend.global ? GLOBAL : region;
   return cloud.pipeline.run({
+    service: operation.service.id,
     operation: operation.name,
     input,
-    caller,
+    caller: said.caller,
+    origin,
     region,
     requestId,
     unit: cloud.unit(unitName),
     handler,
-    encode,
+    encode: showsAnswer(operation) ? telling(said, encode) : encode,
   });
 }
 
-function refusal(service: Service, error: unknown, requestId: string, { onFault }: DispatchParts): Answer {
+const telling =
+  (said: Said, encode: Understood["encode"]) =>
+  (output: object): string => {
+    said.output = output;
+    return encode(output);
+  };
+
+function refusal(
+  service: Service,
+  error: unknown,
+  requestId: string,
+  { onFault }: DispatchParts,
+  said: Said | undefined,
+): Answer {
   const refused = error instanceof ApiError ? error : new ApiError("InternalError");
   if (refused !== error) onFault(error);
+  if (said) said.error = refused;
   const { code, status } = refused;
   const answer =
     service.protocol === "restJson"
       ? restError(refused)
-      : { status, headers: XML, body: encodeError(service, refused, requestId) };
+      : service.protocol === "awsJson"
+        ? jsonError(refused)
+        : { status, headers: XML, body: encodeError(service, refused, requestId) };
   return { ...answer, requestId, service: service.id, code };
 }

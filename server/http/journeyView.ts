@@ -1,7 +1,7 @@
 import type { Exchange } from "../../network/exchange.ts";
 import { formatBlock, formatIp, type Block } from "../../network/ip.ts";
 import type { Component, End, Ground, Journey, Step } from "../../network/journey.ts";
-import type { Packet } from "../../network/packet.ts";
+import { ICMP, ICMPV6, TCP, UDP, type Packet } from "../../network/packet.ts";
 import { Port } from "../../network/port.ts";
 import { reasons } from "../../network/reason.ts";
 import { remedy } from "../../network/remedy.ts";
@@ -12,7 +12,16 @@ import { protocolName } from "../ec2/ipProtocol.ts";
 export interface JourneyView {
   readonly Outcome: End["outcome"];
   /** Who got it: an interface and its instance, a service, an outside host. */
-  readonly Receiver?: { readonly Id: string; readonly InstanceId?: string | undefined } | undefined;
+  readonly Receiver?:
+    | {
+        readonly Id: string;
+        readonly InstanceId?: string | undefined;
+        /** The customer's site that it is at. */
+        readonly Site?: string;
+      }
+    | undefined;
+  /** Of multicast: the members that got it. */
+  readonly Receivers?: readonly NonNullable<JourneyView["Receiver"]>[];
   /** Why it was dropped, in Reachability Analyzer's words where it has any; and what would have to change. */
   readonly Reason?: string | undefined;
   readonly Explanation?: string | undefined;
@@ -62,15 +71,24 @@ type GroundView =
         readonly PrefixListId?: string;
       };
     }
-  | { readonly Translated: { readonly Source: string; readonly Destination: string } }
+  | { readonly Policy: { readonly Number: number; readonly RouteTable: string } }
+  | { readonly Tunnel: string }
+  | { readonly Translated: EndsView }
   | { readonly Tracked: true };
 
-export interface PacketView {
+/** Who speaks to whom. */
+interface EndsView {
   readonly Source: string;
   readonly Destination: string;
-  readonly Protocol: string;
+  /** Of TCP and UDP. */
   readonly SourcePort?: number;
   readonly DestinationPort?: number;
+  /** Of ICMP queries: their identifier. */
+  readonly Id?: number;
+}
+
+export interface PacketView extends EndsView {
+  readonly Protocol: string;
   readonly Type?: number;
   readonly Code?: number;
   readonly Flags?: readonly string[];
@@ -91,14 +109,21 @@ const FLAGS: readonly (readonly [bit: number, name: string])[] = [
   [4, "RST"],
 ];
 
-function viewPacket(packet: Packet): PacketView {
-  const Protocol = protocolName(packet.protocol);
+function viewEnds({ source, destination, protocol, ...packet }: Packet): EndsView {
   const ports = { SourcePort: packet.sourcePort, DestinationPort: packet.destinationPort };
   return {
-    Source: formatIp(packet.source),
-    Destination: formatIp(packet.destination),
+    Source: formatIp(source),
+    Destination: formatIp(destination),
+    ...((protocol === TCP || protocol === UDP) && ports),
+    ...((protocol === ICMP || protocol === ICMPV6) && packet.id !== 0 && { Id: packet.id }),
+  };
+}
+
+export function viewPacket(packet: Packet): PacketView {
+  const Protocol = protocolName(packet.protocol);
+  return {
+    ...viewEnds(packet),
     Protocol,
-    ...((Protocol === "tcp" || Protocol === "udp") && ports),
     ...(Protocol.startsWith("icmp") && { Type: packet.type, Code: packet.code }),
     ...(Protocol === "tcp" && {
       Flags: FLAGS.filter(([bit]) => (packet.flags & bit) !== 0).map(([, name]) => name),
@@ -134,10 +159,18 @@ function viewGround(ground: Ground): GroundView {
       const list = "prefixList" in destination ? { PrefixListId: destination.prefixList } : {};
       return { Route: { Destination: cidr(block), Target: target, ...list } };
     }
-    case "translated": {
-      const { source, destination } = ground.before;
-      return { Translated: { Source: formatIp(source), Destination: formatIp(destination) } };
+    case "transit-route": {
+      const { block, route } = ground.route;
+      const { destination, attachment = "blackhole" } = route;
+      const list = "prefixList" in destination ? { PrefixListId: destination.prefixList } : {};
+      return { Route: { Destination: cidr(block), Target: attachment, ...list } };
     }
+    case "policy":
+      return { Policy: { Number: ground.entry.number, RouteTable: ground.entry.table.id } };
+    case "translated":
+      return { Translated: viewEnds(ground.before) };
+    case "tunnel":
+      return { Tunnel: formatIp(ground.outside) };
     case "tracked":
       break;
   }
@@ -160,12 +193,16 @@ const viewStep = ({ component, at, direction, reason, ground, packet }: Step): S
 function receiverOf(end: End): JourneyView["Receiver"] {
   if (end.outcome === "delivered") return { Id: end.port.id, InstanceId: end.port.owner };
   if (end.outcome === "served") return { Id: end.service };
+  if (end.outcome === "site") return { Id: formatIp(end.packet.destination), Site: end.site.id };
   return end.outcome === "outside" ? { Id: end.host?.name ?? formatIp(end.packet.destination) } : undefined;
 }
 
 export const viewJourney = ({ sent, steps, end }: Journey): JourneyView => ({
   Outcome: end.outcome,
   Receiver: receiverOf(end),
+  ...(end.outcome === "multicast" && {
+    Receivers: end.ends.flatMap((each) => (each.outcome === "delivered" ? (receiverOf(each) ?? []) : [])),
+  }),
   ...(end.outcome === "dropped" && {
     Reason: end.reason,
     Explanation: reasons[end.reason],

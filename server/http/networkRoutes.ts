@@ -1,8 +1,10 @@
+import type { CustomerSite } from "../../network/customerSite.ts";
 import { exchange } from "../../network/exchange.ts";
 import type { Fabric } from "../../network/fabric.ts";
 import { isIpv4, parseIp, type Ip } from "../../network/ip.ts";
 import { ICMP, ICMPV6, packet as newPacket, TCP, UDP, type Packet } from "../../network/packet.ts";
 import type { Port } from "../../network/port.ts";
+import { siteId } from "../ec2/customerSite.ts";
 import { readProtocol } from "../ec2/ipProtocol.ts";
 import { ApiError } from "../errors.ts";
 import type { Cloud } from "../cloud.ts";
@@ -40,8 +42,8 @@ export function networkRoutes(
       const frame = { sourceMac: text(fields, "SourceMac"), destinationMac: text(fields, "DestinationMac") };
       const now = cloud().clock.now();
       return flag(fields, "Exchange")
-        ? viewExchange(exchange(fabric, from.port, packet, now, frame))
-        : { Forward: viewJourney(fabric.trace(from.port, packet, now, frame)) };
+        ? viewExchange(exchange(fabric, from.port ?? from.site, packet, now, frame))
+        : { Forward: viewJourney(fabric.trace(from.port ?? from.site, packet, now, frame)) };
     },
 
     "POST listen": (fields) => {
@@ -123,10 +125,17 @@ function readIp(fields: Fields, name: string): Ip | undefined {
   return parsed;
 }
 
-/** Who sends: an interface, or a host on the internet. */
+/** Who sends: an interface, a customer's site, or a host on the internet. */
 type Sender =
-  | { readonly port: Port; readonly address?: undefined }
-  | { readonly port?: undefined; readonly address: Ip };
+  | { readonly port: Port; readonly site?: undefined }
+  | { readonly port?: undefined; readonly site: CustomerSite }
+  | { readonly port?: undefined; readonly site?: undefined; readonly address: Ip };
+
+/** Its addresses; those of a site that are known are its hosts'. */
+function addressesOf(sender: Sender): readonly Ip[] {
+  if (sender.port) return sender.port.addresses;
+  return sender.site ? sender.site.hosts : [sender.address];
+}
 
 /** The interface that a name means: its own id, or its instance's. */
 function portNamed(network: Network, unit: Unit, name: string): Port | undefined {
@@ -142,6 +151,9 @@ function portNamed(network: Network, unit: Unit, name: string): Port | undefined
   return port;
 }
 
+const siteNamed = (network: Network, unit: Unit, name: string): CustomerSite | undefined =>
+  network.fabric.vpns.site(siteId(unit.name, name));
+
 /** The address that a name means on the internet. */
 const addressNamed = (fabric: Fabric, name: string): Ip | undefined =>
   parseIp(name) ?? [...fabric.internet.hosts.values()].find((host) => host.name === name)?.address;
@@ -149,6 +161,8 @@ const addressNamed = (fabric: Fabric, name: string): Ip | undefined =>
 function readSender(network: Network, unit: Unit, name: string): Sender {
   const port = portNamed(network, unit, name);
   if (port) return { port };
+  const site = siteNamed(network, unit, name);
+  if (site) return { site };
   const address = addressNamed(network.fabric, name);
   if (address === undefined) throw invalid("From", name);
   return { address };
@@ -158,11 +172,13 @@ function readSender(network: Network, unit: Unit, name: string): Sender {
 function readReceiver(network: Network, unit: Unit, name: string, from: Sender): readonly Ip[] {
   const port = portNamed(network, unit, name);
   if (!port) {
+    const site = siteNamed(network, unit, name);
+    if (site) return site.hosts;
     const address = addressNamed(network.fabric, name);
     if (address === undefined) throw invalid("To", name);
     return [address];
   }
-  if (from.port) return port.addresses;
+  if (from.port || from.site) return port.addresses;
   const { publicOf } = port.subnet.vpc;
   const known = port.addresses.flatMap((address) => publicOf.get(address) ?? []);
   return [...known, ...port.addresses];
@@ -170,8 +186,9 @@ function readReceiver(network: Network, unit: Unit, name: string, from: Sender):
 
 /** A packet from one of the sender's addresses to one of the receiver's, of the same version. */
 function readPacket(fields: Fields, from: Sender, to: readonly Ip[]): Packet {
-  const sources = from.port ? from.port.addresses : [from.address];
   const asked = readIp(fields, "SourceAddress");
+  // Of most sites no address is known.
+  const sources = from.site && asked !== undefined ? [asked] : addressesOf(from);
   const destination =
     readIp(fields, "DestinationAddress") ??
     to.find((address) => sources.some((source) => isIpv4(source) === isIpv4(address))) ??

@@ -1,5 +1,6 @@
 import type { Unit } from "../state/unit.ts";
 import type { Chance } from "./chance.ts";
+import type { Origin } from "./origin.ts";
 import type { Quotas } from "./quotas.ts";
 import type { Seal } from "./seal.ts";
 import type { World } from "./world.ts";
@@ -24,6 +25,8 @@ export interface Context {
   /** The account whose resources the call is about: the caller's. */
   readonly account: string;
   readonly caller: Caller;
+  /** Absent where nobody calls. */
+  readonly origin?: Origin | undefined;
   /** Milliseconds since the epoch, the same throughout the call. */
   readonly now: number;
   readonly pace: Pace;

@@ -1,6 +1,8 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
+import type * as CloudTrail from "@aws-sdk/client-cloudtrail";
 import type * as Logs from "@aws-sdk/client-cloudwatch-logs";
 import type * as Ebs from "@aws-sdk/client-ebs";
+import type * as Iam from "@aws-sdk/client-iam";
 import type * as Sts from "@aws-sdk/client-sts";
 import type { Command } from "@smithy/types";
 import type { Context } from "./context.ts";
@@ -38,7 +40,9 @@ type HandlersOf<Client> = {
 /** EC2's operations by name: one synchronous function each, from input to output, one atomic step. */
 export type Handlers = HandlersOf<typeof Sdk>;
 export type StsHandlers = HandlersOf<typeof Sts>;
+export type IamHandlers = HandlersOf<typeof Iam>;
 export type LogsHandlers = HandlersOf<typeof Logs>;
+export type CloudTrailHandlers = HandlersOf<typeof CloudTrail>;
 
 /** What an SDK streams is here as a whole. */
 type Whole<T> = { [K in keyof T]: K extends "BlockData" ? Uint8Array : T[K] };

@@ -6,15 +6,19 @@ import { once } from "./clientTokens.ts";
 import type { Clock } from "./clock.ts";
 import type { Caller, Context, Pace } from "./context.ts";
 import type { Handler } from "./handlers.ts";
+import type { Origin } from "./origin.ts";
 import type { Quotas } from "./quotas.ts";
 import type { Seal } from "./seal.ts";
 import type { World } from "./world.ts";
 
 /** One call, decoded. */
 export interface Call {
+  /** `ec2` */
+  readonly service: string;
   readonly operation: string;
   readonly input: object;
   readonly caller: Caller;
+  readonly origin: Origin;
   readonly region: string;
   readonly requestId: string;
   readonly unit: Unit;
@@ -33,7 +37,7 @@ export interface PipelineParts {
   readonly unitOf: (region: string) => Unit;
   readonly world: World;
   /** Decides whether the caller may make the call; throws if not. */
-  readonly authorize: (ctx: Context, input: object) => void;
+  readonly authorize: (ctx: Context, input: object, call: Call) => void;
   /** What an account finds in a region that it has not used before; cheap when it has. */
   readonly settleIn: (ctx: Context) => void;
   /** Told of what cannot be, where nobody waits for an answer. */
@@ -54,12 +58,13 @@ export class Pipeline {
   }
 
   /** Makes the call and returns its encoded members. */
-  run({ unit, operation, input, caller, region, requestId, handler, encode }: Call): string {
+  run(call: Call): string {
+    const { unit, operation, input, caller, origin, region, requestId, handler, encode } = call;
     this.settle(unit, region);
-    const ctx = this.contextOf(unit, region, caller, operation, requestId);
+    const ctx = this.contextOf(unit, region, caller, operation, requestId, origin);
     try {
       this.#settleIn(unit, ctx);
-      this.#parts.authorize(ctx, input);
+      this.#parts.authorize(ctx, input, call);
       if ("DryRun" in input && input.DryRun === true) throw new ApiError("DryRunOperation");
       let answer = "";
       this.#commit(unit, () => {
@@ -110,7 +115,14 @@ export class Pipeline {
     this.#arm(unit, region);
   }
 
-  contextOf(unit: Unit, region: string, caller: Caller, operation: string, requestId: string): Context {
+  contextOf(
+    unit: Unit,
+    region: string,
+    caller: Caller,
+    operation: string,
+    requestId: string,
+    origin?: Origin,
+  ): Context {
     const { clock, seal, pace, quotas, global, unitOf, world } = this.#parts;
     const ctx: Context = {
       operation,
@@ -118,6 +130,7 @@ export class Pipeline {
       region,
       account: caller.account,
       caller,
+      origin,
       now: clock.now(),
       pace,
       quotas,
@@ -134,7 +147,7 @@ export class Pipeline {
         const rows = ctx.unitOf(other);
         if (rows === unit) return ctx;
         unit.join(rows);
-        return this.contextOf(rows, other, caller, operation, requestId);
+        return this.contextOf(rows, other, caller, operation, requestId, origin);
       },
       world,
     };

@@ -214,7 +214,10 @@ export interface World {
    *
    * @throws {ApiError} InsufficientHostCapacity
    */
-  allocateHost(ctx: Context, host: { readonly id: string; readonly zone: string; readonly family: string }): void;
+  allocateHost(
+    ctx: Context,
+    host: { readonly id: string; readonly zone: string; readonly family: string },
+  ): void;
   /**
    * Keeps room for more or fewer instances than before, within the transaction. That a reservation is over, and which
    * instances that run already are in it, the world learns from the rows.

@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import type { Change, Row } from "./table.ts";
 
 /** What a transaction did to one more unit. */
-export interface UnitChanges {
+interface UnitChanges {
   readonly unit: string;
   readonly changes: readonly Change[];
 }

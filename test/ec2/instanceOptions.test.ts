@@ -3,12 +3,10 @@ import {
   CreateVpcCommand,
   ModifyInstanceMaintenanceOptionsCommand,
   ModifyInstanceNetworkPerformanceOptionsCommand,
-  ModifyInstancePlacementCommand,
   ModifyPrivateDnsNameOptionsCommand,
   MonitorInstancesCommand,
   TerminateInstancesCommand,
   UnmonitorInstancesCommand,
-  type ModifyInstancePlacementCommandInput,
 } from "@aws-sdk/client-ec2";
 import { beforeAll, describe, expect, test } from "vitest";
 import { freshClient, refused } from "../islet.ts";
@@ -25,9 +23,6 @@ beforeAll(async () => {
   gone = await launch(ec2);
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [gone] }));
 });
-
-const place = (InstanceId: string, asked: Omit<ModifyInstancePlacementCommandInput, "InstanceId">) =>
-  ec2.send(new ModifyInstancePlacementCommand({ InstanceId, ...asked }));
 
 describe("maintenance", () => {
   const modify = (InstanceId: string, asked: object) =>
@@ -65,21 +60,6 @@ describe("network performance", () => {
     expect((await shownInstance(ec2, stopped)).NetworkPerformanceOptions).toEqual({
       BandwidthWeighting: "ebs-1",
     });
-  });
-});
-
-describe("placement", () => {
-  test("refuses nothing, and what nobody can have", async () => {
-    await refused(place(stopped, {}), "MissingParameter");
-    await refused(place(stopped, { GroupName: "g" }), "InvalidPlacementGroup.Unknown");
-    await refused(place(stopped, { HostId: "h-0123456789abcdef0" }), "InvalidHostID.NotFound");
-    await refused(place(stopped, { Affinity: "host" }), "InvalidParameterCombination");
-    await refused(place(stopped, { Tenancy: "host" }), "InvalidParameterCombination");
-    await refused(place(running, { GroupName: "" }), "IncorrectInstanceState");
-  });
-
-  test("takes an instance out of a group in which it is not", async () => {
-    expect(await place(stopped, { GroupName: "" })).toMatchObject({ Return: true });
   });
 });
 

@@ -25,6 +25,7 @@ const known = new Map<string, Set<string>>(
     ImageId: [linux.id],
     InstanceType: ["t3.micro", "m5.large"],
     AvailabilityZone: ["us-east-1a", "us-east-1b"],
+    IpAddress: ["203.0.113.7", "203.0.113.8"],
     IpProtocol: ["tcp", "-1", "icmp"],
     CidrIp: ["0.0.0.0/0"],
     Cidr: ["10.0.1.16/28", "10.0.1.32/28"],
@@ -83,12 +84,14 @@ function adapt(shape: Shape, value: unknown, name: string): unknown {
 /** Without which a call has no chance, though the schema does not require it. */
 const basics: Readonly<Record<string, object>> = {
   AllocateAddress: {},
+  CreateCustomerGateway: { IpAddress: "" },
   CreateInternetGateway: {},
   CreateNetworkInterface: {},
   CreateSnapshot: {},
   CreateSubnet: { CidrBlock: "" },
   CreateVolume: { AvailabilityZone: "", Size: 1 },
   CreateVpc: { CidrBlock: "" },
+  CreateVpnConnection: { VpnGatewayId: "", Options: {} },
   RunInstances: { ImageId: "", InstanceType: "", MinCount: 1, MaxCount: 1 },
 };
 
@@ -130,6 +133,8 @@ const prelude: Readonly<Record<string, object>> = {
   CreateVolume: { AvailabilityZone: "us-east-1a", Size: 1 },
   CreateSecurityGroup: { GroupName: "web", Description: "of a test" },
   AllocateAddress: {},
+  CreateCustomerGateway: { Type: "ipsec.1", IpAddress: "203.0.113.7" },
+  CreateVpnGateway: { Type: "ipsec.1" },
   DescribeSubnets: {},
   DescribeNetworkAcls: {},
   DescribeVolumes: {},

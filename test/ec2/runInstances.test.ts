@@ -502,8 +502,12 @@ describe("what nobody can have yet", () => {
       "The Placement Group 'g' is unknown.",
     ],
     ["a partition", () => ({ Placement: { PartitionNumber: 1 } }), "InvalidParameterCombination"],
-    ["a Dedicated Host", () => ({ Placement: { HostId: "h-0123456789abcdef0" } }), "InvalidHostID.NotFound"],
-    ["any Dedicated Host", () => ({ Placement: { Tenancy: "host" } }), "InsufficientCapacityOnHost"],
+    [
+      "a Dedicated Host",
+      () => ({ Placement: { HostId: "h-0123456789abcdef0", Tenancy: "host" } }),
+      "InvalidHostID.NotFound",
+    ],
+    ["any Dedicated Host", () => ({ Placement: { Tenancy: "host" } }), "InsufficientHostCapacity"],
     [
       "a host resource group",
       () => ({ Placement: { HostResourceGroupArn: "arn:x" } }),

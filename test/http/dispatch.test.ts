@@ -204,6 +204,7 @@ function dispatcher(handlers: Readonly<Record<string, Handler>>): {
       iam: none,
       ebs: none,
       logs: none,
+      cloudtrail: none,
     },
     onFault,
   };

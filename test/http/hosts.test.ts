@@ -71,6 +71,22 @@ test("a volume keeps what was written while its instance is stopped", async () =
   await operationRefused(islet, "POST volumes/read", gone, "InvalidRequest");
 });
 
+test("an instance reaches the volumes that are attached to it, and no others", async () => {
+  const [one, other] = [await launch(), await launch()];
+  const place = { Region, VolumeId: one.volume, Offset: 0 };
+  const write = (InstanceId: string) => ({ ...place, InstanceId, Bytes: SECRET });
+  const read = (InstanceId: string) => ({ ...place, InstanceId, Length: 23 });
+  await operate(islet, "POST volumes/write", write(one.instance));
+  expect(await operate(islet, "POST volumes/read", read(one.instance))).toEqual({ Bytes: SECRET });
+  const refusal = ["InvalidRequest", /is not attached to/] as const;
+  await operationRefused(islet, "POST volumes/read", read(other.instance), ...refusal);
+  await operationRefused(islet, "POST volumes/write", write(other.instance), ...refusal);
+  await ec2.send(new StopInstancesCommand({ InstanceIds: [one.instance] }));
+  await operationRefused(islet, "POST volumes/read", read(one.instance), "InvalidRequest", /on no host/);
+  await ec2.send(new StartInstancesCommand({ InstanceIds: [one.instance] }));
+  expect(await operate(islet, "POST volumes/read", read(one.instance))).toEqual({ Bytes: SECRET });
+});
+
 test("the operator sees who is where, and that what was written was zeroed", async () => {
   const { instance } = await launch();
   await remember(instance);

@@ -21,6 +21,11 @@ const ROUTES = [
   ["GET", "clock"],
   ["POST", "clock"],
   ["GET", "hosts"],
+  ["POST", "hosts/scrub"],
+  ["GET", "audit"],
+  ["GET", "audit/verify"],
+  ["POST", "glass/memory"],
+  ["POST", "glass/search"],
   ["POST", "memory/read"],
 ] as const;
 

@@ -1,9 +1,13 @@
 import {
+  AllocateAddressCommand,
+  AssociateAddressCommand,
   CreateSecurityGroupCommand,
   CreateTagsCommand,
   CreateVpcCommand,
+  DeleteSecurityGroupCommand,
   DeleteVpcCommand,
   DescribeVpcsCommand,
+  DisassociateAddressCommand,
   DisassociateRouteTableCommand,
   AssociateRouteTableCommand,
   CreateRouteTableCommand,
@@ -249,6 +253,30 @@ describe("resources that are not named", () => {
       "UnauthorizedOperation",
       /explicit deny/,
     );
+  });
+
+  test("may be called otherwise than by their ids", async () => {
+    const person = await asUser();
+    const { root } = person;
+    const { AllocationId, PublicIp } = await root.send(new AllocateAddressCommand({}));
+    const InstanceId = await launch(root);
+    const { AssociationId } = await root.send(new AssociateAddressCommand({ AllocationId, InstanceId }));
+    const group = { GroupName: "web", Description: "web" };
+    const { GroupId } = await root.send(new CreateSecurityGroupCommand(group));
+    await person.allow(
+      statement("Allow", "ec2:*"),
+      statement("Deny", "ec2:*", [
+        `arn:aws:ec2:*:*:elastic-ip/${AllocationId}`,
+        `arn:aws:ec2:*:*:security-group/${GroupId}`,
+      ]),
+    );
+    for (const call of [
+      person.ec2.send(new DisassociateAddressCommand({ AssociationId })),
+      person.ec2.send(new DisassociateAddressCommand({ PublicIp })),
+      person.ec2.send(new DeleteSecurityGroupCommand({ GroupName: "WEB" })),
+    ]) {
+      await refused(call, "UnauthorizedOperation", /explicit deny/);
+    }
   });
 
   test("are all of the type where the call makes one", async () => {

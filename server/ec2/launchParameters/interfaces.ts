@@ -15,6 +15,7 @@ import { getPermitted } from "../networkInterfacePermission.ts";
 import { groupNamed } from "../securityGroup.ts";
 import { subnets, type Subnet } from "../subnet.ts";
 import { vpcs } from "../vpc.ts";
+import { checkInstanceEncryption } from "../vpcEncryptionControl.ts";
 import { checkInterface, checkInterfaceCount } from "./instanceType.ts";
 
 /** Where on the instance an interface is plugged in. */
@@ -293,6 +294,7 @@ export function planInterfaces(
       ? asked.map((each) => planOne(ctx, each, zone, options))
       : [planPrimary(ctx, input, zone)];
   checkPlaces(planned, type);
+  for (const { subnet } of planned) checkInstanceEncryption(ctx, subnet.vpcId, type.name);
   checkTogether(planned, zone);
   if (planned.some(isSingular) && input.MaxCount !== undefined && input.MaxCount > 1) {
     throw badCombination(

@@ -14,15 +14,6 @@ function refuseTemplate({ LaunchTemplateId, LaunchTemplateName }: Sdk.LaunchTemp
   throw new ApiError("MissingParameter", "launchTemplateId or launchTemplateName");
 }
 
-function refuseProfile({ Arn, Name }: Sdk.IamInstanceProfileSpecification): void {
-  if (Arn === undefined && Name === undefined) return;
-  const [member, kind] = Arn === undefined ? ["name", "name"] : ["arn", "ARN"];
-  throw new ApiError(
-    "InvalidParameterValue",
-    `Value (${Arn ?? Name}) for parameter iamInstanceProfile.${member} is invalid. Invalid IAM Instance Profile ${kind}`,
-  );
-}
-
 /** What EC2 itself no longer has, keeps to itself, or does not have for hvm images. */
 function refuseClosed(input: Sdk.RunInstancesRequest): void {
   if (input.ElasticGpuSpecification?.length) {
@@ -44,13 +35,12 @@ function refuseClosed(input: Sdk.RunInstancesRequest): void {
 }
 
 /**
- * Refuses what a launch may name but nobody can have yet: launch templates, instance profiles, licences, Spot capacity,
+ * Refuses what a launch may name but nobody can have yet: launch templates, licences, Spot capacity,
  * metric categories.
  */
 export function refuseUnavailable(input: Sdk.RunInstancesRequest): void {
   refuseClosed(input);
   if (input.LaunchTemplate) refuseTemplate(input.LaunchTemplate);
-  if (input.IamInstanceProfile) refuseProfile(input.IamInstanceProfile);
   if (input.Placement?.SpreadDomain !== undefined) {
     throw unsupported("The parameter spreadDomain is reserved.");
   }

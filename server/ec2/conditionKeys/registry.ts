@@ -1,0 +1,34 @@
+import { dedicatedHostKeys } from "./dedicatedHost.ts";
+import { elasticIpKeys } from "./elasticIp.ts";
+import { imageKeys } from "./image.ts";
+import { instanceKeys } from "./instance.ts";
+import { keyPairKeys } from "./keyPair.ts";
+import { networkInterfaceKeys } from "./networkInterface.ts";
+import { placementGroupKeys } from "./placementGroup.ts";
+import { snapshotKeys } from "./snapshot.ts";
+import { subnetKeys } from "./subnet.ts";
+import type { TypeKeys } from "./typeKeys.ts";
+import { volumeKeys } from "./volume.ts";
+import { vpcKeys, vpcPartKeys } from "./vpc.ts";
+import { vpcEndpointKeys } from "./vpcEndpoint.ts";
+import { vpcPeeringKeys } from "./vpcPeering.ts";
+
+/** What policies can ask of resources beyond their ids and tags, by type. */
+export const conditionKeys: Readonly<Partial<Record<string, TypeKeys>>> = {
+  "dedicated-host": dedicatedHostKeys,
+  "elastic-ip": elasticIpKeys,
+  image: imageKeys,
+  instance: instanceKeys,
+  "key-pair": keyPairKeys,
+  "network-acl": vpcPartKeys,
+  "network-interface": networkInterfaceKeys,
+  "placement-group": placementGroupKeys,
+  "route-table": vpcPartKeys,
+  "security-group": vpcPartKeys,
+  snapshot: snapshotKeys,
+  subnet: subnetKeys,
+  volume: volumeKeys,
+  vpc: vpcKeys,
+  "vpc-endpoint": vpcEndpointKeys,
+  "vpc-peering-connection": vpcPeeringKeys,
+};
