@@ -295,7 +295,7 @@ export function referencingGateway(ctx: Context, vpcId: string, otherVpcId: stri
   )?.gatewayId;
 }
 
-interface AttachmentsRequest {
+export interface AttachmentsRequest {
   readonly TransitGatewayAttachmentIds?: string[] | undefined;
   readonly Filters?: Sdk.Filter[] | undefined;
   readonly MaxResults?: number | undefined;
