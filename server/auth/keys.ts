@@ -2,6 +2,7 @@ import type { Caller } from "../kit/context.ts";
 import type { Chance } from "../kit/chance.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
+import { remembering } from "./remembering.ts";
 import type { AccessKey } from "./sigv4.ts";
 
 /** Under what terms a session was opened. */
@@ -74,9 +75,16 @@ export interface KeyUse {
 const uses = new WeakMap<Unit, Map<string, KeyUse>>();
 
 /** @param global the unit that has the key */
-export function noteUse(global: Unit, accessKeyId: string, use: KeyUse): void {
+export function noteUse(
+  global: Unit,
+  accessKeyId: string,
+  at: number,
+  region: string,
+  service: string,
+): void {
   // Nobody asks for that of temporary keys, of which there is no end.
   if (!accessKeyId.startsWith("AKIA")) return;
+  const use = { at, region, service };
   const known = uses.get(global);
   if (known) known.set(accessKeyId, use);
   else uses.set(global, new Map([[accessKeyId, use]]));
@@ -136,11 +144,13 @@ export function createKeyring(
     operator: account === OPERATOR_ACCOUNT,
     caller: { account, accessKeyId, arn: rootArn(account), userId: account },
   });
+  const operatorKey = rootKey(operator.accessKeyId, operator.secretAccessKey, OPERATOR_ACCOUNT);
+  const wellKnownKey = remembering((account) =>
+    /^\d{12}$/.test(account) ? rootKey(account, "test", account) : undefined,
+  );
   return {
     find(accessKeyId) {
-      if (accessKeyId === operator.accessKeyId) {
-        return rootKey(accessKeyId, operator.secretAccessKey, OPERATOR_ACCOUNT);
-      }
+      if (accessKeyId === operator.accessKeyId) return operatorKey;
       const row = global().table(keyTable).get(accessKeyId);
       if (row?.status === "Inactive") return undefined;
       if (row) {
@@ -154,9 +164,7 @@ export function createKeyring(
           caller: { account, accessKeyId: id, arn, userId },
         };
       }
-      return wellKnown && /^\d{12}$/.test(accessKeyId)
-        ? rootKey(accessKeyId, "test", accessKeyId)
-        : undefined;
+      return wellKnown ? wellKnownKey(accessKeyId) : undefined;
     },
   };
 }

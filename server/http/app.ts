@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from "fastify";
+import { remembering } from "../auth/remembering.ts";
 import { ApiError } from "../errors.ts";
 import { loadService } from "../wire/service.ts";
 import { encodeError } from "../wire/xml.ts";
@@ -107,6 +108,10 @@ function send(reply: FastifyReply, { status, headers, body, requestId }: Answer)
   );
 }
 
+/** One text for all that say the same: what calls are kept with is not to be kept once for each. */
+const shared = remembering((text) => ({ text }));
+const oneOf = (text: string | undefined): string | undefined => text && (shared(text)?.text ?? text);
+
 /** In bytes: what of a request the event log does not hold as it is. */
 const LARGE = 16 * 1024;
 
@@ -123,8 +128,8 @@ function noteCall(
     requestId,
     region,
     source: ip,
-    userAgent: headers["user-agent"],
-    host: headers.host,
+    userAgent: oneOf(headers["user-agent"]),
+    host: oneOf(headers.host),
     tls: negotiated(raw.socket),
   };
   events.note(call, ((body as Buffer | undefined)?.length ?? 0) > LARGE);

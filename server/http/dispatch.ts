@@ -99,11 +99,7 @@ function answerOf(
     if (!isRoot(verified.key.caller) && !loadedActions(service.id)) {
       return loadActions(service.id).then(() => answerOf(service, request, requestId, parts));
     }
-    noteUse(parts.cloud.global, verified.key.accessKeyId, {
-      at: parts.cloud.clock.now(),
-      region,
-      service: service.id,
-    });
+    noteUse(parts.cloud.global, verified.key.accessKeyId, parts.cloud.clock.now(), region, service.id);
     const understood = understand(service, request);
     operation = understood.operation.name;
     said = {

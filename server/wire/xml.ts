@@ -133,7 +133,7 @@ function elementWriter(name: string, shape: Shape, owner: string): Writer {
   if (shape.kind === "string" || shape.kind === "boolean") return repeating(open, content, close, empty);
   const write = (value: unknown): string => {
     const inside = content(value);
-    return inside === "" ? empty : [open, inside, close].join("");
+    return inside === "" ? empty : open + inside + close;
   };
   return shape.kind === "structure" || shape.kind === "list" ? onceIfFrozen(write) : write;
 }
@@ -145,7 +145,8 @@ function onceIfFrozen(write: Writer): Writer {
     if (typeof value !== "object" || value === null || !Object.isFrozen(value)) return write(value);
     const known = written.get(value);
     if (known !== undefined) return known;
-    const text = write(value);
+    // One piece of memory, as it will be walked over and over.
+    const text = [write(value), ""].join("");
     written.set(value, text);
     return text;
   };
@@ -214,7 +215,9 @@ function listWriter(shape: ListShape, owner: string): Writer {
   const write = elementWriter(shape.xmlName, shape.element, owner);
   return (value) => {
     if (!Array.isArray(value)) throw wrongType(owner, value, "an array");
-    return value.map(write).join("");
+    let xml = "";
+    for (const element of value) xml += write(element);
+    return xml;
   };
 }
 
