@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Audit, AuditRecord } from "./audit.ts";
 import { decryptBlock, encryptBlock } from "./diskCipher.ts";
 import { ACCESS_LIMIT } from "./memory.ts";
+import { pieces } from "./pieces.ts";
 import { memorySnapshots, type SnapshotStore } from "./snapshotStore.ts";
 
 /** The size of a block of a volume, in bytes: that of EBS snapshots, too. */
@@ -130,7 +131,7 @@ export class Disks {
   readVolume(id: string, offset: number, length: number): Uint8Array {
     const volume = this.#access(id, offset, length);
     const bytes = new Uint8Array(length);
-    for (const { index, start, from, to } of pieces(offset, length)) {
+    for (const { index, start, from, to } of pieces(offset, length, BLOCK)) {
       const block = this.#plain(id, volume, index);
       if (block) bytes.set(block.subarray(start, start + to - from), from);
     }
@@ -140,7 +141,7 @@ export class Disks {
   /** Writes bytes at `offset`; nothing is written if any of them would lie beyond the end. */
   writeVolume(id: string, offset: number, bytes: Uint8Array): void {
     const volume = this.#access(id, offset, bytes.length);
-    for (const { index, start, from, to } of pieces(offset, bytes.length)) {
+    for (const { index, start, from, to } of pieces(offset, bytes.length, BLOCK)) {
       // Always a new array: neither the snapshot's nor the store's bytes may become the volume's by reference (I6).
       const block = new Uint8Array(BLOCK);
       block.set(this.#plain(id, volume, index)?.subarray(0, BLOCK) ?? []);
@@ -425,15 +426,5 @@ export class Disks {
   #snapshotKey(id: string): string | undefined {
     if (this.#snapshots.has(id)) return this.#snapshots.get(id);
     throw this.#audit.fault("unknown-snapshot", `no snapshot ${id}`, { volume: id });
-  }
-}
-
-/** An access cut at the borders of blocks: bytes from … to of it lie at `start` of block `index`. */
-function* pieces(offset: number, length: number) {
-  for (let from = 0; from < length;) {
-    const start = (offset + from) % BLOCK;
-    const to = Math.min(length, from + BLOCK - start);
-    yield { index: Math.floor((offset + from) / BLOCK), start, from, to };
-    from = to;
   }
 }

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { decryptBlock, encryptBlock } from "./diskCipher.ts";
+import { pieces } from "./pieces.ts";
 
 /** The unit of encryption, in bytes. */
 const SECTOR = 4096;
@@ -37,8 +38,8 @@ export class InstanceStore {
   read(offset: number, length: number): Uint8Array | undefined {
     if (!this.#holds(offset, length)) return undefined;
     const bytes = new Uint8Array(length);
-    for (const { sector, start, from, to } of pieces(offset, length)) {
-      const plain = this.#plain(sector);
+    for (const { index, start, from, to } of pieces(offset, length, SECTOR)) {
+      const plain = this.#plain(index);
       if (plain) bytes.set(plain.subarray(start, start + to - from), from);
     }
     return bytes;
@@ -48,10 +49,10 @@ export class InstanceStore {
   write(offset: number, bytes: Uint8Array): boolean {
     const key = this.#key;
     if (key === undefined || !this.#holds(offset, bytes.length)) return false;
-    for (const { sector, start, from, to } of pieces(offset, bytes.length)) {
-      const plain = this.#plain(sector) ?? new Uint8Array(SECTOR);
+    for (const { index, start, from, to } of pieces(offset, bytes.length, SECTOR)) {
+      const plain = this.#plain(index) ?? new Uint8Array(SECTOR);
       plain.set(bytes.subarray(from, to), start);
-      this.#sectors.set(sector, encryptBlock(key, sector, plain));
+      this.#sectors.set(index, encryptBlock(key, index, plain));
     }
     return true;
   }
@@ -92,14 +93,5 @@ export class InstanceStore {
   #holds(offset: number, length: number): boolean {
     const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
     return this.keyed && whole && offset >= 0 && length >= 0 && offset + length <= this.size;
-  }
-}
-
-function* pieces(offset: number, length: number) {
-  for (let from = 0; from < length;) {
-    const start = (offset + from) % SECTOR;
-    const to = Math.min(length, from + SECTOR - start);
-    yield { sector: Math.floor((offset + from) / SECTOR), start, from, to };
-    from = to;
   }
 }

@@ -3,6 +3,7 @@ import { type Extent, type Run, show, total } from "./extents.ts";
 import { type Census, FREE, Frames, type FrameStatus, OFFLINE } from "./frames.ts";
 import { GuestMap, type Translation } from "./guestmap.ts";
 import type { Pages } from "./pages.ts";
+import { pieces } from "./pieces.ts";
 import { PAGE } from "./slabs.ts";
 
 /** Why an instance gave its frames back. */
@@ -209,8 +210,8 @@ export class Memory {
   read(instance: string, address: number, length: number): Uint8Array {
     this.#assertAccess(instance, address, length);
     const bytes = new Uint8Array(length);
-    for (const { page, offset, from, to } of pieces(address, length)) {
-      this.load(this.translate(instance, page), offset, bytes.subarray(from, to));
+    for (const { index, start, from, to } of pieces(address, length, PAGE)) {
+      this.load(this.translate(instance, index), start, bytes.subarray(from, to));
     }
     return bytes;
   }
@@ -218,8 +219,8 @@ export class Memory {
   /** Writes as the instance does. Nothing is written if any part lies beyond its memory. */
   write(instance: string, address: number, bytes: Uint8Array): void {
     this.#assertAccess(instance, address, bytes.length);
-    for (const { page, offset, from, to } of pieces(address, bytes.length)) {
-      this.store(this.translate(instance, page), offset, bytes.subarray(from, to));
+    for (const { index, start, from, to } of pieces(address, bytes.length, PAGE)) {
+      this.store(this.translate(instance, index), start, bytes.subarray(from, to));
     }
   }
 
@@ -280,15 +281,5 @@ export class Memory {
   #fault(code: Parameters<Audit["fault"]>[0], message: string, instance?: string) {
     const about = instance === undefined ? { host: this.host } : { host: this.host, instance };
     return this.#audit.fault(code, message, about);
-  }
-}
-
-/** An access cut at the borders of pages: bytes from … to of it lie at `offset` of guest page `page`. */
-function* pieces(address: number, length: number) {
-  for (let from = 0; from < length;) {
-    const offset = (address + from) % PAGE;
-    const to = Math.min(length, from + PAGE - offset);
-    yield { page: Math.floor((address + from) / PAGE), offset, from, to };
-    from = to;
   }
 }

@@ -19,6 +19,7 @@ const MTU = 1500;
 export class EgressOnlyInternetGateway implements RouteTarget {
   readonly kind = "egress-only-internet-gateway";
   readonly tracksFlows = true;
+  readonly noTransit = "GATEWAY_REJECTS_SPOOFED_TRAFFIC";
   readonly id: string;
   readonly vpc: Vpc;
   readonly #tracking = new ConnectionTracking();
@@ -38,7 +39,7 @@ export class EgressOnlyInternetGateway implements RouteTarget {
     const port = this.vpc.portOf(source);
     const refuse = (reason: Reason): End => walk.drop(reason, this, packet, port ?? sender, "egress");
     if (isIpv4(source)) return refuse("PROTOCOL_RESTRICTION");
-    if (!port?.live || sender?.live === false) return refuse("GATEWAY_REJECTS_SPOOFED_TRAFFIC");
+    if (!port?.live) return refuse("GATEWAY_REJECTS_SPOOFED_TRAFFIC");
     if (port.subnet.blockMode === "block-bidirectional") return refuse("VPC_BLOCK_PUBLIC_ACCESS_ENABLED");
     const tooLong = walk.tooLong(this, packet, destination, MTU);
     if (tooLong) return tooLong;

@@ -25,6 +25,7 @@ const ECHO_REPLY_6 = 129;
  */
 export class GatewayEndpoint implements RouteTarget, ServiceDoor {
   readonly kind = "vpc-endpoint";
+  readonly noTransit = "GATEWAY_REJECTS_SPOOFED_TRAFFIC";
   readonly id: string;
   readonly vpc: Vpc;
   service = "";
@@ -59,8 +60,8 @@ export class GatewayEndpoint implements RouteTarget, ServiceDoor {
     if (!isCarried(packet)) {
       return walk.drop("VPCE_GATEWAY_PROTOCOL_RESTRICTION", this, packet, sender, "egress");
     }
-    // What comes from a peer, a VPN or a transit gateway is of no interface of the VPC.
-    if (!sender?.live || !vpc.portOf(packet.source)?.live) {
+    // What comes from a peer or a VPN is of no interface of the VPC.
+    if (!sender || !vpc.portOf(packet.source)?.live) {
       return walk.drop("GATEWAY_REJECTS_SPOOFED_TRAFFIC", this, packet, sender, "egress");
     }
     if (!this.#has(packet.destination)) {

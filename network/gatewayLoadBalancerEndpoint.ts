@@ -2,6 +2,7 @@ import { balancerFor } from "./interfaceEndpoint.ts";
 import type { End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { Behind, Port } from "./port.ts";
+import type { Reason } from "./reason.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import type { Subnet } from "./subnet.ts";
 import type { Vpc } from "./vpc.ts";
@@ -42,8 +43,7 @@ export class GatewayLoadBalancerEndpoint implements RouteTarget, Behind {
 
   take(walk: Walk, packet: Packet, port: Port): End {
     const { balancers } = this;
-    const refuse = (reason: Parameters<Walk["drop"]>[0]): End =>
-      walk.drop(reason, this, packet, port, "ingress");
+    const refuse = (reason: Reason): End => walk.drop(reason, this, packet, port, "ingress");
     if (!balancers) return refuse("BAD_STATE_ATTACHMENT");
     // It has an address, and nobody there; copies alone are sent to it, and are not to come back.
     const isCopy = port.owns(packet.destination);

@@ -4,6 +4,7 @@ import { block, within, type Ip } from "./ip.ts";
 import type { End } from "./journey.ts";
 import { readdressed, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
+import type { Reason } from "./reason.ts";
 import type { RouteTable } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import type { Vpc } from "./vpc.ts";
@@ -24,6 +25,7 @@ const MTU = 1500;
  */
 export class InternetGateway implements RouteTarget {
   readonly kind = "internet-gateway";
+  readonly noTransit = "GATEWAY_REJECTS_SPOOFED_TRAFFIC";
   readonly id: string;
   vpc: Vpc | undefined;
   /** For what comes in, where a route table is associated with the gateway. */
@@ -41,18 +43,14 @@ export class InternetGateway implements RouteTarget {
   forward(walk: Walk, packet: Packet, sender: Port | undefined): End {
     const { source, destination } = packet;
     const { vpc } = this;
-    const refuse = (reason: Parameters<Walk["drop"]>[0]): End =>
-      walk.drop(reason, this, packet, sender, "egress");
+    const refuse = (reason: Reason): End => walk.drop(reason, this, packet, sender, "egress");
     if (isPrivate(destination)) return refuse("IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS");
     if (isShared(destination)) return refuse("IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS");
-    // The sender may forward another interface's packet (a firewall does), but not one of nobody's; and what came in by
-    // a transit gateway, whose interfaces are not live, is of another network, whatever it says.
+    // The sender may forward another interface's packet (a firewall does), but not one of nobody's.
     const port = vpc?.portOf(source);
-    if (!vpc || !port?.live || sender?.live === false) {
+    if (!vpc || !port?.live) {
       return refuse(
-        sender?.live !== false && vpc?.hasAddress(source)
-          ? "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"
-          : "GATEWAY_REJECTS_SPOOFED_TRAFFIC",
+        vpc?.hasAddress(source) ? "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS" : "GATEWAY_REJECTS_SPOOFED_TRAFFIC",
       );
     }
     if (isBlocked(port)) {
@@ -71,8 +69,7 @@ export class InternetGateway implements RouteTarget {
   enter(walk: Walk, packet: Packet, inside: Ip): End {
     const { source, destination } = packet;
     const { vpc } = this;
-    const refuse = (reason: Parameters<Walk["drop"]>[0]): End =>
-      walk.drop(reason, this, packet, undefined, "ingress");
+    const refuse = (reason: Reason): End => walk.drop(reason, this, packet, undefined, "ingress");
     if (isPrivate(source)) return refuse("IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS");
     if (isShared(source)) return refuse("IGW_SOURCE_ADDRESS_NOT_IN_RFC6598_INGRESS");
     const port = vpc?.portOf(inside);

@@ -3,6 +3,7 @@ import { isIpv4, type Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
 import { packet as newPacket, reply, TCP, UDP, type Packet } from "./packet.ts";
 import type { Behind, Port } from "./port.ts";
+import type { Reason } from "./reason.ts";
 import type { Walk } from "./walk.ts";
 
 /** Where Gateway Load Balancers and appliances send each other packets, inside UDP. RFC 8926. */
@@ -96,8 +97,7 @@ export class LoadBalancer implements Behind, Component {
    * @param front the interface by which it came, and by which answers go
    */
   enter(walk: Walk, packet: Packet, front: Port): End {
-    const refuse = (reason: Parameters<Walk["drop"]>[0]): End =>
-      walk.drop(reason, this, packet, front, "ingress");
+    const refuse = (reason: Reason): End => walk.drop(reason, this, packet, front, "ingress");
     if (packet.protocol !== TCP && packet.protocol !== UDP) return refuse("PROTOCOL_RESTRICTION");
     const key = `${front.id} ${flowOf(packet)}`;
     const relayed = this.#relayed(walk, packet, front, key);

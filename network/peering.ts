@@ -24,6 +24,7 @@ export interface PeeringPlan {
  */
 export class Peering implements RouteTarget {
   readonly kind = "vpc-peering-connection";
+  readonly noTransit = "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR";
   readonly id: string;
   readonly #plan: PeeringPlan;
   readonly #vpcs: ReadonlyMap<string, Vpc>;
@@ -58,13 +59,12 @@ export class Peering implements RouteTarget {
     const vpc = sender?.subnet.vpc;
     const peer = vpc && this.peerOf(vpc);
     const { source, destination } = packet;
-    // The interfaces of a transit gateway are not live: what came in by one is of another network, whatever it says.
-    if (!vpc || !sender?.live || !peer?.hasAddress(destination) || !vpc.hasAddress(source)) {
+    if (!vpc || !peer?.hasAddress(destination) || !vpc.hasAddress(source)) {
       return walk.drop("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", this, packet, sender, "egress");
     }
     const { betweenRegions } = this.#plan;
     if (betweenRegions) {
-      const tooLong = walk.tooLong(this, packet, sender?.subnet.router ?? destination, MTU_BETWEEN_REGIONS);
+      const tooLong = walk.tooLong(this, packet, sender.subnet.router ?? destination, MTU_BETWEEN_REGIONS);
       if (tooLong) return tooLong;
     }
     if (walk.observe) walk.pass(this, packet, sender, "egress");

@@ -80,6 +80,8 @@ export class Port implements RouteTarget, GroupCarrier {
   nitro = false;
   /** What takes packets in the place of a guest. */
   behind: Behind | undefined;
+  /** Whether it is a transit gateway's, by which packets of other networks come in. */
+  transit = false;
   /** What was said to packets that anybody may send, and that are not tracked: by direction and kind of packet. */
   readonly #said = new Map<number, Verdict>();
   #saidAt = 0;

@@ -2,6 +2,7 @@ import type { Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
+import type { Reason } from "./reason.ts";
 import type { Subnet } from "./subnet.ts";
 import type { GroupCarrier } from "./securityGroup.ts";
 import type { Vpc } from "./vpc.ts";
@@ -18,6 +19,11 @@ export interface RouteTarget extends Component {
   readonly betweenRegions?: boolean;
   /** Whether security groups remember all flows through it, even those that their rules need no memory for. */
   readonly tracksFlows?: boolean;
+  /**
+   * Why it takes nothing that a transit gateway has brought into the VPC, which is another network's, whatever address it
+   * has; undefined if it does.
+   */
+  readonly noTransit?: Reason;
   /** Whether it takes packets from this VPC now: a route to one that does not is a blackhole. */
   serves(vpc: Vpc): boolean;
   /**

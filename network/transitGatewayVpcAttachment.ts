@@ -51,6 +51,7 @@ export class TransitGatewayVpcAttachment implements TransitGatewayAttachment {
     this.table = settings.table;
     this.live = settings.live;
     this.#ports = settings.ports;
+    for (const port of settings.ports) port.transit = true;
     this.#applianceMode = settings.applianceMode;
     this.#ipv6 = settings.ipv6;
     this.#groupReferencing = settings.groupReferencing;

@@ -32,6 +32,7 @@ const preference = (a: VpnRoute, b: VpnRoute): number =>
  */
 export class VpnGateway implements RouteTarget, VpnEndpoint {
   readonly kind = "vpn-gateway";
+  readonly noTransit = "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS";
   readonly id: string;
   vpc: Vpc | undefined;
   /** For what comes in, where a route table is associated with the gateway. */

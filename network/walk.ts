@@ -263,6 +263,8 @@ export class Walk {
       });
     }
     if (this.observe) this.pass(component, packet, port, "egress", { kind: "route", route: resolved });
-    return target ? target.forward(this, packet, port) : this.deliver(vpc, packet, carrier, subnet);
+    if (!target) return this.deliver(vpc, packet, carrier, subnet);
+    if (port.transit && target.noTransit) return this.drop(target.noTransit, target, packet, port, "egress");
+    return target.forward(this, packet, port);
   }
 }

@@ -50,10 +50,20 @@ const hop = ({ gateway, attachment }: Pick<Entry, "gateway" | "attachment">) => 
   vpc: attachment instanceof TransitGatewayVpcAttachment ? attachment.vpc.id : undefined,
 });
 
+/** What policies choose, and to which addresses others are translated, is not looked into. */
+const isRoutedAlone = (
+  { policies, translations }: TransitGateway,
+  { id }: TransitGatewayAttachment,
+): boolean => !policies.has(id) && !translations.has(id);
+
+const unsupported = ({ id }: TransitGatewayAttachment) =>
+  ({ code: "UNSUPPORTED_COMPONENT", component: id }) as const;
+
 /** From one attachment to the next. */
 function route(search: Search, asked: Wave, entry: Entry): void {
   const { gateway, attachment, zone } = entry;
   const { table } = attachment;
+  if (!isRoutedAlone(gateway, attachment)) return search.end(asked, unsupported(attachment));
   const where = { transitGateway: gateway.id, transitGatewayAttachment: attachment.id };
   if (!table) {
     const component = attachment.id;
@@ -162,11 +172,12 @@ function whyNotTo(
 /** Out of the gateway by an attachment. */
 function leaveBy(search: Search, wave: Wave, next: TransitGatewayAttachment, entry: Entry): void {
   const { gateway, zone } = entry;
+  if (gateway.translations.has(next.id)) return search.end(wave, unsupported(next));
   if (next instanceof TransitGatewayVpcAttachment) return intoVpc(search, wave, next, zone);
   const out = past(wave, hop({ gateway, attachment: next }));
   if (search.pause(out, next.id)) return;
   if (!(next instanceof TransitGatewayPeering)) {
-    return search.end(out, { code: "UNSUPPORTED_COMPONENT", component: next.id });
+    return search.end(out, unsupported(next));
   }
   const { peer } = next;
   if (!peer || !search.terrain.knows(peer.gateway.id)) {

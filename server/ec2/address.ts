@@ -6,7 +6,8 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
-import { forbidden, networkInterfaces, publicNamesOf, type NetworkInterface } from "./networkInterface.ts";
+import { forbidden, networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
+import { publicNamesOf } from "./networkInterfaceView.ts";
 import { getPermitted } from "./networkInterfacePermission.ts";
 import {
   allocatedAddress,

@@ -6,7 +6,9 @@ import { tagsFor } from "../kit/tags.ts";
 import type { ImageDevice } from "./catalogue/image.ts";
 import { lookUpImage } from "./image.ts";
 import { instances, type Instance } from "./instance.ts";
+import { currentBootMode } from "./instanceView.ts";
 import {
+  checkImageDevice,
   createRegisteredImage,
   readImageDescription,
   readImageName,
@@ -42,6 +44,7 @@ function addDevice(
 ): ImageDevice[] {
   if (virtualName !== undefined) return [{ name, virtualName }];
   if (!ebs) throw invalid(`One of ebs, noDevice and virtualName must be specified for: ${name}`);
+  checkImageDevice(name, ebs);
   if (ebs.SnapshotId !== undefined) {
     throw invalid(`A snapshot cannot be specified for the device '${name}' of an image that is created.`);
   }
@@ -80,6 +83,7 @@ function captureVolume(
   { description, tags }: SnapshotWish,
 ): ImageDevice {
   const { Ebs: ebs } = mapping ?? {};
+  checkImageDevice(device, ebs);
   const changesSize = ebs?.VolumeSize !== undefined && ebs.VolumeSize !== volume.size;
   if (
     changesSize ||
@@ -152,6 +156,12 @@ export const operations = {
         `The instance '${instance.id}' is not in the state 'running' or 'stopped'.`,
       );
     }
+    if (input.BootModeOverride !== undefined && currentBootMode(instance) !== "uefi") {
+      throw new ApiError(
+        "InvalidParameterValue",
+        `The boot mode of an image of the instance '${instance.id}', which boots by legacy BIOS, cannot be uefi.`,
+      );
+    }
     const id = registeredImages.newId(ctx);
     const all = captureDevices(ctx, instance, readMappings(input.BlockDeviceMappings ?? []), {
       description: `Created by CreateImage(${instance.id}) for ${id}`,
@@ -170,6 +180,7 @@ export const operations = {
       {
         ...inherited,
         ...devices,
+        ...(input.BootModeOverride && { bootMode: input.BootModeOverride }),
         name,
         description,
         imdsV2: lookUpImage(ctx, sourceImageId)?.imdsV2 ?? false,

@@ -60,30 +60,31 @@ export function delegableBlockOf(address: string): string {
 }
 
 /**
- * Chooses addresses in one of `blocks`.
+ * What a call names, and as many more of EC2's choice.
  *
- * @param blocks the subnet's of one version; EC2 chooses from the first
- * @throws {ApiError} InvalidParameterValue for an address that the subnet cannot give, InvalidIPAddress.InUse,
- *   InsufficientFreeAddressesInSubnet
+ * @param read as it is written shortest
+ * @param pick one that is not taken; undefined if there is none
+ * @param exhausted thrown then
+ * @throws {ApiError} InvalidIPAddress.InUse
  */
-function chooseAddresses(
-  blocks: readonly Prefix[],
-  taken: TakenAddresses,
+function choose(
   { named, count }: Wanted,
-  below: Below,
+  taken: (text: string) => boolean,
+  read: (text: string) => string,
+  pick: (isTaken: (text: string) => boolean) => string | undefined,
+  exhausted: "InsufficientFreeAddressesInSubnet" | "InsufficientCidrBlocks",
 ): string[] {
   const chosen = new Set<string>();
-  const isTaken = (address: string): boolean =>
-    chosen.has(address) || taken.hasAddress(address) || taken.hasPrefix(delegableBlockOf(address));
-  for (const text of named) {
-    const address = readAddress(blocks, text);
-    if (isTaken(address)) throw new ApiError("InvalidIPAddress.InUse", address);
-    chosen.add(address);
+  const isTaken = (text: string): boolean => chosen.has(text) || taken(text);
+  for (const each of named) {
+    const text = read(each);
+    if (isTaken(text)) throw new ApiError("InvalidIPAddress.InUse", text);
+    chosen.add(text);
   }
   for (let left = count; left > 0; left--) {
-    const address = blocks[0] && pickAddress(blocks[0], taken.reserved, isTaken, below);
-    if (address === undefined) throw new ApiError("InsufficientFreeAddressesInSubnet");
-    chosen.add(address);
+    const text = pick(isTaken);
+    if (text === undefined) throw new ApiError(exhausted);
+    chosen.add(text);
   }
   return [...chosen];
 }
@@ -100,33 +101,6 @@ function readAddress(blocks: readonly Prefix[], text: string): string {
     throw invalid(`Address ${text} is in subnet's reserved address range`);
   }
   return formatAddress(address);
-}
-
-/**
- * Chooses prefixes, /28 or /80, in one of `blocks`.
- *
- * @throws {ApiError} InvalidParameterValue, InvalidIPAddress.InUse, InsufficientCidrBlocks
- */
-function choosePrefixes(
-  blocks: readonly Prefix[],
-  taken: TakenAddresses,
-  { named, count }: Wanted,
-  below: Below,
-): string[] {
-  const chosen = new Set<string>();
-  const isTaken = (prefix: string): boolean =>
-    chosen.has(prefix) || taken.hasPrefix(prefix) || taken.touches(prefix);
-  for (const text of named) {
-    const prefix = readPrefix(blocks, text);
-    if (isTaken(prefix)) throw new ApiError("InvalidIPAddress.InUse", prefix);
-    chosen.add(prefix);
-  }
-  for (let left = count; left > 0; left--) {
-    const prefix = blocks[0] && pickPrefix(blocks[0], taken.reserved, isTaken, below);
-    if (prefix === undefined) throw new ApiError("InsufficientCidrBlocks");
-    chosen.add(prefix);
-  }
-  return [...chosen];
 }
 
 /** A prefix with one of the network's own addresses in it cannot be given away. */
@@ -205,9 +179,11 @@ function pickPrefix(
 }
 
 /**
- * Chooses addresses and prefixes for one interface.
+ * Chooses addresses and prefixes, /28 or /80, for one interface.
  *
- * @throws {ApiError} as `chooseAddresses` and `choosePrefixes`
+ * @param blocks the subnet's of one version; EC2 chooses from the first
+ * @throws {ApiError} InvalidParameterValue for what the subnet cannot give, InvalidIPAddress.InUse,
+ *   InsufficientFreeAddressesInSubnet, InsufficientCidrBlocks
  */
 export function chooseBoth(
   blocks: readonly Prefix[],
@@ -215,11 +191,23 @@ export function chooseBoth(
   wanted: { readonly addresses: Wanted; readonly prefixes: Wanted },
   below: Below,
 ): { readonly addresses: string[]; readonly prefixes: string[] } {
+  const [first] = blocks;
   // Prefixes first: EC2's own choice of an address must not spoil a prefix that the call names.
   const kept = new Set(wanted.addresses.named.filter((text) => parseAddress(text)).map(delegableBlockOf));
-  const touches = (prefix: string): boolean => kept.has(prefix) || taken.touches(prefix);
-  const prefixes = choosePrefixes(blocks, { ...taken, touches }, wanted.prefixes, below);
-  const hasPrefix = (prefix: string): boolean => prefixes.includes(prefix) || taken.hasPrefix(prefix);
-  const addresses = chooseAddresses(blocks, { ...taken, hasPrefix }, wanted.addresses, below);
+  const prefixes = choose(
+    wanted.prefixes,
+    (prefix) => kept.has(prefix) || taken.hasPrefix(prefix) || taken.touches(prefix),
+    (text) => readPrefix(blocks, text),
+    (isTaken) => first && pickPrefix(first, taken.reserved, isTaken, below),
+    "InsufficientCidrBlocks",
+  );
+  const inPrefix = (block: string): boolean => prefixes.includes(block) || taken.hasPrefix(block);
+  const addresses = choose(
+    wanted.addresses,
+    (address) => taken.hasAddress(address) || inPrefix(delegableBlockOf(address)),
+    (text) => readAddress(blocks, text),
+    (isTaken) => first && pickAddress(first, taken.reserved, isTaken, below),
+    "InsufficientFreeAddressesInSubnet",
+  );
   return { addresses, prefixes };
 }

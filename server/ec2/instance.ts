@@ -13,7 +13,8 @@ import { storesOf } from "./instanceStore.ts";
 import { interfacesOf, typeOf, viewInstance, type EndReason } from "./instanceView.ts";
 import { groupPlaceOf, type GroupMembership } from "./placementGroup.ts";
 import { checkShowable } from "./metadataTags.ts";
-import { releaseInterface, withdrawPublicAddress } from "./networkInterface.ts";
+import { withdrawPublicAddress } from "./lentAddress.ts";
+import { releaseInterface } from "./networkInterface.ts";
 import { releaseVolume, volumes } from "./volume.ts";
 
 /** What an instance keeps of its image, though the image may be gone tomorrow. */

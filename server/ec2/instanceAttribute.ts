@@ -19,7 +19,9 @@ import {
 } from "./launchParameters/instanceType.ts";
 import { checkEnclave } from "./launchParameters/nitro.ts";
 import { encodeUserData, readUserData } from "./launchParameters/userData.ts";
-import { networkInterfaces, readGroups, viewGroups, type NetworkInterface } from "./networkInterface.ts";
+import { readGroups } from "./createNetworkInterface.ts";
+import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
+import { viewGroups } from "./networkInterfaceView.ts";
 import { subnets } from "./subnet.ts";
 import { setDeleteOnTermination, volumes } from "./volume.ts";
 import { checkInstanceEncryption } from "./vpcEncryptionControl.ts";

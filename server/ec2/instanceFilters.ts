@@ -3,6 +3,7 @@ import type { Context } from "../kit/context.ts";
 import type { Filters, FilterValue } from "../kit/filters.ts";
 import type { Instance } from "./instance.ts";
 import { networkInterfaces } from "./networkInterface.ts";
+import { interfaceFilters } from "./networkInterfaceView.ts";
 
 /** The filters of DescribeInstances that an instance's own view answers. */
 export const instanceFilters = {
@@ -111,6 +112,7 @@ const associations = ({ PrivateIpAddresses = [] }: Sdk.NetworkInterface): Sdk.Ne
 
 /** By what comes after `network-interface.`: an instance is found by what DescribeNetworkInterfaces says. */
 const ofInterface: Readonly<Record<string, ReadInterface>> = {
+  ...interfaceFilters,
   "addresses.association.allocation-id": (eni) => associations(eni).map(({ AllocationId }) => AllocationId),
   "addresses.association.association-id": (eni) =>
     associations(eni).map(({ AssociationId }) => AssociationId),
@@ -120,54 +122,22 @@ const ofInterface: Readonly<Record<string, ReadInterface>> = {
   "addresses.association.ip-owner-id": (eni) => associations(eni).map(({ IpOwnerId }) => IpOwnerId),
   "addresses.association.public-dns-name": (eni) =>
     associations(eni).map(({ PublicDnsName }) => PublicDnsName),
-  "addresses.association.public-ip": (eni) => associations(eni).map(({ PublicIp }) => PublicIp),
-  "addresses.primary": (eni) => eni.PrivateIpAddresses?.map(({ Primary }) => Primary),
   "addresses.private-dns-name": (eni) => eni.PrivateIpAddresses?.map(({ PrivateDnsName }) => PrivateDnsName),
-  "addresses.private-ip-address": (eni) =>
-    eni.PrivateIpAddresses?.map(({ PrivateIpAddress }) => PrivateIpAddress),
-  "association.allocation-id": (eni) => eni.Association?.AllocationId,
-  "association.association-id": (eni) => eni.Association?.AssociationId,
   "association.carrier-ip": (eni) => eni.Association?.CarrierIp,
   "association.customer-owned-ip": (eni) => eni.Association?.CustomerOwnedIp,
-  "association.ip-owner-id": (eni) => eni.Association?.IpOwnerId,
-  "association.public-dns-name": (eni) => eni.Association?.PublicDnsName,
-  "association.public-ip": (eni) => eni.Association?.PublicIp,
-  "attachment.attach-time": (eni) => eni.Attachment?.AttachTime,
-  "attachment.attachment-id": (eni) => eni.Attachment?.AttachmentId,
-  "attachment.delete-on-termination": (eni) => eni.Attachment?.DeleteOnTermination,
-  "attachment.device-index": (eni) => eni.Attachment?.DeviceIndex,
-  "attachment.instance-id": (eni) => eni.Attachment?.InstanceId,
-  "attachment.instance-owner-id": (eni) => eni.Attachment?.InstanceOwnerId,
   "attachment.network-card-index": (eni) => eni.Attachment?.NetworkCardIndex,
-  "attachment.status": (eni) => eni.Attachment?.Status,
-  "availability-zone": (eni) => eni.AvailabilityZone,
   "deny-all-igw-traffic": (eni) => eni.DenyAllIgwTraffic,
-  description: (eni) => eni.Description,
-  "group-id": (eni) => eni.Groups?.map(({ GroupId }) => GroupId),
   "group-name": (eni) => eni.Groups?.map(({ GroupName }) => GroupName),
   "ipv4-prefixes.ipv4-prefix": (eni) => eni.Ipv4Prefixes?.map(({ Ipv4Prefix }) => Ipv4Prefix),
   "ipv6-address": (eni) => eni.Ipv6Address,
-  "ipv6-addresses.ipv6-address": (eni) => eni.Ipv6Addresses?.map(({ Ipv6Address }) => Ipv6Address),
   "ipv6-addresses.is-primary-ipv6": (eni) => eni.Ipv6Addresses?.map(({ IsPrimaryIpv6 }) => IsPrimaryIpv6),
   "ipv6-native": (eni) => eni.Ipv6Native,
   "ipv6-prefixes.ipv6-prefix": (eni) => eni.Ipv6Prefixes?.map(({ Ipv6Prefix }) => Ipv6Prefix),
-  "mac-address": (eni) => eni.MacAddress,
-  "network-interface-id": (eni) => eni.NetworkInterfaceId,
-  "operator.managed": (eni) => eni.Operator?.Managed,
-  "operator.principal": (eni) => eni.Operator?.Principal,
   "outpost-arn": (eni) => eni.OutpostArn,
-  "owner-id": (eni) => eni.OwnerId,
-  "private-dns-name": (eni) => eni.PrivateDnsName,
   "private-ip-address": (eni) => eni.PrivateIpAddress,
   "public-dns-name": (eni) => eni.PublicDnsName,
-  "requester-id": (eni) => eni.RequesterId,
-  "requester-managed": (eni) => eni.RequesterManaged,
-  "source-dest-check": (eni) => eni.SourceDestCheck,
-  status: (eni) => eni.Status,
-  "subnet-id": (eni) => eni.SubnetId,
   "tag-key": (eni) => eni.TagSet?.map(({ Key }) => Key),
   "tag-value": (eni) => eni.TagSet?.map(({ Value }) => Value),
-  "vpc-id": (eni) => eni.VpcId,
 };
 
 /** All filters of DescribeInstances: its own, and those that look into each interface. */

@@ -13,7 +13,7 @@ import {
 import { openedCredits } from "./cpuCredits.ts";
 import { completeEvents } from "./instanceEvent.ts";
 import { interfacesOf, viewState } from "./instanceView.ts";
-import { lendPublicAddress } from "./networkInterface.ts";
+import { lendPublicAddress } from "./lentAddress.ts";
 import { countInQuota, place } from "./placement.ts";
 
 /** About how long EC2 takes, in seconds. */

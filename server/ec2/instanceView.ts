@@ -142,7 +142,7 @@ function viewTransition({ ended }: Instance): string {
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-boot.html
  */
-function currentBootMode(instance: Instance): Sdk.InstanceBootModeValues {
+export function currentBootMode(instance: Instance): Sdk.InstanceBootModeValues {
   const { bootModes, arch } = typeOf(instance);
   const { bootMode } = instance.image;
   if (bootMode === "uefi" || bootMode === "legacy-bios") return bootMode;

@@ -2,7 +2,8 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
 import { instances } from "./instance.ts";
-import { createManagedInterface, deleteInterface, networkInterfaces } from "./networkInterface.ts";
+import { createManagedInterface } from "./createNetworkInterface.ts";
+import { deleteInterface, networkInterfaces } from "./networkInterface.ts";
 import { subnets, type Subnet } from "./subnet.ts";
 
 /**

@@ -8,7 +8,8 @@ import { addresses } from "./address.ts";
 import { readWanted } from "./addressRequest.ts";
 import type { Wanted } from "./freeAddress.ts";
 import { internetGateways } from "./internetGateway.ts";
-import { createManagedInterface, deleteInterface, networkInterfaces } from "./networkInterface.ts";
+import { createManagedInterface } from "./createNetworkInterface.ts";
+import { deleteInterface, networkInterfaces } from "./networkInterface.ts";
 import {
   allocatedAddress,
   mapPublicAddress,

@@ -4,15 +4,9 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { readConnectionTracking } from "./connectionTracking.ts";
 import { instances } from "./instance.ts";
-import {
-  getChangeable,
-  lendPublicAddress,
-  networkInterfaces,
-  readDescription,
-  readGroups,
-  withdrawPublicAddress,
-  type NetworkInterface,
-} from "./networkInterface.ts";
+import { readDescription, readGroups } from "./createNetworkInterface.ts";
+import { lendPublicAddress, withdrawPublicAddress } from "./lentAddress.ts";
+import { getChangeable, networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 import { subnets } from "./subnet.ts";
 
 type Asked = Omit<Sdk.ModifyNetworkInterfaceAttributeRequest, "DryRun" | "NetworkInterfaceId">;

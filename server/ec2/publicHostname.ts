@@ -1,6 +1,7 @@
 import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
-import { getChangeable, namedAddresses, networkInterfaces } from "./networkInterface.ts";
+import { getChangeable, networkInterfaces } from "./networkInterface.ts";
+import { namedAddresses } from "./networkInterfaceView.ts";
 
 /** Which addresses a name of each type leads to. */
 const LEADS_TO = {

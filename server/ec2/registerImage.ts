@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { tagsFor } from "../kit/tags.ts";
 import type { ImageDevice } from "./catalogue/image.ts";
 import {
+  checkImageDevice,
   createRegisteredImage,
   readImageDescription,
   readImageName,
@@ -58,6 +59,7 @@ function readDevice(ctx: Context, mapping: Sdk.BlockDeviceMapping): ImageDevice[
   if (NoDevice !== undefined) return [];
   if (virtualName !== undefined) return [{ name, virtualName }];
   if (!ebs) throw invalid(`One of ebs, noDevice and virtualName must be specified for: ${name}`);
+  checkImageDevice(name, ebs);
   const source = ebs.SnapshotId === undefined ? undefined : findVolumeSource(ctx, ebs.SnapshotId);
   if (source && ebs.Encrypted !== undefined) {
     throw invalid(`The encryption of the device '${name}' is that of its snapshot.`);

@@ -148,6 +148,26 @@ function deleteSnapshots(ctx: Context, ids: readonly string[]): Sdk.DeleteSnapsh
   });
 }
 
+/** What a device of a launch can have, and a device of an image cannot. */
+const LAUNCH_ONLY = [
+  "KmsKeyId",
+  "OutpostArn",
+  "AvailabilityZone",
+  "AvailabilityZoneId",
+  "VolumeInitializationRate",
+  "EbsCardIndex",
+] as const;
+
+/** @throws {ApiError} InvalidBlockDeviceMapping */
+export function checkImageDevice(device: string, ebs: Sdk.EbsBlockDevice | undefined): void {
+  const alien = LAUNCH_ONLY.find((name) => ebs?.[name] !== undefined);
+  if (alien === undefined) return;
+  throw new ApiError(
+    "InvalidBlockDeviceMapping",
+    `${alien} is not supported for the device '${device}' of an image`,
+  );
+}
+
 export const operations = {
   DeregisterImage: ({ ImageId, DeleteAssociatedSnapshots }, ctx) => {
     const row = registeredImages.get(ctx, ImageId);

@@ -48,6 +48,7 @@ import * as networkInsightsAccessScope from "./networkInsightsAccessScope.ts";
 import * as networkInsightsAccessScopeAnalysis from "./networkInsightsAccessScopeAnalysis.ts";
 import * as networkInsightsAnalysis from "./networkInsightsAnalysis.ts";
 import * as networkInsightsPath from "./networkInsightsPath.ts";
+import * as createNetworkInterface from "./createNetworkInterface.ts";
 import * as networkInterface from "./networkInterface.ts";
 import * as networkInterfaceAddress from "./networkInterfaceAddress.ts";
 import * as networkInterfaceAttachment from "./networkInterfaceAttachment.ts";
@@ -199,6 +200,7 @@ const modules = [
   networkInsightsAccessScopeAnalysis,
   networkInsightsAnalysis,
   networkInsightsPath,
+  createNetworkInterface,
   networkInterface,
   networkInterfaceAddress,
   networkInterfaceAttachment,

@@ -28,6 +28,8 @@ export interface ReplaceRootVolumeTask extends ResourceRow {
   readonly deletesReplaced: boolean;
   readonly replacedId: string;
   readonly replacementId: string;
+  /** Whether the replacement is a volume that the call named, and not one made for it. */
+  readonly isGiven: boolean;
   /** What the instance's first root volume was made of; absent for one that was empty. */
   readonly launchSnapshotId: string | undefined;
   /** Of the volume that was replaced, which its replacement takes over. */
@@ -110,10 +112,10 @@ function finish(ctx: Context, task: ReplaceRootVolumeTask): void {
 
 function fail(
   ctx: Context,
-  { id, replacementId }: ReplaceRootVolumeTask,
+  { id, replacementId, isGiven }: ReplaceRootVolumeTask,
   state: "failed" | "failed-detached",
 ) {
-  const volume = volumes.find(ctx, replacementId);
+  const volume = isGiven ? undefined : volumes.find(ctx, replacementId);
   if (volume?.state === "available" && volume.attachments.length === 0) deleteVolume(ctx, volume);
   replaceRootVolumeTasks.update(ctx, id, { state, completed: ctx.now });
 }
@@ -176,6 +178,48 @@ function readImage(ctx: Context, id: string, before: BootImage): CatalogueImage 
   );
 }
 
+/**
+ * The volume that the call names for a replacement.
+ *
+ * @throws {ApiError} InvalidVolume.NotFound, InvalidVolume.ZoneMismatch, IncorrectState, InvalidParameterValue
+ */
+function readReplacement(ctx: Context, id: string, instance: Instance, before: Volume): Volume {
+  const volume = volumes.get(ctx, id);
+  if (volume.zone !== instance.zone) throw new ApiError("InvalidVolume.ZoneMismatch", id, instance.id);
+  if (volume.state !== "available" || volume.attachments.length > 0) {
+    throw new ApiError("IncorrectState", `The volume '${id}' is not 'available'.`);
+  }
+  if (before.encrypted && !volume.encrypted) {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `The volume '${id}' must be encrypted, as the root volume is.`,
+    );
+  }
+  return volume;
+}
+
+/** A volume as large as the old one at least, and as fast. */
+function makeReplacement(
+  ctx: Context,
+  { zone }: Instance,
+  before: Volume,
+  snapshotId: string | undefined,
+  initializationRate: number | undefined,
+): Volume {
+  const source = snapshotId === undefined ? undefined : findVolumeSource(ctx, snapshotId);
+  return createVolume(ctx, {
+    zone,
+    snapshotId,
+    size: Math.max(before.size, source?.sizeGiB ?? 0),
+    volumeType: before.volumeType,
+    iops: before.iops,
+    throughput: before.throughput,
+    initializationRate,
+    encrypted: before.encrypted || undefined,
+    kmsKeyId: before.kmsKeyId,
+  });
+}
+
 /** @throws {ApiError} IncorrectInstanceState, IncorrectState */
 function checkReplaceable(instance: Instance, tasks: readonly ReplaceRootVolumeTask[]): void {
   if (instance.state !== "running") {
@@ -196,10 +240,19 @@ export const operations = {
   CreateReplaceRootVolumeTask: (input, ctx) => {
     const instance = instances.get(ctx, input.InstanceId);
     const tasks = replaceRootVolumeTasks.by(ctx, "instance", instance.id);
-    if (input.SnapshotId !== undefined && input.ImageId !== undefined) {
+    const [one, other] = (["SnapshotId", "ImageId", "VolumeId"] as const).filter(
+      (name) => input[name] !== undefined,
+    );
+    if (other !== undefined) {
       throw new ApiError(
         "InvalidParameterCombination",
-        "The parameter SnapshotId cannot be used with the parameter ImageId",
+        `The parameter ${one} cannot be used with the parameter ${other}`,
+      );
+    }
+    if (input.VolumeId !== undefined && input.VolumeInitializationRate !== undefined) {
+      throw new ApiError(
+        "InvalidParameterCombination",
+        "The parameter VolumeId cannot be used with the parameter VolumeInitializationRate",
       );
     }
     checkReplaceable(instance, tasks);
@@ -214,19 +267,10 @@ export const operations = {
     }
     const image = input.ImageId === undefined ? undefined : readImage(ctx, input.ImageId, instance.image);
     const snapshotId = input.SnapshotId ?? (image ? image.root.snapshotId : launchSnapshotId);
-    const source = snapshotId === undefined ? undefined : findVolumeSource(ctx, snapshotId);
-    const replacement = createVolume(ctx, {
-      zone: instance.zone,
-      snapshotId,
-      // As large as the old one at least, and as fast.
-      size: Math.max(volume.size, source?.sizeGiB ?? 0),
-      volumeType: volume.volumeType,
-      iops: volume.iops,
-      throughput: volume.throughput,
-      initializationRate: input.VolumeInitializationRate,
-      encrypted: volume.encrypted || undefined,
-      kmsKeyId: volume.kmsKeyId,
-    });
+    const replacement =
+      input.VolumeId === undefined
+        ? makeReplacement(ctx, instance, volume, snapshotId, input.VolumeInitializationRate)
+        : readReplacement(ctx, input.VolumeId, instance, volume);
     const task = replaceRootVolumeTasks.create(
       ctx,
       {
@@ -237,6 +281,7 @@ export const operations = {
         deletesReplaced: input.DeleteReplacedRootVolume ?? false,
         replacedId: volume.id,
         replacementId: replacement.id,
+        isGiven: input.VolumeId !== undefined,
         launchSnapshotId,
         attachment: { device: attachment.device, deleteOnTermination: attachment.deleteOnTermination },
         completed: undefined,

@@ -1,7 +1,7 @@
 import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { checkQuota } from "../kit/quotas.ts";
-import { groupQuota } from "./networkInterface.ts";
+import { groupQuota } from "./createNetworkInterface.ts";
 import { securityGroups } from "./securityGroup.ts";
 
 export const operations = {

@@ -1,10 +1,6 @@
 import type { Context } from "../kit/context.ts";
-import {
-  createManagedInterface,
-  deleteInterface,
-  networkInterfaces,
-  type NetworkInterface,
-} from "./networkInterface.ts";
+import { createManagedInterface } from "./createNetworkInterface.ts";
+import { deleteInterface, networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 import type { Subnet } from "./subnet.ts";
 
 /** The interfaces by which a gateway is in a VPC, one in each subnet of the attachment. */

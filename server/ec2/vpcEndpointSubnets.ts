@@ -3,7 +3,7 @@ import { parseAddress } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { OfferedService } from "./endpointService.ts";
-import { createManagedInterface } from "./networkInterface.ts";
+import { createManagedInterface } from "./createNetworkInterface.ts";
 import { subnets, type Subnet } from "./subnet.ts";
 import type { EndpointInterface, VpcEndpoint } from "./vpcEndpoint.ts";
 

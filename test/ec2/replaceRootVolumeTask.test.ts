@@ -122,6 +122,31 @@ describe("what it refuses to do", () => {
     await terminate(InstanceId);
   });
 
+  test("use a volume that is elsewhere or in use, or with more than the volume itself", async () => {
+    const id = await launch(ec2, {});
+    const zone = (await shownInstance(ec2, id)).Placement?.AvailabilityZone;
+    const other = zone === `${Region}a` ? `${Region}b` : `${Region}a`;
+    const { VolumeId: far = "" } = await ec2.send(
+      new CreateVolumeCommand({ AvailabilityZone: other, Size: 8 }),
+    );
+    const use = (VolumeId: string, more = {}) => replace({ InstanceId: id, VolumeId, ...more });
+    await refused(use(far), "InvalidVolume.ZoneMismatch");
+    await refused(use(await rootOf(id)), "IncorrectState");
+    await refused(use("vol-0123456789abcdef0"), "InvalidVolume.NotFound");
+    await refused(use(far, { ImageId: linux.id }), "InvalidParameterCombination");
+    await refused(use(far, { VolumeInitializationRate: 100 }), "InvalidParameterCombination");
+    const locked = await launch(ec2, {
+      BlockDeviceMappings: [{ DeviceName: "/dev/xvda", Ebs: { Encrypted: true } }],
+    });
+    const open = await ec2.send(
+      new CreateVolumeCommand({
+        AvailabilityZone: (await shownInstance(ec2, locked)).Placement?.AvailabilityZone,
+        Size: 8,
+      }),
+    );
+    await refused(replace({ InstanceId: locked, VolumeId: open.VolumeId }), "InvalidParameterValue");
+  });
+
   test("use an image of another kind", async () => {
     const InstanceId = await launch(ec2);
     for (const ImageId of [linuxOnArm.id, windows.id]) {
@@ -221,6 +246,32 @@ describe("what it does", () => {
     const Filters = [{ Name: "instance-id", Values: [InstanceId] }];
     expect(await described({ Filters })).toHaveLength(3);
     await terminate(InstanceId);
+  });
+
+  test("takes a volume that is there, which outlives a task that fails", async () => {
+    const id = await launch(ec2, {});
+    const AvailabilityZone = (await shownInstance(ec2, id)).Placement?.AvailabilityZone;
+    const { VolumeId = "" } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone, Size: 8 }));
+    await writeVolume(islet, VolumeId, 0, "mine");
+    const { ReplaceRootVolumeTaskId } = await replace({ InstanceId: id, VolumeId });
+    expect(await task(ReplaceRootVolumeTaskId)).toMatchObject({ TaskState: "succeeded" });
+    expect(await rootOf(id)).toBe(VolumeId);
+    expect(await readVolume(islet, VolumeId, 0, 4)).toBe("mine");
+
+    const own = await ownIslet({ pace: "real" });
+    const client = await freshClient({ islet: own });
+    const doomed = await launch(client, {});
+    await advanceClock(own, 60);
+    const zone = (await shownInstance(client, doomed)).Placement?.AvailabilityZone;
+    const { VolumeId: kept = "" } = await client.send(
+      new CreateVolumeCommand({ AvailabilityZone: zone, Size: 8 }),
+    );
+    await advanceClock(own, 60);
+    await replace({ InstanceId: doomed, VolumeId: kept }, client);
+    await terminate(doomed, client);
+    await advanceClock(own, 120);
+    expect((await volume(kept, client)).State).toBe("available");
+    await own.close();
   });
 
   test("restores an image of the same kind", async () => {

@@ -14,6 +14,7 @@ import { LOCAL, RouteTable, type Route } from "../../network/routeTable.ts";
 import { isAnywhere, SecurityGroup, type SecurityGroupRule } from "../../network/securityGroup.ts";
 import { TransitGateway } from "../../network/transitGateway.ts";
 import type { TransitGatewayRouteTable } from "../../network/transitGatewayRouteTable.ts";
+import { TransitGatewayVpcAttachment } from "../../network/transitGatewayVpcAttachment.ts";
 import { Vpc } from "../../network/vpc.ts";
 import { Walk } from "../../network/walk.ts";
 import { all, replace, type Planted } from "../planting.ts";
@@ -750,20 +751,15 @@ export const bugs: readonly Planted[] = [
       ),
   },
   {
-    name: "a peering connection takes what another network sends under an address of its VPC",
+    name: "what a transit gateway brings into a VPC is taken for the VPC's own",
     plant: () =>
       replace(
-        Peering.prototype,
-        "forward",
+        TransitGatewayVpcAttachment.prototype,
+        "put",
         (original) =>
-          function (this: Peering, walk, packet, sender) {
-            if (!sender || sender.live) return original.call(this, walk, packet, sender);
-            sender.live = true;
-            try {
-              return original.call(this, walk, packet, sender);
-            } finally {
-              sender.live = false;
-            }
+          function (this: TransitGatewayVpcAttachment, settings) {
+            original.call(this, settings);
+            for (const port of this.ports) port.transit = false;
           },
       ),
   },

@@ -3,13 +3,9 @@ import { ApiError } from "../../errors.ts";
 import type { Context } from "../../kit/context.ts";
 import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
 import { findZone } from "../catalogue/zones.ts";
-import {
-  attachInterface,
-  createInterface,
-  lendPublicAddress,
-  networkInterfaces,
-  type InterfaceRequest,
-} from "../networkInterface.ts";
+import { createInterface, type InterfaceRequest } from "../createNetworkInterface.ts";
+import { lendPublicAddress } from "../lentAddress.ts";
+import { attachInterface, networkInterfaces } from "../networkInterface.ts";
 import { refuseEnaExpress } from "../networkInterfaceAttribute.ts";
 import { getPermitted } from "../networkInterfacePermission.ts";
 import { groupNamed } from "../securityGroup.ts";
