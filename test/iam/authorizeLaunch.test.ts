@@ -1,9 +1,13 @@
 import {
   CreateKeyPairCommand,
+  CreateNetworkInterfaceCommand,
   CreatePlacementGroupCommand,
   CreateSnapshotCommand,
+  CreateTagsCommand,
   CreateVolumeCommand,
+  DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeVpcsCommand,
   RunInstancesCommand,
   type RunInstancesCommandInput,
 } from "@aws-sdk/client-ec2";
@@ -84,6 +88,90 @@ describe("a launch is about its parts", () => {
         new RegExp(resource.replace("*", "\\*")),
       );
     }
+  });
+});
+
+describe("what a launch leaves to EC2", () => {
+  const defaultsOf = async (root: Person["root"]) => {
+    const Filters = [{ Name: "is-default", Values: ["true"] }];
+    const { Vpcs = [] } = await root.send(new DescribeVpcsCommand({ Filters }));
+    const { Subnets = [] } = await root.send(new DescribeSubnetsCommand());
+    const { SecurityGroups = [] } = await root.send(new DescribeSecurityGroupsCommand());
+    const inZone = (zone: string) => Subnets.find((each) => each.AvailabilityZone === zone)?.SubnetId ?? "";
+    return {
+      vpc: Vpcs[0]?.VpcId ?? "",
+      subnet: inZone("us-east-1a"),
+      other: inZone("us-east-1b"),
+      group: SecurityGroups.find(({ GroupName }) => GroupName === "default")?.GroupId ?? "",
+    };
+  };
+  const rest = PARTS.filter((part) => part !== "subnet" && part !== "security-group").map(
+    (type) => `arn:aws:ec2:*:*:${type}/*`,
+  );
+
+  test("is its default subnet, in the zone that it names, and the default group", async () => {
+    const person = await asUser();
+    const { subnet, other, group } = await defaultsOf(person.root);
+    const arn = `arn:aws:ec2:us-east-1:${person.account}`;
+    const allow = (...ids: string[]) =>
+      person.allow(statement("Allow", "ec2:RunInstances", [...rest, ...ids.map((id) => `${arn}:${id}`)]));
+    await allow(`subnet/${subnet}`, `security-group/${group}`);
+    await launchOf(person);
+    const inB = { Placement: { AvailabilityZone: "us-east-1b" } };
+    await refused(launchOf(person, inB), "UnauthorizedOperation", new RegExp(`subnet/${other}`));
+    await allow(`subnet/${subnet}`, "security-group/sg-0aaaaaaaaaaaaaaaa");
+    await refused(launchOf(person), "UnauthorizedOperation", new RegExp(`security-group/${group}`));
+    await allow(`subnet/${other}`, `security-group/${group}`);
+    await launchOf(person, inB);
+    await refused(launchOf(person), "UnauthorizedOperation", new RegExp(`subnet/${subnet}`));
+  });
+
+  test("is known by its VPC, and by its tags", async () => {
+    const person = await asUser();
+    const { vpc, subnet } = await defaultsOf(person.root);
+    const inVpc = (id: string) => ({
+      ArnEquals: { "ec2:Vpc": `arn:aws:ec2:us-east-1:${person.account}:vpc/${id}` },
+    });
+    const parts = (Condition: object) => [
+      statement("Allow", "ec2:RunInstances", [...rest, "arn:aws:ec2:*:*:security-group/*"]),
+      statement("Allow", "ec2:RunInstances", "arn:aws:ec2:*:*:subnet/*", { Condition }),
+    ];
+    await person.allow(...parts(inVpc(vpc)));
+    await launchOf(person);
+    await person.allow(...parts(inVpc("vpc-0aaaaaaaaaaaaaaaa")));
+    await refused(launchOf(person), "UnauthorizedOperation");
+    await person.allow(...parts({ StringEquals: { "aws:ResourceTag/use": "web" } }));
+    await refused(launchOf(person), "UnauthorizedOperation");
+    const Tags = [{ Key: "use", Value: "web" }];
+    await person.root.send(new CreateTagsCommand({ Resources: [subnet], Tags }));
+    await launchOf(person);
+  });
+
+  test("of several interfaces, each is asked for", async () => {
+    const person = await asUser();
+    const { subnet, group } = await defaultsOf(person.root);
+    const { NetworkInterface } = await person.root.send(
+      new CreateNetworkInterfaceCommand({ SubnetId: subnet }),
+    );
+    const id = NetworkInterface?.NetworkInterfaceId;
+    const taken = { DeviceIndex: 0, NetworkInterfaceId: id };
+    const made = { DeviceIndex: 1, SubnetId: subnet };
+    const arn = `arn:aws:ec2:us-east-1:${person.account}`;
+    const others = ["image", "instance", "volume"].map((type) => `arn:aws:ec2:*:*:${type}/*`);
+    const allow = (...ids: string[]) =>
+      person.allow(
+        statement("Allow", "ec2:RunInstances", [...others, ...ids.map((each) => `${arn}:${each}`)]),
+      );
+    const base = [`subnet/${subnet}`, `security-group/${group}`, `network-interface/${id}`];
+    await allow(...base);
+    const launchBoth = (...NetworkInterfaces: object[]) =>
+      launchOf(person, { DryRun: true, NetworkInterfaces });
+    await refused(launchBoth(taken), "DryRunOperation");
+    await refused(launchBoth(taken, made), "UnauthorizedOperation", /network-interface\/\*/);
+    await allow(...base, "network-interface/*");
+    await refused(launchBoth(taken, made), "DryRunOperation");
+    await allow(`subnet/${subnet}`, `network-interface/${id}`);
+    await refused(launchBoth(taken), "UnauthorizedOperation", new RegExp(`security-group/${group}`));
   });
 });
 

@@ -5,19 +5,15 @@ import { activeAssociation } from "../iamInstanceProfileAssociation.ts";
 import { lookUpImage } from "../image.ts";
 import type { Instance } from "../instance.ts";
 import { placementGroups } from "../placementGroup.ts";
-import { subnets } from "../subnet.ts";
 import { vpcs } from "../vpc.ts";
+import { launchSubnet } from "./launchSubnet.ts";
 import { arnOf, type TypeKeys } from "./typeKeys.ts";
 
 /** What EC2 launches when no type is named. */
 const USUAL_TYPE = "m1.small";
 
-/** The subnet that a launch names. */
-const subnetOf = ({ SubnetId, NetworkInterfaces }: Sdk.RunInstancesRequest, ctx: Context) =>
-  subnets.find(ctx, SubnetId ?? NetworkInterfaces?.[0]?.SubnetId ?? "");
-
 function tenancyOf(input: Sdk.RunInstancesRequest, ctx: Context): Sdk.Tenancy {
-  const vpc = vpcs.table(ctx).get(subnetOf(input, ctx)?.vpcId ?? "");
+  const vpc = vpcs.table(ctx).get(launchSubnet(input, ctx)?.vpcId ?? "");
   return input.Placement?.Tenancy ?? vpc?.tenancy ?? "default";
 }
 
@@ -56,8 +52,7 @@ export const instanceKeys: TypeKeys<Instance, Sdk.RunInstancesRequest> = {
     "ec2:Tenancy": ({ tenancy }) => tenancy,
   },
   asked: {
-    "ec2:AvailabilityZone": (input, ctx) =>
-      subnetOf(input, ctx)?.zone ?? input.Placement?.AvailabilityZone ?? undefined,
+    "ec2:AvailabilityZone": (input, ctx) => launchSubnet(input, ctx)?.zone,
     "ec2:EbsOptimized": ({ EbsOptimized = false }) => EbsOptimized,
     "ec2:InstanceAutoRecovery": ({ MaintenanceOptions }) => MaintenanceOptions?.AutoRecovery ?? "default",
     "ec2:InstanceBandwidthWeighting": ({ NetworkPerformanceOptions }) =>

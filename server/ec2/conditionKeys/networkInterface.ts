@@ -1,16 +1,8 @@
-import type * as Sdk from "@aws-sdk/client-ec2";
-import type { Context } from "../../kit/context.ts";
 import type { NetworkInterface } from "../networkInterface.ts";
-import { subnets, type Subnet } from "../subnet.ts";
+import { launchSubnet, type Whither } from "./launchSubnet.ts";
 import { arnOf, inVpc, type TypeKeys } from "./typeKeys.ts";
 
-/** What both CreateNetworkInterface and a launch say of an interface. */
-type Asked = Pick<Sdk.RunInstancesRequest, "NetworkInterfaces" | "SubnetId">;
-
-const subnetOf = ({ SubnetId, NetworkInterfaces }: Asked, ctx: Context): Subnet | undefined =>
-  subnets.find(ctx, SubnetId ?? NetworkInterfaces?.[0]?.SubnetId ?? "");
-
-export const networkInterfaceKeys: TypeKeys<NetworkInterface, Asked> = {
+export const networkInterfaceKeys: TypeKeys<NetworkInterface, Whither> = {
   rows: {
     ...inVpc,
     "ec2:AvailabilityZone": ({ zone }) => zone,
@@ -18,14 +10,14 @@ export const networkInterfaceKeys: TypeKeys<NetworkInterface, Asked> = {
   },
   asked: {
     "ec2:AssociatePublicIpAddress": (input, ctx) =>
-      input.NetworkInterfaces?.[0]?.AssociatePublicIpAddress ?? subnetOf(input, ctx)?.mapPublicIp,
-    "ec2:AvailabilityZone": (input, ctx) => subnetOf(input, ctx)?.zone,
+      input.NetworkInterfaces?.[0]?.AssociatePublicIpAddress ?? launchSubnet(input, ctx)?.mapPublicIp,
+    "ec2:AvailabilityZone": (input, ctx) => launchSubnet(input, ctx)?.zone,
     "ec2:Subnet": (input, ctx) => {
-      const subnet = subnetOf(input, ctx);
+      const subnet = launchSubnet(input, ctx);
       return subnet && arnOf(ctx, subnet.account, "subnet", subnet.id);
     },
     "ec2:Vpc": (input, ctx) => {
-      const subnet = subnetOf(input, ctx);
+      const subnet = launchSubnet(input, ctx);
       return subnet && arnOf(ctx, subnet.account, "vpc", subnet.vpcId);
     },
   },

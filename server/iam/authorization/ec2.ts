@@ -1,9 +1,4 @@
-import type {
-  IamInstanceProfileSpecification,
-  RunInstancesRequest,
-  Tag,
-  TagSpecification,
-} from "@aws-sdk/client-ec2";
+import type { IamInstanceProfileSpecification, Tag, TagSpecification } from "@aws-sdk/client-ec2";
 import type { Context } from "../../kit/context.ts";
 import { tagsOf } from "../../kit/tags.ts";
 import { profileArn } from "../../ec2/conditionKeys/instance.ts";
@@ -11,7 +6,7 @@ import { conditionKeys } from "../../ec2/conditionKeys/registry.ts";
 import type { Found, TypeKeys } from "../../ec2/conditionKeys/typeKeys.ts";
 import type { Action, ActionResource, ActionTable } from "../actionTable.ts";
 import { documented, fillArn, requestTag, tagNamed, type Demand } from "./demand.ts";
-import { launchedVolumes } from "./launchedVolumes.ts";
+import { partsOfLaunch } from "./launch.ts";
 import { byId, byName, type Named } from "./named.ts";
 
 type Input = Readonly<Record<string, unknown>> & {
@@ -31,8 +26,8 @@ const isMade = (operation: string, type: ActionResource): boolean =>
   /^(?:Allocate|Copy|Create|Import|Register)/.test(operation) &&
   type.keys.includes("aws:RequestTag/${TagKey}");
 
-/** Whatever the input names, by the type of it, each once. */
-function namedIn(ctx: Context, input: Input, made: ReadonlySet<string>): Map<string, Named[]> {
+/** Whatever an input names, by the type of it, each once. */
+function namedIn(ctx: Context, input: unknown, made: ReadonlySet<string>): Map<string, Named[]> {
   const found = new Map<string, Named[]>();
   const add = (named: Named): void => {
     const known = found.get(named.type);
@@ -216,15 +211,15 @@ export function demandsOfEc2(ctx: Context, table: ActionTable, given: object): D
   const createTags = table.get("CreateTags");
   if (action.resources.length === 0) return [demands.onNothing()];
   const made = new Set(action.resources.filter((type) => isMade(action.name, type)).map(({ type }) => type));
-  const named = namedIn(ctx, input, made);
+  const launched = action.name === "RunInstances" ? partsOfLaunch(ctx, given) : undefined;
+  const named = namedIn(ctx, [input, launched?.chosen], made);
   // Of some actions it is not said which of several types each call is about.
   const anyOf = action.resources.every(({ required }) => !required);
   const list = action.resources.flatMap((type): Demand[] => {
-    if (action.name === "RunInstances" && type.type === "volume") {
-      return launchedVolumes(ctx, given as RunInstancesRequest).map((asked) => demands.onNew(type, asked));
-    }
     const ofType = named.get(type.type) ?? [];
     const onNamed = ofType.map((each) => demands.on(type, each));
+    const parts = launched?.made.get(type.type);
+    if (parts) return [...onNamed, ...parts.map((asked) => demands.onNew(type, asked))];
     if (onNamed.length > 0 && !made.has(type.type)) return onNamed;
     if (type.required && made.has(type.type)) {
       return [...onNamed, demands.onNew(type, input, newName(type.type, input))];
