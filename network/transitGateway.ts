@@ -133,7 +133,7 @@ export class TransitGateway implements RouteTarget {
   }
 
   #routeBy(table: TransitGatewayRouteTable, walk: Walk, arrived: Packet, packet: Packet, entry: Entry): End {
-    const resolved = table.find(packet.destination);
+    const resolved = table.choose(packet);
     if (!resolved) {
       return this.lose(walk, arrived, entry, walk.drop("NO_ROUTE_TO_DESTINATION", table, packet));
     }

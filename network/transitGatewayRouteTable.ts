@@ -1,5 +1,7 @@
+import { flowHash } from "./flowHash.ts";
 import type { Block, Ip } from "./ip.ts";
 import type { Component } from "./journey.ts";
+import type { Packet } from "./packet.ts";
 import type { PrefixLists } from "./prefixList.ts";
 import { PrefixTable } from "./prefixTable.ts";
 
@@ -24,6 +26,8 @@ export interface TransitGatewayRoute {
   /** BGP's: the shorter path wins, then the lower discriminator. */
   readonly pathLength?: number;
   readonly discriminator?: number;
+  /** Whether it takes its part of the flows where others are as good; else the oldest one has them all. */
+  readonly shared?: boolean;
 }
 
 /** A route as it applies to packets: for one block, be it a prefix list's. */
@@ -35,7 +39,7 @@ export interface ResolvedTransitRoute {
 const isBlock = (destination: TransitGatewayRoute["destination"]): destination is Block =>
   "base" in destination;
 
-/** Negative if `a` wins over `b`, both being routes to the same block. */
+/** Negative if `a` wins over `b`, both being routes to the same block; 0 if they are as good. */
 const preference = (a: TransitGatewayRoute, b: TransitGatewayRoute): number =>
   ORIGINS.indexOf(a.origin) - ORIGINS.indexOf(b.origin) ||
   Number(!isBlock(a.destination)) - Number(!isBlock(b.destination)) ||
@@ -43,9 +47,26 @@ const preference = (a: TransitGatewayRoute, b: TransitGatewayRoute): number =>
   (a.discriminator ?? 0) - (b.discriminator ?? 0);
 
 /**
+ * Of routes to one block those that packets take: the best one, with those that share its flows.
+ *
+ * @param routes oldest first
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html#tgw-ecmp
+ */
+export function bestOf<R extends TransitGatewayRoute>(routes: readonly R[]): R[] {
+  const best: R[] = [];
+  for (const route of routes) {
+    const [known] = best;
+    const order = known ? preference(route, known) : -1;
+    if (order < 0) best.splice(0, best.length, route);
+    else if (order === 0 && route.shared && known?.shared) best.push(route);
+  }
+  return best;
+}
+
+/**
  * Where packets go that came into a transit gateway by the attachments that are associated with the table. The longest
  * matching prefix wins, then a static route, then one of a prefix list, then the propagated ones by the kind of their
- * attachment; of equal ones the older.
+ * attachment; of equal ones the older, unless they share the flows.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html#tgw-route-evaluation-overview
  */
@@ -54,7 +75,8 @@ export class TransitGatewayRouteTable implements Component {
   readonly id: string;
   readonly #lists: PrefixLists;
   #routes: readonly TransitGatewayRoute[] = [];
-  #compiled: PrefixTable<ResolvedTransitRoute> | undefined;
+  /** By block, the routes that packets take. */
+  #compiled: PrefixTable<readonly ResolvedTransitRoute[]> | undefined;
   #listsVersion = 0;
 
   constructor(id: string, lists: PrefixLists) {
@@ -77,20 +99,27 @@ export class TransitGatewayRouteTable implements Component {
     return isBlock(destination) ? [destination] : this.#lists.blocksOf(destination.prefixList);
   }
 
-  find(address: Ip): ResolvedTransitRoute | undefined {
+  /** The routes that packets to an address take, which share the flows if there are many. */
+  find(address: Ip): readonly ResolvedTransitRoute[] | undefined {
     return this.#compile().find(address);
   }
 
-  #compile(): PrefixTable<ResolvedTransitRoute> {
+  /** The route that a packet takes, and all others of its flow. */
+  choose(packet: Packet): ResolvedTransitRoute | undefined {
+    const ways = this.find(packet.destination);
+    return ways && ways.length > 1 ? ways[flowHash(packet) % ways.length] : ways?.[0];
+  }
+
+  #compile(): PrefixTable<readonly ResolvedTransitRoute[]> {
     if (this.#compiled && this.#listsVersion === this.#lists.version) return this.#compiled;
-    const compiled = new PrefixTable<ResolvedTransitRoute>();
+    const compiled = new PrefixTable<readonly ResolvedTransitRoute[]>();
     for (const route of this.#routes) {
-      const { destination } = route;
-      for (const block of isBlock(destination)
-        ? [destination]
-        : this.#lists.blocksOf(destination.prefixList)) {
-        const best = compiled.get(block);
-        if (!best || preference(route, best.route) < 0) compiled.set(block, { block, route });
+      for (const block of this.blocksOf(route)) {
+        const known = compiled.get(block)?.map((way) => way.route) ?? [];
+        compiled.set(
+          block,
+          bestOf([...known, route]).map((each) => ({ block, route: each })),
+        );
       }
     }
     this.#compiled = compiled;

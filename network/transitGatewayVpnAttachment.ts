@@ -42,9 +42,10 @@ export class TransitGatewayVpnAttachment implements TransitGatewayAttachment, Vp
   }
 
   reach(address: Ip): number | undefined {
-    const resolved = this.live ? this.table?.find(address) : undefined;
+    const ways = this.live ? this.table?.find(address) : undefined;
     // What a site told the gateway, it is not told again.
-    return resolved && resolved.route.attachment !== this.id ? resolved.block.length : undefined;
+    if (ways?.some(({ route }) => route.attachment === this.id)) return undefined;
+    return ways?.[0]?.block.length;
   }
 
   enter(walk: Walk, packet: Packet): End {

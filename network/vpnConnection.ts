@@ -119,7 +119,8 @@ export class VpnConnection implements Component {
     const { tunnels, shared } = this.#settings;
     if (!shared) return tunnels.find(({ site }) => site !== undefined);
     const up = tunnels.filter(({ site }) => site !== undefined);
-    return up[flowHash(packet) % up.length];
+    // The lower bits have chosen between connections: by the same ones, some tunnels would never be.
+    return up[(flowHash(packet) >>> 12) % up.length];
   }
 
   #refuse(

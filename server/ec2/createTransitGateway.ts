@@ -4,6 +4,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
+import { readAmazonSideAsn } from "./amazonSideAsn.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import {
   inState,
@@ -14,18 +15,6 @@ import {
 } from "./transitGateway.ts";
 import { transitGatewayAttachments, type Attached } from "./transitGatewayAttachment.ts";
 import { createTable, usableTable } from "./transitGatewayRouteTable.ts";
-
-const DEFAULT_ASN = 64_512;
-
-/** @throws {ApiError} InvalidParameterValue for a number that is not for private use */
-function readAsn(asn: number): number {
-  const isPrivate = (asn >= 64_512 && asn <= 65_534) || (asn >= 4_200_000_000 && asn <= 4_294_967_294);
-  if (isPrivate) return asn;
-  throw new ApiError(
-    "InvalidParameterValue",
-    `Value (${asn}) for parameter amazonSideAsn is invalid. It must be between 64512 and 65534 or between 4200000000 and 4294967294.`,
-  );
-}
 
 const MOST_CIDRS = 5;
 const LINK_LOCAL = storedCidr("169.254.0.0/16");
@@ -163,7 +152,7 @@ export const operations = {
         ...switches,
         state: "pending",
         description: Description,
-        asn: readAsn(Options.AmazonSideAsn ?? DEFAULT_ASN),
+        asn: readAmazonSideAsn(Options.AmazonSideAsn),
         cidrs: readCidrs(Options.TransitGatewayCidrBlocks ?? [], []),
         associationTable: undefined,
         propagationTable: undefined,
@@ -217,7 +206,7 @@ export const operations = {
     const changed = transitGateways.update(ctx, id, {
       ...present({
         description: Description,
-        asn: Options.AmazonSideAsn === undefined ? undefined : readAsn(Options.AmazonSideAsn),
+        asn: Options.AmazonSideAsn === undefined ? undefined : readAmazonSideAsn(Options.AmazonSideAsn),
         vpnEcmp: Options.VpnEcmpSupport,
         dns: Options.DnsSupport,
         groupReferencing: Options.SecurityGroupReferencingSupport,

@@ -1,5 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { contains, formatPrefix, parseAddress, type Prefix } from "../../network/cidr.ts";
+import { bestOf, type TransitGatewayRoute as FabricRoute } from "../../network/transitGatewayRouteTable.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { compileFilters, type Filters } from "../kit/filters.ts";
@@ -16,34 +17,50 @@ import {
   type StaticTransitRoute,
   type TransitGatewayRouteTable,
 } from "./transitGatewayRouteTable.ts";
-import { routesOf, wayOut, type TransitRoute } from "./transitGatewayRoutes.ts";
+import { fabricRoute, routesOf, wayOut, type TransitRoute } from "./transitGatewayRoutes.ts";
 
 function viewAttachment(ctx: Context, id: string): Sdk.TransitGatewayRouteAttachment[] {
   const to = transitGatewayAttachments.table(ctx).get(id)?.to;
   return to ? [{ TransitGatewayAttachmentId: id, ResourceId: to.id, ResourceType: to.type }] : [];
 }
 
-/** A route for one block; of a prefix list it is one of many. */
-function view(ctx: Context, route: TransitRoute, destination: string): Sdk.TransitGatewayRoute {
-  const { attachmentId, origin, announcementId } = route;
+/** A route for one block, of a prefix list one of many, with those that share its flows. */
+function view(
+  ctx: Context,
+  route: TransitRoute,
+  destination: string,
+  all: readonly TransitRoute[] = [route],
+): Sdk.TransitGatewayRoute {
+  const { origin, announcementId } = route;
   return {
     DestinationCidrBlock: destination,
     // Another gateway tells blocks, and not whose list they are on.
     PrefixListId:
       destination === route.destination || announcementId !== undefined ? undefined : route.destination,
     TransitGatewayRouteTableAnnouncementId: announcementId,
-    TransitGatewayAttachments: attachmentId === undefined ? [] : viewAttachment(ctx, attachmentId),
+    TransitGatewayAttachments: all.flatMap(({ attachmentId }) =>
+      attachmentId === undefined ? [] : viewAttachment(ctx, attachmentId),
+    ),
     Type: origin === "static" ? "static" : "propagated",
     State: wayOut(ctx, route) ? "active" : "blackhole",
   };
 }
 
-const views = (ctx: Context, tableId: string): Sdk.TransitGatewayRoute[] =>
-  routesOf(ctx, tableId).flatMap((route) => {
+/** "Only shows a preferred route": one that loses is seen when the better one is gone. */
+function views(ctx: Context, tableId: string): Sdk.TransitGatewayRoute[] {
+  const known = new Map<string, (FabricRoute & { readonly route: TransitRoute })[]>();
+  for (const route of routesOf(ctx, tableId)) {
     const { destination } = route;
-    const blocks = isPrefixListId(destination) ? blocksInList(ctx, destination) : [destination];
-    return blocks.map((block) => view(ctx, route, block));
+    for (const block of isPrefixListId(destination) ? blocksInList(ctx, destination) : [destination]) {
+      const others = known.get(block) ?? [];
+      known.set(block, [...others, { ...fabricRoute(route), route }]);
+    }
+  }
+  return [...known].flatMap(([block, routes]) => {
+    const best = bestOf(routes).map(({ route }) => route);
+    return best[0] ? view(ctx, best[0], block, best) : [];
   });
+}
 
 interface Target {
   readonly TransitGatewayAttachmentId?: string | undefined;

@@ -1,8 +1,12 @@
 import { overlaps } from "../../network/cidr.ts";
+import { block as blockOf } from "../../network/ip.ts";
 import type { TransitGatewayRoute as FabricRoute } from "../../network/transitGatewayRouteTable.ts";
 import type { Context } from "../kit/context.ts";
+import { present } from "../kit/present.ts";
 import { isAssociated } from "./cidrAssociation.ts";
 import { storedCidr } from "./cidrBlock.ts";
+import { isPrefixListId } from "./prefixListId.ts";
+import { transitGateways } from "./transitGateway.ts";
 import { transitGatewayAnnouncements } from "./transitGatewayAnnouncement.ts";
 import {
   isLive,
@@ -14,20 +18,35 @@ import {
 import { transitGatewayRouteTables } from "./transitGatewayRouteTable.ts";
 import { vpcs } from "./vpc.ts";
 import { vpnConnections } from "./vpnConnection.ts";
-import { blocksHeard } from "./vpnRoutes.ts";
+import { routesHeard } from "./vpnRoutes.ts";
 
 type Rows = Pick<Context, "unit">;
 
-/** A route of a table, made by somebody or learned from an attachment. */
-export interface TransitRoute {
+/** What is told of a block that lies behind an attachment. */
+interface Told extends Pick<FabricRoute, "pathLength" | "discriminator"> {
   /** A CIDR block, or the id of a prefix list. */
   readonly destination: string;
+}
+
+/** A route of a table, made by somebody or learned from an attachment. */
+export interface TransitRoute extends Told, Pick<FabricRoute, "origin" | "shared"> {
   /** Undefined for a route that drops what it matches. */
   readonly attachmentId: string | undefined;
-  readonly origin: FabricRoute["origin"];
   /** What it came by from another gateway, if it did. */
   readonly announcementId?: string;
 }
+
+/** As the network knows a route. */
+export const fabricRoute = ({ destination, attachmentId, ...route }: TransitRoute): FabricRoute => ({
+  destination: isPrefixListId(destination) ? { prefixList: destination } : blockOf(destination),
+  attachment: attachmentId,
+  origin: route.origin,
+  ...present({
+    pathLength: route.pathLength,
+    discriminator: route.discriminator,
+    shared: route.shared,
+  }),
+});
 
 /**
  * The blocks that a VPC has, of the versions that the attachment takes. One that is translated as a whole is known by its
@@ -35,7 +54,7 @@ export interface TransitRoute {
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nat-routing.html
  */
-function blocksOfVpc(rows: Rows, attachment: TransitGatewayAttachment): string[] {
+function toldOfVpc(rows: Rows, attachment: TransitGatewayAttachment): Told[] {
   const { to } = attachment;
   const vpc = to.type === "vpc" ? vpcs.table(rows).get(to.id) : undefined;
   if (!vpc || to.type !== "vpc") return [];
@@ -43,30 +62,41 @@ function blocksOfVpc(rows: Rows, attachment: TransitGatewayAttachment): string[]
   const rules = translations(attachment);
   return blocks
     .filter(isAssociated)
-    .map(({ cidr }) => rules.find(({ inside }) => inside === cidr)?.outside ?? cidr);
+    .map(({ cidr }) => ({ destination: rules.find(({ inside }) => inside === cidr)?.outside ?? cidr }));
 }
 
 /** What BGP tells over a VPN connection, and what it is translated to; nothing where routes are written down. */
-function blocksOfVpn(rows: Rows, attachment: TransitGatewayAttachment): string[] {
+function toldOfVpn(rows: Rows, attachment: TransitGatewayAttachment): Told[] {
   const { to, nat } = attachment;
-  const known = blocksHeard(rows, to.id);
+  const known = routesHeard(rows, to.id).map(({ destination, pathLength, discriminator }) => ({
+    destination,
+    pathLength,
+    discriminator,
+  }));
   if (nat?.systemRoutes === "disable" || vpnConnections.table(rows).get(to.id)?.staticRoutes !== false) {
     return known;
   }
-  return [...new Set([...known, ...translations(attachment).map(({ outside }) => outside)])];
+  const translated = translations(attachment)
+    .map(({ outside }) => outside)
+    .filter((outside) => !known.some(({ destination }) => destination === outside));
+  return [...known, ...[...new Set(translated)].map((destination) => ({ destination }))];
 }
 
 interface Propagation {
   readonly origin: FabricRoute["origin"];
   /** The blocks that lie behind an attachment. */
-  readonly blocks: (rows: Rows, attachment: TransitGatewayAttachment) => readonly string[];
+  readonly told: (rows: Rows, attachment: TransitGatewayAttachment) => readonly Told[];
 }
 
 /** What tables learn from attachments, by what those lead to. No appliance speaks BGP over Connect attachments. */
 const propagations: Partial<Record<Attached["type"], Propagation>> = {
-  vpc: { origin: "propagated-vpc", blocks: blocksOfVpc },
-  vpn: { origin: "propagated-vpn", blocks: blocksOfVpn },
+  vpc: { origin: "propagated-vpc", told: toldOfVpc },
+  vpn: { origin: "propagated-vpn", told: toldOfVpn },
 };
+
+/** Whether a gateway spreads flows over VPN connections that lead to the same block equally well. */
+const sharesFlows = (rows: Rows, { gatewayId }: TransitGatewayAttachment): boolean =>
+  transitGateways.table(rows).get(gatewayId)?.vpnEcmp === "enable";
 
 /**
  * What a table learns. Of VPCs whose blocks overlap only the one that was attached first is reached: the blocks of the
@@ -81,12 +111,13 @@ function learned(rows: Rows, tableId: string): TransitRoute[] {
     const { id, to } = attachment;
     const propagation = isLive(attachment) ? propagations[to.type] : undefined;
     if (!propagation) continue;
-    for (const destination of propagation.blocks(rows, attachment)) {
-      const block = storedCidr(destination);
+    const shared = to.type === "vpn" && sharesFlows(rows, attachment);
+    for (const told of propagation.told(rows, attachment)) {
+      const block = storedCidr(told.destination);
       const others = to.type === "vpc" ? taken : [];
       if (others.some((other) => other.attachmentId !== id && overlaps(other.block, block))) continue;
       if (to.type === "vpc") taken.push({ block, attachmentId: id });
-      routes.push({ destination, attachmentId: id, origin: propagation.origin });
+      routes.push({ ...told, attachmentId: id, origin: propagation.origin, shared });
     }
   }
   return routes;

@@ -4,6 +4,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { STANDARD_ASN } from "./amazonSideAsn.ts";
 import { readCidr } from "./cidrBlock.ts";
 import { customerGateways, customerGatewayUsers, SHOWN_DELETED_SECONDS } from "./customerGateway.ts";
 import { siteTable, type Advertisement } from "./customerSite.ts";
@@ -92,7 +93,7 @@ export function configured(ctx: Pick<Context, "unit">, connection: VpnConnection
     id,
     customer,
     gatewayId: gatewayIdOf(connection),
-    asn: gateway?.asn ?? 64_512,
+    asn: gateway?.asn ?? STANDARD_ASN,
     staticRoutes,
     tunnels,
   };

@@ -3,6 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { readAmazonSideAsn } from "./amazonSideAsn.ts";
 import { SHOWN_DELETED_SECONDS } from "./customerGateway.ts";
 import { readZone } from "./zone.ts";
 
@@ -14,8 +15,6 @@ export interface VpnGateway extends ResourceRow {
   readonly zone: string | undefined;
   readonly attachment: { readonly vpcId: string; readonly state: Sdk.AttachmentStatus } | undefined;
 }
-
-const STANDARD_ASN = 64_512;
 
 /** What keeps a gateway, besides the VPC that it is attached to: connections add themselves here. */
 export const vpnGatewayUsers: ((ctx: Context, id: string) => boolean)[] = [];
@@ -90,23 +89,13 @@ export const isAttachedTo = (rows: Pick<Context, "unit">, id: string, vpcId: str
   return attachment?.vpcId === vpcId && attachment.state === "attached";
 };
 
-/** @throws {ApiError} InvalidParameterValue for a number that is not for private use */
-function readAsn(asn: number): number {
-  const isPrivate = (asn >= 64_512 && asn <= 65_534) || (asn >= 4_200_000_000 && asn <= 4_294_967_294);
-  if (isPrivate) return asn;
-  throw new ApiError(
-    "InvalidParameterValue",
-    `Value (${asn}) for parameter amazonSideAsn is invalid. It must be between 64512 and 65534 or between 4200000000 and 4294967294.`,
-  );
-}
-
 export const operations = {
-  CreateVpnGateway: ({ AvailabilityZone, AmazonSideAsn = STANDARD_ASN, TagSpecifications }, ctx) => {
+  CreateVpnGateway: ({ AvailabilityZone, AmazonSideAsn, TagSpecifications }, ctx) => {
     const gateway = vpnGateways.create(
       ctx,
       {
         state: "available",
-        asn: readAsn(AmazonSideAsn),
+        asn: readAmazonSideAsn(AmazonSideAsn),
         // Terraform sends an empty one for none.
         zone: AvailabilityZone ? readZone(ctx, { AvailabilityZone }).name : undefined,
         attachment: undefined,

@@ -34,12 +34,23 @@ export const routesOfGateway = (rows: Rows, gatewayId: string): KnownRoute[] =>
     .by("gateway", gatewayId)
     .flatMap((connection) => routesOf(rows, connection));
 
-/** What a transit gateway learns over a connection: nothing where routes are written down, into its own tables. */
-export function blocksHeard(rows: Rows, connectionId: string): string[] {
+/**
+ * What a transit gateway learns over a connection, of each block the best that its tunnels tell; nothing where routes are
+ * written down, into its own tables.
+ */
+export function routesHeard(rows: Rows, connectionId: string): KnownRoute[] {
   const connection = vpnConnections.table(rows).get(connectionId);
   if (!connection || connection.staticRoutes) return [];
-  return [...new Set(routesOf(rows, connection).map(({ destination }) => destination))];
+  const best = new Map<string, KnownRoute>();
+  for (const route of routesOf(rows, connection)) {
+    const known = best.get(route.destination);
+    if (!known || isBetter(route, known)) best.set(route.destination, route);
+  }
+  return [...best.values()];
 }
+
+const isBetter = (a: KnownRoute, b: KnownRoute): boolean =>
+  (a.pathLength - b.pathLength || a.discriminator - b.discriminator) < 0;
 
 /** A route that a table has learned from its VPC's gateway. */
 export interface LearnedRoute extends Pick<KnownRoute, "destination" | "written"> {

@@ -8,6 +8,7 @@ import {
   EC2Client,
   EnableVgwRoutePropagationCommand,
   GetActiveVpnTunnelStatusCommand,
+  ModifyTransitGatewayCommand,
   ModifyVpnTunnelOptionsCommand,
   SearchTransitGatewayRoutesCommand,
   DescribeSecurityGroupsCommand,
@@ -174,6 +175,70 @@ describe("a site that BGP tells of", () => {
     await ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId }));
     expect((await exchange({ From: instance, To: HOST })).Learned).toBe("nothing");
     expect((await exchange({ From: Name, To: instance })).Forward.Reason).toBe("NO_ROUTE_TO_DESTINATION");
+  });
+});
+
+describe("several connections of a transit gateway", () => {
+  /** A VPC behind a gateway that has two connections. */
+  async function hub(VpnEcmpSupport: "enable" | "disable") {
+    const wire = await wired(false);
+    const { ec2, vpc, subnet, table } = wire;
+    const { id: TransitGatewayId, table: tableId } = await newGateway(ec2, { VpnEcmpSupport });
+    await ec2.send(
+      new CreateTransitGatewayVpcAttachmentCommand({ TransitGatewayId, VpcId: vpc, SubnetIds: [subnet] }),
+    );
+    await ec2.send(
+      new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, TransitGatewayId }),
+    );
+    const connections = [
+      await newConnection(ec2, { TransitGatewayId }),
+      await newConnection(ec2, { TransitGatewayId }),
+    ];
+    const ids = connections.map(({ VpnConnectionId = "" }) => VpnConnectionId);
+    return { ...wire, TransitGatewayId, tableId, ids };
+  }
+
+  const tunnels = async (From: string): Promise<Set<unknown>> => {
+    const used = new Set<unknown>();
+    for (let SourcePort = 40_000; SourcePort < 40_064; SourcePort++) {
+      const { Forward } = await exchange({ From, To: HOST, SourcePort });
+      for (const { Ground } of Forward.Steps) if (Ground && "Tunnel" in Ground) used.add(Ground.Tunnel);
+    }
+    return used;
+  };
+
+  const learnedBy = async (ec2: EC2Client, TransitGatewayRouteTableId: string) => {
+    const Filters = [{ Name: "attachment.resource-type", Values: ["vpn"] }];
+    const { Routes = [] } = await ec2.send(
+      new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId, Filters }),
+    );
+    return Routes.map(({ DestinationCidrBlock, TransitGatewayAttachments: all = [] }) => [
+      DestinationCidrBlock,
+      ...all.map(({ ResourceId }) => ResourceId),
+    ]);
+  };
+
+  test("share the flows to what they tell alike, and a change of the gateway's mind is seen at once", async () => {
+    const { ec2, instance, tableId, ids, TransitGatewayId } = await hub("enable");
+    await site({ Advertises: [OFFICE], Tunnels: ids });
+    expect(await learnedBy(ec2, tableId)).toEqual([[OFFICE, ...ids]]);
+    expect((await tunnels(instance)).size).toBe(4);
+    await ec2.send(
+      new ModifyTransitGatewayCommand({ TransitGatewayId, Options: { VpnEcmpSupport: "disable" } }),
+    );
+    expect(await learnedBy(ec2, tableId)).toEqual([[OFFICE, ids[0]]]);
+    expect((await tunnels(instance)).size).toBe(1);
+  });
+
+  test("the shorter path has them all, and the other one stands in for it", async () => {
+    const { ec2, instance, tableId, ids } = await hub("enable");
+    const [far = "", near = ""] = ids;
+    await site({ Advertises: [{ Prefix: OFFICE, PathLength: 3 }], Tunnels: [far] });
+    const Name = await site({ Advertises: [{ Prefix: OFFICE, PathLength: 2, Med: 9 }], Tunnels: [near] });
+    expect(await learnedBy(ec2, tableId)).toEqual([[OFFICE, near]]);
+    expect((await exchange({ From: instance, To: HOST })).Forward.Receiver).toMatchObject({ Site: Name });
+    await site({ Advertises: [], Tunnels: [near] }, Name);
+    expect(await learnedBy(ec2, tableId)).toEqual([[OFFICE, far]]);
   });
 });
 

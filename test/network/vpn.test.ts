@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { exchange } from "../../network/exchange.ts";
-import { block, ip } from "../../network/ip.ts";
+import { block, formatIp, ip } from "../../network/ip.ts";
 import type { End } from "../../network/journey.ts";
 import type { Port } from "../../network/port.ts";
+import type { TransitGatewayRoute } from "../../network/transitGatewayRouteTable.ts";
 import type { VpnRoute } from "../../network/vpnGateway.ts";
 import type { VpnConnectionPlan } from "../../network/vpns.ts";
 import { all, ended, entering, from, icmp, leaving, openAcl, passed, route, World } from "./world.ts";
@@ -356,6 +357,86 @@ describe("at a transit gateway", () => {
     const ports = Array.from({ length: 64 }, (_, i) => 40_000 + i);
     expect(new Set(ports.map((port) => JSON.stringify(tunnelOf(port)))).size).toBe(2);
     for (const port of ports) expect(tunnelOf(port)).toEqual(tunnelOf(port));
+  });
+});
+
+describe("over several connections of a transit gateway", () => {
+  const PORTS = Array.from({ length: 256 }, (_, i) => 40_000 + i);
+
+  /** Two connections to a site, told alike unless said otherwise. */
+  const twin = (routes: readonly [Partial<TransitGatewayRoute>, Partial<TransitGatewayRoute>]): Wired => {
+    const world = new Wired();
+    const { transitGateways, vpns } = world.fabric;
+    transitGateways.putGateway({ id: "tgw" });
+    transitGateways.putRouteTable("tgw-rtb", [
+      { destination: block("10.0.0.0/16"), attachment: "at-vpc", origin: "propagated-vpc" },
+      ...routes.map((more, i) => ({
+        destination: block(OFFICE),
+        attachment: `at-${i}`,
+        origin: "propagated-vpn" as const,
+        pathLength: 1,
+        discriminator: 0,
+        ...more,
+      })),
+    ]);
+    const gate = world.port("gate", { addresses: ["10.0.2.4"], subnet: "b", check: false });
+    const plan = { gateway: "tgw", table: "tgw-rtb", live: true };
+    transitGateways.putVpcAttachment({ id: "at-vpc", vpc: "vpc", ports: [gate.id], ...plan });
+    for (const i of [0, 1]) {
+      world.connection(`vpn-${i}`, {
+        gateway: undefined,
+        shared: true,
+        tunnels: [1, 2].map((n) => ({ outside: ip(`52.0.${i}.${n}`), site: "r/office" })),
+      });
+      vpns.putAttachment({ id: `at-${i}`, connection: `vpn-${i}`, ...plan });
+    }
+    world.table("rtb", [route(OFFICE, "tgw")]);
+    return world;
+  };
+
+  /** How many of some flows each tunnel has. */
+  const tunnelsOf = (world: Wired): Map<string, number> => {
+    const counts = new Map<string, number>();
+    for (const sourcePort of PORTS) {
+      const { steps } = world.trace(world.server, from("10.0.1.5", HOST, { sourcePort }));
+      for (const { ground } of steps) {
+        if (ground?.kind !== "tunnel") continue;
+        const tunnel = formatIp(ground.outside);
+        counts.set(tunnel, (counts.get(tunnel) ?? 0) + 1);
+      }
+    }
+    return counts;
+  };
+
+  test("all tunnels have their part of the flows, and a flow always the same one", () => {
+    const world = twin([{ shared: true }, { shared: true }]);
+    const counts = tunnelsOf(world);
+    expect([...counts.keys()].toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "52.0.0.1",
+      "52.0.0.2",
+      "52.0.1.1",
+      "52.0.1.2",
+    ]);
+    for (const count of counts.values()) expect(count).toBeGreaterThan(PORTS.length / 8);
+    expect(tunnelsOf(world)).toEqual(counts);
+  });
+
+  const only = (world: Wired): string => [...tunnelsOf(world).keys()].map((text) => text.slice(0, 6)).join();
+
+  test("without ECMP the older one has all, and so has the better one with it", () => {
+    expect(only(twin([{}, {}]))).toBe("52.0.0,52.0.0");
+    expect(only(twin([{ shared: true }, { shared: true, pathLength: 0 }]))).toBe("52.0.1,52.0.1");
+    expect(only(twin([{ shared: true, discriminator: 1 }, { shared: true }]))).toBe("52.0.1,52.0.1");
+    expect(only(twin([{ shared: true }, { shared: true, origin: "static" }]))).toBe("52.0.1,52.0.1");
+    expect(only(twin([{ shared: true }, { shared: true, destination: block("192.168.0.0/24") }]))).toBe(
+      "52.0.0,52.0.0",
+    );
+  });
+
+  test("a site does not reach itself by way of them", () => {
+    const world = twin([{ shared: true }, { shared: true }]);
+    expect(whereTo(world.enter("office", HOST, "192.168.2.5"))).toBe("NO_ROUTE_TO_DESTINATION");
+    expect(whereTo(world.enter("office", HOST, "10.0.1.5"))).toBe("server");
   });
 });
 

@@ -1,8 +1,5 @@
-import { block } from "../../../network/ip.ts";
-import type { TransitGatewayRoute } from "../../../network/transitGatewayRouteTable.ts";
 import type { Row } from "../../state/table.ts";
 import type { Unit } from "../../state/unit.ts";
-import { isPrefixListId } from "../../ec2/prefixListId.ts";
 import {
   transitGatewayAnnouncements,
   type TransitGatewayAnnouncement,
@@ -12,19 +9,18 @@ import {
   type TransitGatewayAttachment,
 } from "../../ec2/transitGatewayAttachment.ts";
 import { transitGatewayRouteTables } from "../../ec2/transitGatewayRouteTable.ts";
-import { learners, routesOf, type TransitRoute } from "../../ec2/transitGatewayRoutes.ts";
+import { fabricRoute, learners, routesOf } from "../../ec2/transitGatewayRoutes.ts";
 import type { Kind } from "./kind.ts";
 import { connectionsTouched } from "./vpnGateway.ts";
-
-const routeOf = ({ destination, attachmentId, origin }: TransitRoute): TransitGatewayRoute => ({
-  destination: isPrefixListId(destination) ? { prefixList: destination } : block(destination),
-  attachment: attachmentId,
-  origin,
-});
 
 /** The tables whose own routes may change with a row. */
 function tablesTouched(unit: Unit, table: string, row: Row): readonly string[] {
   if (table === "transit-gateway-route-table") return [row.id];
+  if (table === "transit-gateway")
+    return transitGatewayRouteTables
+      .table({ unit })
+      .by("gateway", row.id)
+      .map(({ id }) => id);
   if (table === "transit-gateway-attachment") return (row as TransitGatewayAttachment).propagations;
   const behind =
     table === "vpc" ? [row.id] : connectionsTouched(unit, table, row).map((connection) => connection.id);
@@ -52,7 +48,7 @@ export const transitGatewayRouteTableKind: Kind = {
   put(fabric, unit, id) {
     const row = transitGatewayRouteTables.table({ unit }).get(id);
     if (!row || row.state === "deleted") return false;
-    fabric.transitGateways.putRouteTable(id, routesOf({ unit }, id).map(routeOf));
+    fabric.transitGateways.putRouteTable(id, routesOf({ unit }, id).map(fabricRoute));
     return true;
   },
   remove: (fabric, id) => fabric.transitGateways.removeRouteTable(id),
