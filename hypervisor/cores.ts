@@ -73,8 +73,10 @@ export class Cores {
   take(instance: string, wanted: number): readonly Run[] | undefined {
     const taken = this.#leastShared(wanted);
     if (taken === undefined) return undefined;
+    const alone = [instance];
     for (const core of taken) {
-      this.#residents[core] = [...this.residents(core), instance];
+      const residents = this.residents(core);
+      this.#residents[core] = residents.length === 0 ? alone : [...residents, instance];
       if (this.#crowd(core) === this.#sharing) this.#open--;
       if (this.#sharing === 1) this.#run(core, instance);
     }
@@ -136,7 +138,8 @@ export class Cores {
         if (this.#crowd(core) === crowd) found.push(core);
       }
     }
-    return found.toSorted((a, b) => a - b);
+    // Of fixed-performance hosts they are in order.
+    return this.#sharing === 1 ? found : found.toSorted((a, b) => a - b);
   }
 
   #run(core: number, to: string): void {

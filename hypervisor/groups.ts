@@ -42,10 +42,11 @@ export class Groups {
 
   /** What the members in a zone leave to one more. */
   bounds(group: Group | undefined, zone: string): Bounds {
-    const members = [...(group ? (this.#members.get(group.id)?.values() ?? []) : [])].filter(
+    if (group === undefined) return UNBOUND;
+    const members = [...(this.#members.get(group.id)?.values() ?? [])].filter(
       ({ host }) => host.zone === zone,
     );
-    if (group === undefined || members.length === 0) return UNBOUND;
+    if (members.length === 0) return UNBOUND;
     const racks = new Set(members.map(({ host }) => host.rack));
     switch (group.strategy) {
       case "cluster":
