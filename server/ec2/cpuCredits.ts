@@ -20,8 +20,9 @@ export function creditTermsOf(
     instanceType,
     cpu,
     creditMode,
+    noLaunchCredits,
     keptCredits: kept,
-  }: Pick<Instance, "instanceType" | "cpu" | "creditMode" | "keptCredits">,
+  }: Pick<Instance, "instanceType" | "cpu" | "creditMode" | "noLaunchCredits" | "keptCredits">,
   now: number,
 ): LaunchRequest["credits"] {
   const credits = cpuCredits(instanceType);
@@ -30,7 +31,7 @@ export function creditTermsOf(
   // What is earned is the type's, however many of its vCPUs the CPU options leave to spend it.
   const baselinePercent = (credits.earnedPerHour * 100) / (60 * vcpus);
   return {
-    rates: { ...credits, vcpus, baselinePercent },
+    rates: { ...credits, vcpus, baselinePercent, ...(noLaunchCredits && { launchCredits: 0 }) },
     mode: creditMode,
     ...(kept && keeps(instanceType) && now - kept.at <= KEPT_MS && { kept }),
   };

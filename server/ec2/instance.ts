@@ -130,6 +130,8 @@ export interface Instance extends ResourceRow {
   readonly dedicatedHost: HostChoice | undefined;
   /** Absent while it is idle, as it was when it was launched. */
   readonly workload?: Workload | undefined;
+  /** Its last start was one too many of the day for the launch credits of its type. */
+  readonly noLaunchCredits?: true | undefined;
   /** Its credit account when it was last taken from a host. */
   readonly keptCredits?: CreditBalance | undefined;
   /** The host under it that has failed, and since when: it is on none any more, though it is to run. */
@@ -269,6 +271,7 @@ export type Placeable = Pick<
   | "cpu"
   | "tenancy"
   | "creditMode"
+  | "noLaunchCredits"
   | "keptCredits"
   | "instanceStores"
   | "capacity"

@@ -21,13 +21,15 @@ import {
 import { joinGroup } from "./groupMembership.ts";
 import { launchRequestOf, type HostChoice, type Instance, type Placeable } from "./instance.ts";
 import { typeOf } from "./instanceView.ts";
+import { lacksLaunchCredits, noteStart } from "./launchCredits.ts";
 import { roomInQuota } from "./vcpuQuota.ts";
 
 /** An instance that is to run. */
 type Starting = Placeable & Matchable;
 
 /** Where it was decided that an instance runs. */
-type Placed = Pick<Instance, "capacity" | "dedicatedHost" | "placementGroup">;
+type Place = Pick<Instance, "capacity" | "dedicatedHost" | "placementGroup">;
+type Placed = Place & Pick<Instance, "noLaunchCredits">;
 
 const badCombination = (message: string): ApiError => new ApiError("InvalidParameterCombination", message);
 
@@ -115,7 +117,7 @@ function hostsFor(ctx: Context, instance: Starting, { id, only }: HostChoice): r
   return [...among];
 }
 
-function placeOnHost(ctx: Context, instance: Starting, choice: HostChoice): Placed {
+function placeOnHost(ctx: Context, instance: Starting, choice: HostChoice): Place {
   const [first, ...others] = hostsFor(ctx, instance, choice);
   const request = launchRequestOf(ctx.unit, { ...instance, dedicatedHost: undefined }, ctx.now);
   const id = ctx.world.launch(ctx, {
@@ -152,14 +154,8 @@ function fits(ctx: Context, instance: Starting): boolean {
   }
 }
 
-/**
- * Gives an instance that is to run a host, as its tenancy, its group and its choice of reservations ask for.
- *
- * @returns what was decided with that, for its row
- * @throws {ApiError} InsufficientInstanceCapacity, InsufficientHostCapacity, InsufficientCapacityOnHost,
- *   ReservationCapacityExceeded, InvalidPlacementGroup.InUse, or what is wrong with what it names
- */
-export function place(ctx: Context, instance: Starting): Placed {
+/** A host for an instance, as its tenancy, its group and its choice of reservations ask for. */
+function placeAnywhere(ctx: Context, instance: Starting): Place {
   const { dedicatedHost } = instance;
   if (dedicatedHost) return placeOnHost(ctx, instance, dedicatedHost);
   const { preference, target } = instance.capacity;
@@ -175,6 +171,21 @@ export function place(ctx: Context, instance: Starting): Placed {
   const capacity = { ...instance.capacity, reservationId: undefined };
   ctx.world.launch(ctx, launchRequestOf(ctx.unit, { ...member, capacity }, ctx.now));
   return { capacity, placementGroup, dedicatedHost };
+}
+
+/**
+ * Gives an instance that is to run a host.
+ *
+ * @returns what was decided with that, for its row
+ * @throws {ApiError} InsufficientInstanceCapacity, InsufficientHostCapacity, InsufficientCapacityOnHost,
+ *   ReservationCapacityExceeded, InvalidPlacementGroup.InUse, or what is wrong with what it names
+ */
+export function place(ctx: Context, instance: Starting): Placed {
+  const noLaunchCredits = lacksLaunchCredits(ctx, instance);
+  const starting = { ...instance, noLaunchCredits };
+  const placed = placeAnywhere(ctx, starting);
+  noteStart(ctx, starting);
+  return { ...placed, noLaunchCredits };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { inMode, openAccount } from "../../hypervisor/credits.ts";
 import { HypervisorFault } from "../../hypervisor/fault.ts";
 import type { Fleet } from "../../hypervisor/fleet.ts";
-import { isHibernated } from "../ec2/hibernation.ts";
+import { canResume, isHibernated } from "../ec2/hibernation.ts";
 import { isOnHost, type Instance } from "../ec2/instance.ts";
 import { volumes, type Volume } from "../ec2/volume.ts";
 import type { CpuUse, CreditBalance, LaunchRequest } from "../kit/world.ts";
@@ -52,18 +52,19 @@ export function failHost(fleet: Fleet, id: string): void {
 function stay(fleet: Fleet, unit: Unit, before: Instance | undefined, after: Instance): void {
   const { id, workload } = after;
   if (before && isOnHost(before) && after.reboots > before.reboots) fleet.reboot(id);
-  if (before && isHibernated(before)) resume(fleet, id, rootImage(unit, after));
+  if (before && isHibernated(before)) wake(fleet, before, after, rootImage(unit, after));
   if (workload && workload !== before?.workload) fleet.workloads.restore(id, workload.load, workload.credits);
 }
 
-/** What cannot be resumed from boots anew: the root volume is another one, or was tampered with. */
-function resume(fleet: Fleet, id: string, image: string | undefined): void {
+/** What cannot be resumed from boots anew: the root volume is another one, or was tampered with, or it is too long ago. */
+function wake(fleet: Fleet, before: Instance, { id, launched }: Instance, image: string | undefined): void {
   if (image === undefined) return;
   try {
-    fleet.resume(id, image);
+    if (canResume(before, launched)) fleet.resume(id, image);
   } catch (error) {
     if (!(error instanceof HypervisorFault) || error.code !== "bad-image") throw error;
   }
+  fleet.discardImage(image);
 }
 
 /** A volume that is taken from its instance takes no memory of it along. */

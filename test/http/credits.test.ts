@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { advanceClock } from "../clock.ts";
-import { imageLike, launch } from "../ec2/launch.ts";
+import { imageLike, launch, launchAll } from "../ec2/launch.ts";
 import { configOf, freshClient, freshKeys, ownIslet } from "../islet.ts";
 import { operate, operationRefused } from "../operator.ts";
 
@@ -133,6 +133,43 @@ describe("what it does", () => {
     expect(await creditsOf(id)).toMatchObject({ CPUCreditBalance: 0 });
     await start(id);
     expect(await creditsOf(id)).toMatchObject({ CPUCreditBalance: 30 });
+  });
+
+  test("T2 goes without launch credits from the hundred and first start of a day on", async () => {
+    const client = await freshClient({ islet });
+    const t2 = (count: number, CpuCredits = "standard") =>
+      launchAll(client, {
+        ImageId: bios.id,
+        InstanceType: "t2.nano",
+        MinCount: count,
+        MaxCount: count,
+        CreditSpecification: { CpuCredits },
+      });
+    const balanceOf = async ({ InstanceId = "" }: { InstanceId?: string | undefined } = {}) => {
+      const { CPUCreditBalance } = (await creditsOf(InstanceId)) as { CPUCreditBalance: number };
+      return CPUCreditBalance;
+    };
+    // Neither of these would have any.
+    await t2(1, "unlimited");
+    await launch(client, { InstanceType: "t3.nano", CreditSpecification: { CpuCredits: "standard" } });
+    const [first] = await t2(98);
+    const again = [first?.InstanceId ?? ""];
+    const restart = async () => {
+      await client.send(new StopInstancesCommand({ InstanceIds: again }));
+      await client.send(new StartInstancesCommand({ InstanceIds: again }));
+    };
+    await restart();
+    const [hundredth, next] = await t2(2);
+    expect([await balanceOf(first), await balanceOf(hundredth), await balanceOf(next)]).toEqual([30, 30, 0]);
+    await restart();
+    expect(await balanceOf(first)).toBe(0);
+    expect(await balanceOf((await t2(1))[0])).toBe(0);
+    // Another account has a hundred of its own.
+    expect(await creditsOf(await launch(ec2, { ImageId: bios.id, InstanceType: "t2.nano" }))).toMatchObject({
+      CPUCreditBalance: 30,
+    });
+    await advanceClock(islet, DAY);
+    expect(await balanceOf((await t2(1))[0])).toBe(30);
   });
 
   test("shows all that have any", async () => {

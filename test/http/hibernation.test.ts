@@ -12,12 +12,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { advanceClock } from "../clock.ts";
 import { launch, shownInstance, windows } from "../ec2/launch.ts";
 import { configOf, freshClient, freshKeys, ownIslet, refused } from "../islet.ts";
 import type { Islet } from "../../server/index.ts";
 import { operate, operationRefused } from "../operator.ts";
 
 const islet = await ownIslet();
+await operate(islet, "POST clock", { Frozen: true });
 afterAll(() => islet.close());
 const ec2 = await freshClient({ islet });
 const Region = "us-east-1";
@@ -91,6 +93,23 @@ test("what is on the root volume is not the memory itself", async () => {
     const { Bytes } = await read(offset);
     expect(Buffer.from(String(Bytes), "base64").includes("what it was thinking of")).toBe(false);
   }
+});
+
+test("who sleeps longer than sixty days has forgotten everything, and no image of it is left", async () => {
+  const days = (count: number) => advanceClock(islet, count * 24 * 3600);
+  const id = await launchSleeper();
+  const root = await rootOf(id);
+  await think(id);
+  await stop(id, true);
+  await days(60);
+  await start(id);
+  expect(await thought(id)).toBe(SECRET);
+  await stop(id, true);
+  await days(61);
+  await start(id);
+  expect(await thought(id)).toBe(ZERO);
+  const once = ["image-saved", "image-loaded", "image-erased"];
+  expect(await eventsOf(`${root}/memory`)).toEqual([...once, "image-saved", "image-erased"]);
 });
 
 test("termination discards what was kept", async () => {
