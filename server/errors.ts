@@ -288,7 +288,10 @@ const table = {
     400,
     (id: string) => `The ConnectionNotification Id '${id}' does not exist`,
   ],
-  InvalidPolicyDocument: [400, () => "The specified policy document is not a valid JSON policy document."],
+  InvalidPolicyDocument: [
+    400,
+    (message = "The specified policy document is not a valid JSON policy document.") => message,
+  ],
   InvalidPrincipal: [400, (principal: string) => `Invalid Principal: '${principal}'`],
   ExistingVpcEndpointConnections: [
     400,

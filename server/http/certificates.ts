@@ -45,7 +45,7 @@ const authorityMargin = 400 * day;
 
 /** Every name and address of a leaf, each once. */
 const leafNames = (hostnames: readonly string[]): readonly string[] => [
-  ...new Set(["localhost", "127.0.0.1", "::1", ...hostnames]),
+  ...new Set(["localhost", "*.vpce.localhost", "127.0.0.1", "::1", ...hostnames]),
 ];
 
 function parseCertificate(pem: string): X509Certificate | undefined {

@@ -3,11 +3,12 @@ import { anonymous, isAnonymous } from "../auth/anonymous.ts";
 import { readHeaders, readTarget } from "../auth/canonical.ts";
 import { peekScope, verifySignature, type SignedRequest } from "../auth/sigv4.ts";
 import { GLOBAL, type Cloud } from "../cloud.ts";
+import { isEndpointName } from "../ec2/vpcEndpointPassage.ts";
 import { ApiError } from "../errors.ts";
 import { loadActions, loadedActions } from "../iam/actionTable.ts";
 import { isRoot } from "../iam/authorize.ts";
 import type { Handler } from "../kit/handlers.ts";
-import type { Origin } from "../kit/origin.ts";
+import type { Origin, Passage } from "../kit/origin.ts";
 import { showsAnswer, type Said } from "../trail/answeredCall.ts";
 import { decodeJson, encodeJson, findJsonOperation, jsonAnswer, jsonError } from "../wire/awsJson.ts";
 import { decode, findOperation, parseQuery } from "../wire/query.ts";
@@ -22,6 +23,8 @@ import {
 } from "../wire/restJson.ts";
 import { loadedService, loadService, type Operation, type Service, type ServiceId } from "../wire/service.ts";
 import { encodeError, encodeMembers, envelope } from "../wire/xml.ts";
+import { passageBy } from "./passage.ts";
+import type { IncomingRequest } from "./signedRequest.ts";
 
 /** What one service needs beside its schemas. */
 interface Backend {
@@ -71,7 +74,7 @@ export const XML = { "content-type": "text/xml;charset=UTF-8" };
 
 /** From a signed request to an answer: which service, who calls, what is asked, what comes of it. */
 export function dispatch(
-  request: SignedRequest & Origin,
+  request: IncomingRequest,
   requestId: string,
   parts: DispatchParts,
 ): Answer | Promise<Answer> {
@@ -84,7 +87,7 @@ export function dispatch(
 
 function answerOf(
   service: Service,
-  request: SignedRequest & Origin,
+  request: IncomingRequest,
   requestId: string,
   parts: DispatchParts,
 ): Answer | Promise<Answer> {
@@ -96,7 +99,10 @@ function answerOf(
     const verified = verify(service, request, parts);
     region = verified.region;
     account = verified.key.caller.account;
-    if (!isRoot(verified.key.caller) && !loadedActions(service.id)) {
+    const passage = passageOf(service, request, verified, parts);
+    // Where nobody signed, the endpoint tells the region.
+    region = passage?.region ?? region;
+    if ((passage || !isRoot(verified.key.caller)) && !loadedActions(service.id)) {
       return loadActions(service.id).then(() => answerOf(service, request, requestId, parts));
     }
     noteUse(parts.cloud.global, verified.key.accessKeyId, parts.cloud.clock.now(), region, service.id);
@@ -105,16 +111,29 @@ function answerOf(
     said = {
       caller: verified.key.caller,
       operation: understood.operation,
+      passage,
       input: undefined,
       output: undefined,
       error: undefined,
     };
-    const encoded = call(understood, said, request, region, requestId, parts);
+    const origin = passage ? { ...request, passage } : request;
+    const encoded = call(understood, said, origin, region, requestId, parts);
     const { status, headers, body } = understood.answer(encoded, requestId);
     return { status, headers, body, requestId, service: service.id, operation, region, account, said };
   } catch (error) {
     return { ...refusal(service, error, requestId, parts, said), operation, region, account, said };
   }
+}
+
+/** The endpoint that a request came by, if its host is one's name. */
+function passageOf(
+  { id }: Service,
+  request: IncomingRequest,
+  { key, region }: { readonly key: CallerKey; readonly region: string },
+  parts: DispatchParts,
+): Passage | undefined {
+  if (!isEndpointName(request.host)) return undefined;
+  return passageBy(request.host, { service: id, region, signed: key !== anonymous }, parts);
 }
 
 /** Whose request it is, and for which region. */

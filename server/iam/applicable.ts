@@ -103,11 +103,16 @@ const everything = JSON.stringify({
   Statement: { Effect: "Allow", Action: "*", Resource: "*" },
 });
 
+/** The policies of who may do everything. */
+export const unlimited = (): Standing["policies"] => ({
+  identity: [{ name: "root", policy: policyOf(everything) }],
+  boundary: undefined,
+  session: undefined,
+});
+
 /** What limits a federated user besides the policies of its session: the rights of who made it. */
 function policiesOfOpener(ctx: Context, account: string, opener: string | undefined): Standing["policies"] {
-  if (opener === account) {
-    return { identity: [{ name: "root", policy: policyOf(everything) }] };
-  }
+  if (opener === account) return unlimited();
   const user = opener === undefined ? undefined : users.table(ctx).get(opener);
   return user ? { identity: policiesOfUser(ctx, user), boundary: boundaryOf(ctx, user) } : { identity: [] };
 }

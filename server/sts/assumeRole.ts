@@ -12,7 +12,7 @@ import { refuseMfa } from "./mfa.ts";
 import { checkPattern, checkSessionName, readRoleArn } from "./request.ts";
 import { packedSize, readPolicies } from "./sessionPolicy.ts";
 import { chainTags } from "./sessionTags.ts";
-import { checkTrust, refusal, type RequestKeys } from "./trust.ts";
+import { absentRole, checkTrust, refusal, type RequestKeys } from "./trust.ts";
 
 const LEAST_SECONDS = 900;
 const MOST_SECONDS = 43_200;
@@ -142,7 +142,6 @@ export const operations = {
     const sourceIdentity = sourceIdentityOf(ctx, input.SourceIdentity, calling, arn);
     const asker = standingOf(ctx, ctx.caller);
     const role = roles.findByArn(ctx, arn);
-    if (!role) throw new ApiError("AccessDenied", refusal(asker, "sts:AssumeRole", arn));
     const chained = calling !== undefined && calling.from !== "instance";
     const terms: SessionTerms = {
       ...plainTerms,
@@ -157,7 +156,8 @@ export const operations = {
       ...(sourceIdentity === undefined ? [] : [["sts:sourceidentity", sourceIdentity] as const]),
       ...tagRequestKeys(terms.tags, terms.transitive),
     ]);
-    checkTrust(ctx, asker, role, actionsFor("sts:AssumeRole", terms), keys);
+    checkTrust(ctx, asker, role ?? absentRole(arn, account), actionsFor("sts:AssumeRole", terms), keys);
+    if (!role) throw new TypeError("a role that is not there was trusted");
     // Only who may assume the role learns how long its sessions may be, and which policies there are.
     const seconds = secondsOf(role, DurationSeconds, chained);
     const limited: SessionTerms = { ...terms, ...readPolicies(ctx, input, account) };

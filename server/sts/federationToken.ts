@@ -2,6 +2,7 @@ import { rootArn, type SessionTerms } from "../auth/keys.ts";
 import { ApiError } from "../errors.ts";
 import { standingOf } from "../iam/applicable.ts";
 import { callKey } from "../iam/authorization/callKeys.ts";
+import { through } from "../iam/authorization/passage.ts";
 import { decide, explain, type Request } from "../iam/policy/evaluate.ts";
 import type { Context } from "../kit/context.ts";
 import type { StsHandlers } from "../kit/handlers.ts";
@@ -30,7 +31,7 @@ function checkTagging(ctx: Context, resource: string, { tags }: SessionTerms): v
       get: (key) => asked.get(key) ?? keys.get(key) ?? callKey(key, ctx, ctx.origin ?? { rawHeaders: [] }),
     },
   };
-  const decision = decide(request, policies);
+  const decision = decide(request, through(ctx.origin, policies));
   if (decision.outcome !== "allowed") throw new ApiError("AccessDenied", explain(request, decision));
 }
 

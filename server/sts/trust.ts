@@ -2,6 +2,7 @@ import { ApiError } from "../errors.ts";
 import type { Standing } from "../iam/applicable.ts";
 import { callKey } from "../iam/authorization/callKeys.ts";
 import { tagNamed } from "../iam/authorization/demand.ts";
+import { through } from "../iam/authorization/passage.ts";
 import { decide, explain, type Request } from "../iam/policy/evaluate.ts";
 import type { Keys, KeyValue } from "../iam/policy/keys.ts";
 import { policyOf } from "../iam/policy/policy.ts";
@@ -10,8 +11,19 @@ import type { Context } from "../kit/context.ts";
 
 export type RequestKeys = ReadonlyMap<string, KeyValue>;
 
+/** What is asked of a role that somebody wants to assume. */
+type Trusting = Pick<RoleRow, "account" | "name" | "path" | "tags" | "trust">;
+
+/** Stands for a role that is not there: nobody is to learn more of it than of one that trusts nobody. */
+export function absentRole(arn: string, account: string): Trusting {
+  const start = arn.indexOf("/");
+  const end = arn.lastIndexOf("/") + 1;
+  const trust = JSON.stringify({ Statement: [] });
+  return { account, path: arn.slice(start, end), name: arn.slice(end), tags: [], trust };
+}
+
 /** What is known of any call: where and when it is made, who makes it, what the role has. */
-const keysOf = (ctx: Context, role: RoleRow, own: RequestKeys, more: RequestKeys): Keys => ({
+const keysOf = (ctx: Context, role: Trusting, own: RequestKeys, more: RequestKeys): Keys => ({
   get: (name) =>
     more.get(name) ??
     own.get(name) ??
@@ -19,7 +31,7 @@ const keysOf = (ctx: Context, role: RoleRow, own: RequestKeys, more: RequestKeys
     roleKey(role, name),
 });
 
-function roleKey({ account, tags }: RoleRow, name: string): KeyValue {
+function roleKey({ account, tags }: Trusting, name: string): KeyValue {
   if (name === "aws:resourceaccount") return account;
   return /^(?:aws|iam):resourcetag\//.test(name) ? tagNamed(tags, name) : undefined;
 }
@@ -45,7 +57,7 @@ export const foreign = (kind: "service" | "federated", arn: string): Asker => ({
 export function findDistrust(
   ctx: Context,
   asker: Asker,
-  role: RoleRow,
+  role: Trusting,
   action: string,
   more: RequestKeys,
 ): string | undefined {
@@ -58,7 +70,8 @@ export function findDistrust(
     resourceAccount: role.account,
   };
   const trust = { name: role.name, policy: policyOf(role.trust) };
-  const decision = decide(request, { ...asker.policies, resource: trust, needsResource: true });
+  const policies = through(ctx.origin, { ...asker.policies, resource: trust, needsResource: true });
+  const decision = decide(request, policies);
   if (decision.outcome === "allowed") return undefined;
   const gate = decision.outcome === "explicitDeny" ? decision.by.gate : decision.missing;
   return gate === "resource" ? refusal(asker, action, request.resource) : explain(request, decision);
@@ -72,7 +85,7 @@ export const refusal = ({ principal }: Asker, action: string, roleArn: string): 
 export function checkTrust(
   ctx: Context,
   asker: Asker,
-  role: RoleRow,
+  role: Trusting,
   actions: readonly string[],
   more: RequestKeys,
 ): void {

@@ -1,6 +1,7 @@
 import type { ApiError } from "../errors.ts";
 import type { Negotiated } from "../http/tls.ts";
 import type { Caller } from "../kit/context.ts";
+import type { Passage } from "../kit/origin.ts";
 import type { Operation } from "../wire/service.ts";
 
 /**
@@ -10,6 +11,7 @@ import type { Operation } from "../wire/service.ts";
 export interface Said {
   readonly caller: Caller;
   readonly operation: Operation;
+  readonly passage: Passage | undefined;
   /** Missing where the request could not be decoded. */
   input: object | undefined;
   /** Of calls that change something, the first time they are made. */

@@ -32,6 +32,9 @@ export interface TrailEvent {
   readonly eventType: "AwsApiCall";
   readonly managementEvent: boolean;
   readonly recipientAccountId: string;
+  /** Of calls that came by a VPC endpoint. */
+  readonly vpcEndpointId?: string;
+  readonly vpcEndpointAccountId?: string;
   readonly eventCategory: "Management" | "Data";
   readonly tlsDetails?: {
     readonly tlsVersion: string;
@@ -62,7 +65,7 @@ export const regionOf = ({ said, region }: AnsweredCall): string =>
 /** @param global the unit that has the keys and the roles */
 export function eventOf(call: AnsweredCall, global: Unit): TrailEvent {
   const { said, requestId, userAgent, host, tls } = call;
-  const { caller, operation, error } = said;
+  const { caller, operation, error, passage } = said;
   const hidden: string[] = [];
   const requestParameters = requestOf(call, hidden);
   const isData = dataOperations.has(operation.name);
@@ -87,6 +90,7 @@ export function eventOf(call: AnsweredCall, global: Unit): TrailEvent {
     eventType: "AwsApiCall",
     managementEvent: !isData,
     recipientAccountId: caller.account,
+    ...(passage && { vpcEndpointId: passage.id, vpcEndpointAccountId: passage.account }),
     eventCategory: isData ? "Data" : "Management",
     ...(tls && {
       tlsDetails: {

@@ -81,6 +81,9 @@ const create = async (
   return VpcEndpoint;
 };
 
+const statementWith = (more: object = {}): string =>
+  JSON.stringify({ Effect: "Allow", Principal: "*", Action: "*", Resource: "*", ...more });
+
 const shown = async ({ ec2 }: Pick<Site, "ec2">, id = ""): Promise<VpcEndpoint> => {
   const { VpcEndpoints } = await ec2.send(new DescribeVpcEndpointsCommand({ VpcEndpointIds: [id] }));
   return VpcEndpoints?.[0] ?? {};
@@ -125,10 +128,30 @@ describe("what it refuses to parse", () => {
       '{"Statement":{"Effect":"Deny","Action":"*","NotAction":"*","Resource":"*","Principal":"*"}}',
     ],
     ["a statement about nobody", '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}'],
-    ["a policy that is too long", `{"Statement":"${"x".repeat(20_481)}"}`],
+    ["a condition that there is not", `{"Statement":${statementWith({ Condition: { Is: { a: "b" } } })}}`],
+    ["a date that is none", `{"Statement":${statementWith({ Condition: { DateEquals: { a: "b" } } })}}`],
+    ["a statement with a member that there is not", `{"Statement":${statementWith({ Actions: "*" })}}`],
+    ["a policy that is too long", `{"Statement":${statementWith()}}${" ".repeat(20_481)}`],
   ])("a policy that is %s", async (_what, PolicyDocument) => {
     const at = await site();
     await refused(create(at, { PolicyDocument }), "InvalidPolicyDocument");
+    const { VpcEndpointId } = await create(at, {});
+    await refused(
+      at.ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId, PolicyDocument })),
+      "InvalidPolicyDocument",
+    );
+  });
+
+  test("says where a policy is wrong", async () => {
+    const at = await site();
+    const json = /^The specified policy document is not a valid JSON policy document\.$/;
+    await refused(create(at, { PolicyDocument: "{" }), "InvalidPolicyDocument", json);
+    const PolicyDocument = `{"Statement": [\n${statementWith()},\n  ${statementWith({ Effect: "Maybe" })}]}`;
+    await refused(
+      create(at, { PolicyDocument }),
+      "InvalidPolicyDocument",
+      "The Policy Document is not valid. Syntax error at position (3,3)",
+    );
   });
 
   test("filters that there are not", async () => {

@@ -60,6 +60,7 @@ describe("what is issued", () => {
       expect(leaf.ca).toBe(false);
       expect(leaf.subjectAltName?.split(", ")).toEqual([
         "DNS:localhost",
+        "DNS:*.vpce.localhost",
         "IP Address:127.0.0.1",
         "IP Address:0:0:0:0:0:0:0:1",
         "DNS:ec2.test",

@@ -218,7 +218,13 @@ function dispatcher(handlers: Readonly<Record<string, Handler>>): {
         keys,
       );
       const rawHeaders = Object.entries(headers).map(([name, value]) => [name, String(value)]);
-      const request = { method: "GET", target: path, rawHeaders: rawHeaders.flat(), body: Buffer.alloc(0) };
+      const request = {
+        method: "GET",
+        target: path,
+        host: "localhost",
+        rawHeaders: rawHeaders.flat(),
+        body: Buffer.alloc(0),
+      };
       return dispatch(request, "request-id", parts);
     },
   };

@@ -1,15 +1,17 @@
-import { DescribeVpcsCommand } from "@aws-sdk/client-ec2";
+import { DescribeVpcsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { CreateOpenIDConnectProviderCommand } from "@aws-sdk/client-iam";
 import {
   AssumeRoleWithWebIdentityCommand,
   GetCallerIdentityCommand,
+  STSClient,
   type AssumeRoleWithWebIdentityCommandInput,
 } from "@aws-sdk/client-sts";
 import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { configBy, makeEndpoint } from "../http/endpointCalls.ts";
 import { errorOf, send } from "../http/send.ts";
 import { allowing } from "../iam/client.ts";
-import { refused } from "../islet.ts";
+import { configOf, refused } from "../islet.ts";
 import { operate, operationRefused } from "../operator.ts";
 import { freshPlace, keysFrom, trustingFor, type Place } from "./people.ts";
 
@@ -297,5 +299,27 @@ describe("what it does", () => {
     expect(PackedPolicySize).toBeGreaterThan(0);
     const call = place.ec2(keysFrom(Credentials)).send(new DescribeVpcsCommand({}));
     await refused(call, "UnauthorizedOperation", /no session policy/);
+  });
+
+  test("comes by an endpoint of any region, if its policy lets it", async () => {
+    const { place, RoleArn, claims, provider } = await stage();
+    const region = "eu-west-1";
+    const ec2 = new EC2Client(configOf(place.islet, place.keys, region));
+    const assumeBy = async (Principal: object): Promise<unknown> => {
+      const Statement = { Effect: "Allow", Principal, Action: ACTION, Resource: RoleArn };
+      const { DnsEntries } = await makeEndpoint(ec2, "sts", JSON.stringify({ Statement }));
+      const name = DnsEntries?.[0]?.DnsName ?? "";
+      const sts = new STSClient(configBy(place.islet, name, { accessKeyId: "-", secretAccessKey: "-" }));
+      const WebIdentityToken = tokenOf(claims);
+      return sts.send(
+        new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: "build-1", WebIdentityToken }),
+      );
+    };
+    expect(await assumeBy({ Federated: provider })).toMatchObject({ Provider: provider });
+    await refused(
+      assumeBy({ Federated: `${provider}-x` }),
+      "AccessDenied",
+      `Not authorized to perform ${ACTION}`,
+    );
   });
 });

@@ -26,9 +26,16 @@ const keys: Readonly<Record<string, (ctx: Context, origin: Origin) => KeyValue>>
   "aws:Referer": (_ctx, origin) => header(origin, "referer"),
   "aws:RequestedRegion": ({ region }) => region,
   "aws:SecureTransport": (_ctx, { socket }) => String(socket instanceof TLSSocket),
-  "aws:SourceIp": (_ctx, origin) => addressOf(origin),
+  // "This key is not available if the requester uses an Amazon VPC endpoint to make the request."
+  "aws:SourceIp": (_ctx, origin) => (origin.passage ? undefined : addressOf(origin)),
+  "aws:SourceVpc": (_ctx, { passage }) => passage?.vpcId,
+  "aws:SourceVpcArn": (_ctx, { passage }) =>
+    passage && `arn:aws:ec2:${passage.region}:${passage.account}:vpc/${passage.vpcId}`,
+  "aws:SourceVpce": (_ctx, { passage }) => passage?.id,
   "aws:UserAgent": (_ctx, origin) => header(origin, "user-agent"),
   "aws:ViaAWSService": () => "false",
+  "aws:VpcSourceIp": (_ctx, origin) => origin.passage && addressOf(origin),
+  "aws:VpceAccount": (_ctx, { passage }) => passage?.account,
 };
 
 export const callKeyNames: readonly string[] = Object.keys(keys);

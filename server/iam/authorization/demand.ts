@@ -12,6 +12,8 @@ export interface Demand {
   readonly keys: Keys;
   /** The keys that it may have, for explanations: as documented, without those that are patterns. */
   readonly known: readonly string[];
+  /** Whether it needs nobody's permission: then it is for the endpoint that a call comes by, to let it through. */
+  readonly open?: true;
 }
 
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();

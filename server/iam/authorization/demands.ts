@@ -7,20 +7,19 @@ import { demandsOfIam } from "./iam.ts";
 import { demandsOfLogs } from "./logs.ts";
 import { passedRoles } from "./passRole.ts";
 
-/** What the roles of a call say themselves, and what everybody may: STS decides on these in its own way. */
-const OPEN: ReadonlySet<string> = new Set([
-  ...[
-    "AssumeRole",
-    "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
-    "GetCallerIdentity",
-    "GetSessionToken",
-  ],
+/** Whether one may is for STS to find, which asks the role: see sts/trust.ts. */
+const ASKS_ROLE: ReadonlySet<string> = new Set([
+  ...["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"],
 ]);
 
+/** "No permissions are required to perform this operation." */
+const OPEN: ReadonlySet<string> = new Set(["GetCallerIdentity", "GetSessionToken"]);
+
 /** @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html */
-function demandsOfSts({ operation, account }: Context, input: object): Demand[] {
-  if (OPEN.has(operation)) return [];
+function demandsOfSts({ operation, account, origin }: Context, input: object): Demand[] {
+  if (ASKS_ROLE.has(operation)) return [];
+  const open = OPEN.has(operation);
+  if (open && !origin?.passage) return [];
   const name = operation === "GetFederationToken" && "Name" in input ? input.Name : undefined;
   return [
     {
@@ -28,6 +27,7 @@ function demandsOfSts({ operation, account }: Context, input: object): Demand[] 
       resource: typeof name === "string" ? `arn:aws:sts::${account}:federated-user/${name}` : "*",
       keys: { get: () => undefined },
       known: [],
+      ...(open && { open }),
     },
   ];
 }

@@ -99,7 +99,7 @@ function readConditions(value: unknown): ConditionDocument[] {
 function readStatement(value: unknown): StatementDocument {
   if (!isObject(value) || Object.keys(value).some((name) => !STATEMENT_MEMBERS.has(name))) throw malformed();
   const { Sid: sid, Effect: effect, Condition: condition } = value;
-  if (sid !== undefined && (typeof sid !== "string" || !/^[A-Za-z0-9]*$/.test(sid))) throw malformed();
+  if (sid !== undefined && typeof sid !== "string") throw malformed();
   if (effect !== "Allow" && effect !== "Deny") throw malformed();
   return {
     // An empty one is none.
@@ -179,6 +179,7 @@ function checkStatements({ statements }: PolicyDocument): void {
     }
   }
   const sids = statements.flatMap(({ sid }) => sid ?? []);
+  if (!sids.every((sid) => /^[A-Za-z0-9]+$/.test(sid))) throw malformed();
   if (new Set(sids).size < sids.length) {
     throw malformed("Statement IDs (SID) in a single policy must be unique.");
   }
@@ -229,6 +230,25 @@ export function checkTrustPolicy(text: string): PolicyDocument {
   const actions = policy.statements.flatMap((statement) => statement.actions?.of ?? []);
   if (!actions.every((action) => action === "*" || /^sts:/i.test(action))) {
     throw malformed("AssumeRole policy may only specify STS AssumeRole actions.");
+  }
+  return policy;
+}
+
+/**
+ * Checks a policy of a VPC endpoint, which says who may do what to what by way of it. Its statements may have names that
+ * IAM's may not, such as `Access-to-specific-bucket-only`.
+ *
+ * @throws {ApiError} MalformedPolicyDocument
+ * @see https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+ */
+export function checkEndpointPolicy(text: string): PolicyDocument {
+  const policy = parseDocument(text);
+  if (policy.statements.length === 0) throw malformed();
+  for (const { principals, actions, resources, conditions } of policy.statements) {
+    if (!principals || !actions?.of.length || !resources?.of.length) throw malformed();
+    for (const { operator, values } of conditions) {
+      if (!values.every((value) => isValueOf(operator, value))) throw malformed();
+    }
   }
   return policy;
 }
