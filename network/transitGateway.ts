@@ -31,8 +31,8 @@ export interface TransitGatewayAttachment extends Component {
   readonly table: TransitGatewayRouteTable | undefined;
   /** Whether it takes packets now: a route to one that does not is a blackhole. */
   readonly live: boolean;
-  /** What packets pass next behind it, and may be dropped by as if by the gateway. */
-  readonly beyond?: Component | undefined;
+  /** The kind of what packets pass next behind it, and may be dropped by as if by the gateway. */
+  readonly beyond?: Component["kind"];
   /** The gateway's interface by which a packet leaves, where it is attached to a VPC. */
   exitFor?(packet: Packet, entry: Entry): Port | undefined;
   /** Takes a packet out of the gateway. */
@@ -172,7 +172,7 @@ export class TransitGateway implements RouteTarget {
       end.outcome === "dropped" &&
       // At an interface, it would be on its way back into the gateway.
       end.at === undefined &&
-      (end.component === target || end.component === target.beyond);
+      (end.component === target || end.component.kind === target.beyond);
     const transit = {
       gateway: this.id,
       source: { attachment, port, packet: arrived },

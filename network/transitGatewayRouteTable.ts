@@ -13,6 +13,7 @@ const ORIGINS = [
   "propagated-connect",
   "propagated-private-vpn",
   "propagated-vpn",
+  "propagated-vpn-concentrator",
   "propagated-client-vpn",
   "propagated-peering",
 ] as const;

@@ -7,7 +7,8 @@ import type { VpnConnection, VpnEndpoint } from "./vpnConnection.ts";
 import type { Walk } from "./walk.ts";
 
 /**
- * A VPN connection at a transit gateway.
+ * A VPN connection at a transit gateway, or a VPN concentrator, which is many as one: sites behind it reach each other
+ * only as far as the gateway's table leads back to it.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpn-attachments.html
  */
@@ -15,14 +16,16 @@ export class TransitGatewayVpnAttachment implements TransitGatewayAttachment, Vp
   readonly kind = "transit-gateway-attachment";
   readonly id: string;
   readonly gateway: TransitGateway;
+  readonly beyond = "vpn-connection";
   table: TransitGatewayRouteTable | undefined;
   live = false;
-  readonly #connection: () => VpnConnection | undefined;
+  readonly #connectionTo: (address: Ip) => VpnConnection | undefined;
 
-  constructor(id: string, gateway: TransitGateway, connection: () => VpnConnection | undefined) {
+  /** @param connectionTo the connection that packets to an address leave by */
+  constructor(id: string, gateway: TransitGateway, connectionTo: (address: Ip) => VpnConnection | undefined) {
     this.id = id;
     this.gateway = gateway;
-    this.#connection = connection;
+    this.#connectionTo = connectionTo;
   }
 
   put(table: TransitGatewayRouteTable | undefined, live: boolean): void {
@@ -30,22 +33,18 @@ export class TransitGatewayVpnAttachment implements TransitGatewayAttachment, Vp
     this.live = live;
   }
 
-  get beyond(): VpnConnection | undefined {
-    return this.#connection();
-  }
-
   forward(walk: Walk, packet: Packet): End {
-    const connection = this.#connection();
+    const connection = this.#connectionTo(packet.destination);
     if (!connection) return walk.drop("TGW_BAD_STATE_VPN", this, packet, undefined, "egress");
     walk.pass(this, packet, undefined, "egress");
     return connection.carry(walk, packet, packet.destination, "TGW_BAD_STATE_VPN");
   }
 
-  reach(address: Ip): number | undefined {
+  reach(address: Ip, from: VpnConnection): number | undefined {
     const ways = this.live ? this.table?.find(address) : undefined;
     // What a site told the gateway, it is not told again.
-    if (ways?.some(({ route }) => route.attachment === this.id)) return undefined;
-    return ways?.[0]?.block.length;
+    const isBack = ways?.some(({ route }) => route.attachment === this.id) ?? false;
+    return isBack && this.#connectionTo(address) === from ? undefined : ways?.[0]?.block.length;
   }
 
   enter(walk: Walk, packet: Packet): End {

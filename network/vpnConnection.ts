@@ -10,8 +10,8 @@ const VPN_MTU = 1446;
 
 /** Where the tunnels of a connection end at AWS: a virtual private gateway, or a transit gateway by its attachment. */
 export interface VpnEndpoint {
-  /** The prefix length of the block around an address that it leads to. */
-  reach(address: Ip): number | undefined;
+  /** The prefix length of the block around an address that it leads to, for whom comes by a connection. */
+  reach(address: Ip, from: VpnConnection): number | undefined;
   /** Takes a packet that came out of a tunnel. */
   enter(walk: Walk, packet: Packet): End;
 }
@@ -92,7 +92,7 @@ export class VpnConnection implements Component {
 
   /** The prefix length of the block around an address beyond it, as a site knows it. */
   reach(site: CustomerSite, address: Ip): number | undefined {
-    return this.#tunnelTo(site) && this.#endpoint()?.reach(address);
+    return this.#tunnelTo(site) && this.#endpoint()?.reach(address, this);
   }
 
   /** From the customer to AWS, by the first of the site's tunnels. */

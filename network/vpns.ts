@@ -2,11 +2,12 @@ import { CustomerSite } from "./customerSite.ts";
 import type { Block, Ip } from "./ip.ts";
 import type { RouteTable } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
+import { SiteRoutes, type SiteRoute } from "./siteRoutes.ts";
 import type { TransitGateways } from "./transitGateways.ts";
 import { TransitGatewayVpnAttachment } from "./transitGatewayVpnAttachment.ts";
 import type { Vpc } from "./vpc.ts";
 import { VpnConnection, type VpnEndpoint } from "./vpnConnection.ts";
-import { VpnGateway, type VpnRoute } from "./vpnGateway.ts";
+import { VpnGateway } from "./vpnGateway.ts";
 
 export interface CustomerSitePlan {
   /** Its id in the fabric; the name is what its region knows it by. */
@@ -21,7 +22,7 @@ export interface VpnConnectionPlan {
   readonly id: string;
   /** Older connections have lower numbers. */
   readonly order: number;
-  /** The virtual private gateway that its tunnels end at, if they end at one. */
+  /** The virtual private gateway or concentrator that its tunnels end at, if they end at one. */
   readonly gateway: string | undefined;
   /** Each with the site at its other end, if it is up. */
   readonly tunnels: readonly { readonly outside: Ip; readonly site: string | undefined }[];
@@ -34,7 +35,7 @@ export interface VpnGatewayPlan {
   readonly id: string;
   readonly vpc: string | undefined;
   readonly table: string | undefined;
-  readonly routes: readonly VpnRoute[];
+  readonly routes: readonly SiteRoute[];
 }
 
 export interface TransitGatewayVpnAttachmentPlan {
@@ -42,7 +43,9 @@ export interface TransitGatewayVpnAttachmentPlan {
   readonly gateway: string;
   readonly table: string | undefined;
   readonly live: boolean;
+  /** The connection, or the concentrator with what it knows of its own. */
   readonly connection: string;
+  readonly routes?: readonly SiteRoute[];
 }
 
 /** What a fabric has for its VPN connections to lead to. */
@@ -62,8 +65,11 @@ export class Vpns {
   readonly #sites = new Map<string, CustomerSite>();
   readonly #connections = new Map<string, VpnConnection>();
   readonly #gateways = new Map<string, VpnGateway>();
-  /** By connection: the virtual private gateway's id, or the attachment to a transit gateway. */
+  /** By connection: the id of its virtual private gateway or concentrator. */
   readonly #gatewayOf = new Map<string, string>();
+  /** By concentrator: what it knows. */
+  readonly #concentrators = new Map<string, SiteRoutes>();
+  /** To transit gateways, by connection or concentrator. */
   readonly #attachments = new Map<string, TransitGatewayVpnAttachment>();
 
   constructor(around: Surroundings) {
@@ -125,33 +131,43 @@ export class Vpns {
     this.#around.targets.delete(id);
   }
 
-  putAttachment({ id, gateway, table, live, connection }: TransitGatewayVpnAttachmentPlan): void {
+  putAttachment({ id, gateway, table, live, connection, routes }: TransitGatewayVpnAttachmentPlan): void {
     const { transitGateways } = this.#around;
     let attachment = this.#attachments.get(connection);
     if (attachment?.id !== id) {
-      attachment = new TransitGatewayVpnAttachment(id, transitGateways.gatewayOf(gateway), () =>
-        this.#connections.get(connection),
+      attachment = new TransitGatewayVpnAttachment(
+        id,
+        transitGateways.gatewayOf(gateway),
+        (address) => this.#concentrators.get(connection)?.find(address) ?? this.#connections.get(connection),
       );
       this.#attachments.set(connection, attachment);
       transitGateways.putAttachment(gateway, attachment);
     }
     attachment.put(table === undefined ? undefined : transitGateways.tableOf(table), live);
+    if (!routes) return;
+    const known = this.#concentrators.get(connection) ?? new SiteRoutes(this.#connections);
+    known.put(routes);
+    this.#concentrators.set(connection, known);
   }
 
   /** @param id of an attachment to whatever it is */
   removeAttachment(id: string): void {
     for (const [connection, attachment] of this.#attachments) {
-      if (attachment.id === id) this.#attachments.delete(connection);
+      if (attachment.id !== id) continue;
+      this.#attachments.delete(connection);
+      this.#concentrators.delete(connection);
     }
   }
 
   #endpointOf(connection: string): VpnEndpoint | undefined {
-    const gateway = this.#gatewayOf.get(connection);
-    return gateway === undefined ? this.#attachments.get(connection) : this.#gateways.get(gateway);
+    const gateway = this.#gatewayOf.get(connection) ?? connection;
+    return this.#gateways.get(gateway) ?? this.#attachments.get(gateway);
   }
 
   /** Lets the gateway of a connection choose anew. */
   #forget(connection: string): void {
-    this.#gateways.get(this.#gatewayOf.get(connection) ?? "")?.forget();
+    const gateway = this.#gatewayOf.get(connection) ?? "";
+    this.#gateways.get(gateway)?.forget();
+    this.#concentrators.get(gateway)?.forget();
   }
 }

@@ -19,6 +19,7 @@ const ORDER = [
   "propagated-connect",
   "propagated-private-vpn",
   "propagated-vpn",
+  "propagated-vpn-concentrator",
   "propagated-client-vpn",
   "propagated-peering",
 ];

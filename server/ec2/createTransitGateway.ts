@@ -118,7 +118,7 @@ function readDefault(
 function checkAsnChange(ctx: Context, { id }: TransitGateway): void {
   const told = transitGatewayAttachments
     .by(ctx, "gateway", id)
-    .filter(({ to }) => to.type === "connect" || to.type === "vpn");
+    .filter(({ to }) => to.type !== "vpc" && to.type !== "peering");
   if (told.length === 0) return;
   throw new ApiError(
     "IncorrectState",
@@ -132,6 +132,7 @@ const KINDS: Readonly<Record<Attached["type"], string>> = {
   peering: "Transit Gateway Cross Region Peering Attachments",
   connect: "Transit Gateway Connect Attachments",
   vpn: "VPN Attachments",
+  "vpn-concentrator": "VPN Concentrator Attachments",
 };
 
 /** @throws {ApiError} IncorrectState if something is still attached */

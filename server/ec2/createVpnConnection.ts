@@ -8,7 +8,8 @@ import { isPublic, usableCustomerGateway, type CustomerGateway } from "./custome
 import { takePublicAddress } from "./publicAddress.ts";
 import { usableGateway } from "./transitGateway.ts";
 import { transitGatewayAttachments } from "./transitGatewayAttachment.ts";
-import { answer, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
+import { answer, endOf, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
+import { usableConcentrator } from "./vpnConcentrator.ts";
 import { usableVpnGateway } from "./vpnGateway.ts";
 import {
   newCertificate,
@@ -28,20 +29,23 @@ const EVERYTHING = { ipv4: "0.0.0.0/0", ipv6: "::/0" } as const;
 
 const conflict = (message: string): ApiError => new ApiError("InvalidParameterCombination", message);
 
-/** Where the tunnels are to end at AWS: at one gateway, or at none yet. */
-function readGateway(
+type Ends = Pick<VpnConnection, "vpnGatewayId" | "transitGatewayId" | "concentratorId">;
+
+/** Where the tunnels are to end at AWS: at one gateway or concentrator, or at none yet. */
+function readEnd(
   ctx: Context,
   { VpnGatewayId, TransitGatewayId, VpnConcentratorId }: Sdk.CreateVpnConnectionRequest,
-): Pick<VpnConnection, "vpnGatewayId" | "transitGatewayId"> {
-  if (VpnConcentratorId !== undefined) {
-    throw new ApiError("InvalidVpnConcentratorID.NotFound", VpnConcentratorId);
-  }
-  if (VpnGatewayId !== undefined && TransitGatewayId !== undefined) {
-    throw conflict("The parameter VpnGatewayId cannot be used with the parameter TransitGatewayId");
+): Ends {
+  const [first, second] = Object.entries({ VpnGatewayId, TransitGatewayId, VpnConcentratorId })
+    .filter(([, id]) => id !== undefined)
+    .map(([name]) => name);
+  if (first !== undefined && second !== undefined) {
+    throw conflict(`The parameter ${first} cannot be used with the parameter ${second}`);
   }
   return {
     vpnGatewayId: VpnGatewayId && usableVpnGateway(ctx, VpnGatewayId).id,
     transitGatewayId: TransitGatewayId && usableGateway(ctx, TransitGatewayId).id,
+    concentratorId: VpnConcentratorId && usableConcentrator(ctx, VpnConcentratorId).id,
   };
 }
 
@@ -77,7 +81,7 @@ export function readSelectors(
 /** What works only at a transit gateway, or not at all. */
 export function checkOptions(
   { EnableAcceleration, TunnelInsideIpVersion, TunnelBandwidth, ...options }: Options,
-  { transitGatewayId }: Pick<VpnConnection, "transitGatewayId">,
+  { transitGatewayId, concentratorId }: Ends,
 ): void {
   const { OutsideIpAddressType: outside = "PublicIpv4", TransportTransitGatewayAttachmentId: transport } =
     options;
@@ -93,6 +97,7 @@ export function checkOptions(
   if (outside === "Ipv6") {
     throw new ApiError("UnsupportedOperation", "VPN tunnels between IPv6 addresses are not supported.");
   }
+  if (concentratorId !== undefined) return checkAtConcentrator(EnableAcceleration, TunnelBandwidth);
   if (transitGatewayId !== undefined) return;
   if (EnableAcceleration)
     throw conflict("Acceleration is supported only for connections to a transit gateway.");
@@ -101,6 +106,14 @@ export function checkOptions(
   }
   if (TunnelBandwidth === "large") {
     throw conflict("Large tunnel bandwidth is supported only for connections to a transit gateway.");
+  }
+}
+
+/** "50 to 100 Mbps each", in endpoints that all connections have in common. */
+function checkAtConcentrator(accelerated: boolean | undefined, bandwidth: string | undefined): void {
+  if (accelerated) throw conflict("Acceleration is not supported for connections to a VPN concentrator.");
+  if (bandwidth === "large") {
+    throw conflict("Large tunnel bandwidth is not supported for connections to a VPN concentrator.");
   }
 }
 
@@ -195,34 +208,36 @@ export const operations = {
     }
     checkStorage(PreSharedKeyStorage);
     const customer = usableCustomerGateway(ctx, input.CustomerGatewayId);
-    const gateway = readGateway(ctx, input);
-    checkOptions(Options, gateway);
+    const end = readEnd(ctx, input);
+    checkOptions(Options, end);
+    if (end.concentratorId !== undefined && Options.StaticRoutesOnly) {
+      throw conflict("Static routes are not supported for connections to a VPN concentrator.");
+    }
     checkReachable(customer);
     const inside = Options.TunnelInsideIpVersion ?? "ipv4";
     const everything = { local: EVERYTHING[inside], remote: EVERYTHING[inside] };
     const { id } = vpnConnections.create(
       ctx,
       {
-        ...gateway,
+        ...end,
         ...readSelectors(inside, Options, everything),
         state: "pending",
         customerGatewayId: customer.id,
         staticRoutes: Options.StaticRoutesOnly ?? false,
         routes: [],
-        tunnels: readTunnels(ctx, Options, gateway.vpnGatewayId ?? gateway.transitGatewayId, customer),
+        tunnels: readTunnels(ctx, Options, endOf(end), customer),
         inside,
         accelerated: Options.EnableAcceleration ?? false,
         bandwidth: Options.TunnelBandwidth ?? "standard",
       },
       TagSpecifications,
     );
-    if (gateway.transitGatewayId !== undefined) attach(ctx, gateway.transitGatewayId, id);
+    if (end.transitGatewayId !== undefined) attach(ctx, end.transitGatewayId, id);
     vpnConnections.soon(ctx, id, "settled", 180);
     return answer(ctx, id);
   },
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpnConnection:
-    "tunnels between private or IPv6 addresses, VPN concentrators, logs of tunnels, keys in Secrets Manager",
+  CreateVpnConnection: "tunnels between private or IPv6 addresses, logs of tunnels, keys in Secrets Manager",
 };

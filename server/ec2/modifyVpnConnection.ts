@@ -38,6 +38,7 @@ export const operations = {
       const gateway = {
         transitGatewayId: TransitGatewayId && usableGateway(ctx, TransitGatewayId).id,
         vpnGatewayId: VpnGatewayId && usableVpnGateway(ctx, VpnGatewayId).id,
+        concentratorId: undefined,
       };
       checkOptions(
         {

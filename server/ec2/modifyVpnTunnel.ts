@@ -2,7 +2,14 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { checkStorage, takenBlocks } from "./createVpnConnection.ts";
-import { answer, isUp, usableConnection, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
+import {
+  answer,
+  endOf,
+  isUp,
+  usableConnection,
+  vpnConnections,
+  type VpnConnection,
+} from "./vpnConnection.ts";
 import {
   alone,
   newCertificate,
@@ -122,7 +129,7 @@ export const operations = {
         "A pre-shared key cannot be used with a customer gateway that has a certificate.",
       );
     }
-    const taken = new Set(takenBlocks(ctx, connection.vpnGatewayId ?? connection.transitGatewayId));
+    const taken = new Set(takenBlocks(ctx, endOf(connection)));
     taken.delete(tunnel.insideCidr);
     taken.delete(tunnel.insideIpv6Cidr ?? "");
     const changed: VpnTunnel = {

@@ -142,6 +142,7 @@ import * as createVpnConnection from "./createVpnConnection.ts";
 import * as customerGateway from "./customerGateway.ts";
 import * as modifyVpnConnection from "./modifyVpnConnection.ts";
 import * as modifyVpnTunnel from "./modifyVpnTunnel.ts";
+import * as vpnConcentrator from "./vpnConcentrator.ts";
 import * as vpnConnection from "./vpnConnection.ts";
 import * as vpnDevice from "./vpnDevice.ts";
 import * as vpnGateway from "./vpnGateway.ts";
@@ -294,6 +295,7 @@ const modules = [
   customerGateway,
   modifyVpnConnection,
   modifyVpnTunnel,
+  vpnConcentrator,
   vpnConnection,
   vpnDevice,
   vpnGateway,

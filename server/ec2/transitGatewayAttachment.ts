@@ -53,8 +53,16 @@ export interface AttachedVpn {
   readonly account: string;
 }
 
+/** A VPN concentrator, which has many VPN connections. */
+export interface AttachedConcentrator {
+  readonly type: "vpn-concentrator";
+  /** `vcn-…` */
+  readonly id: string;
+  readonly account: string;
+}
+
 /** What a gateway can be attached to. */
-export type Attached = AttachedVpc | AttachedGateway | AttachedTunnels | AttachedVpn;
+export type Attached = AttachedVpc | AttachedGateway | AttachedTunnels | AttachedVpn | AttachedConcentrator;
 
 type Of<Type extends Attached["type"]> = Extract<Attached, { readonly type: Type }>;
 

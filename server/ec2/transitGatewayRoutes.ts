@@ -18,7 +18,7 @@ import {
 import { transitGatewayRouteTables } from "./transitGatewayRouteTable.ts";
 import { vpcs } from "./vpc.ts";
 import { vpnConnections } from "./vpnConnection.ts";
-import { routesHeard } from "./vpnRoutes.ts";
+import { bestRoutes, routesHeard, routesOfGateway } from "./vpnRoutes.ts";
 
 type Rows = Pick<Context, "unit">;
 
@@ -68,11 +68,7 @@ function toldOfVpc(rows: Rows, attachment: TransitGatewayAttachment): Told[] {
 /** What BGP tells over a VPN connection, and what it is translated to; nothing where routes are written down. */
 function toldOfVpn(rows: Rows, attachment: TransitGatewayAttachment): Told[] {
   const { to, nat } = attachment;
-  const known = routesHeard(rows, to.id).map(({ destination, pathLength, discriminator }) => ({
-    destination,
-    pathLength,
-    discriminator,
-  }));
+  const known: Told[] = routesHeard(rows, to.id);
   if (nat?.systemRoutes === "disable" || vpnConnections.table(rows).get(to.id)?.staticRoutes !== false) {
     return known;
   }
@@ -81,6 +77,10 @@ function toldOfVpn(rows: Rows, attachment: TransitGatewayAttachment): Told[] {
     .filter((outside) => !known.some(({ destination }) => destination === outside));
   return [...known, ...[...new Set(translated)].map((destination) => ({ destination }))];
 }
+
+/** What BGP tells over all connections of a concentrator. */
+const toldOfConcentrator = (rows: Rows, { to }: TransitGatewayAttachment): Told[] =>
+  bestRoutes(routesOfGateway(rows, to.id));
 
 interface Propagation {
   readonly origin: FabricRoute["origin"];
@@ -92,6 +92,7 @@ interface Propagation {
 const propagations: Partial<Record<Attached["type"], Propagation>> = {
   vpc: { origin: "propagated-vpc", told: toldOfVpc },
   vpn: { origin: "propagated-vpn", told: toldOfVpn },
+  "vpn-concentrator": { origin: "propagated-vpn-concentrator", told: toldOfConcentrator },
 };
 
 /** Whether a gateway spreads flows over VPN connections that lead to the same block equally well. */

@@ -9,8 +9,9 @@ import { readCidr } from "./cidrBlock.ts";
 import { customerGateways, customerGatewayUsers, SHOWN_DELETED_SECONDS } from "./customerGateway.ts";
 import { siteTable, type Advertisement } from "./customerSite.ts";
 import { giveBackPublicAddress, publicAddressTable } from "./publicAddress.ts";
-import { transitGateways } from "./transitGateway.ts";
+import { transitGateways, type TransitGateway } from "./transitGateway.ts";
 import { detach, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
+import { vpnConcentrators, vpnConcentratorUsers } from "./vpnConcentrator.ts";
 import { configurationOf, type Configured } from "./vpnConfiguration.ts";
 import { vpnGateways, vpnGatewayUsers } from "./vpnGateway.ts";
 import { viewTunnelOption, type VpnTunnel } from "./vpnTunnel.ts";
@@ -24,9 +25,11 @@ export interface StaticRoute {
 export interface VpnConnection extends ResourceRow {
   readonly state: Sdk.VpnState | "modifying";
   readonly customerGatewayId: string;
-  /** AWS's end, a virtual private or a transit gateway; none as long as it is at no gateway. */
+  /** AWS's end, one of these three; none as long as it is at no gateway. */
   readonly vpnGatewayId: string | undefined;
   readonly transitGatewayId: string | undefined;
+  /** In the place of a transit gateway, the concentrator that is at one. */
+  readonly concentratorId?: string | undefined;
   /** Whether routes are written down, instead of told by BGP. */
   readonly staticRoutes: boolean;
   readonly routes: readonly StaticRoute[];
@@ -72,27 +75,31 @@ function viewTelemetry(ctx: Context, connection: VpnConnection, tunnel: VpnTunne
   };
 }
 
-const gatewayIdOf = ({ vpnGatewayId, transitGatewayId }: VpnConnection): string | undefined =>
-  vpnGatewayId ?? transitGatewayId;
+type Ends = Pick<VpnConnection, "vpnGatewayId" | "transitGatewayId" | "concentratorId">;
+
+/** What a connection is at: its gateway, or its concentrator. */
+export const endOf = ({ vpnGatewayId, transitGatewayId, concentratorId }: Ends): string | undefined =>
+  vpnGatewayId ?? transitGatewayId ?? concentratorId;
+
+/** The transit gateway that a connection is at, if only by a concentrator. */
+export const transitGatewayOf = (
+  rows: Pick<Context, "unit">,
+  { transitGatewayId, concentratorId = "" }: Ends,
+): TransitGateway | undefined =>
+  transitGateways
+    .table(rows)
+    .get(transitGatewayId ?? vpnConcentrators.table(rows).get(concentratorId)?.transitGatewayId ?? "");
 
 /** What the customer's device has to know of a connection. */
 export function configured(ctx: Pick<Context, "unit">, connection: VpnConnection): Configured {
-  const {
-    id,
-    customerGatewayId,
-    vpnGatewayId = "",
-    transitGatewayId = "",
-    staticRoutes,
-    tunnels,
-  } = connection;
+  const { id, customerGatewayId, vpnGatewayId = "", staticRoutes, tunnels } = connection;
   const customer = customerGateways.table(ctx).get(customerGatewayId);
   if (!customer) throw new TypeError(`${id} has no customer gateway`);
-  const gateway =
-    vpnGateways.table(ctx).get(vpnGatewayId) ?? transitGateways.table(ctx).get(transitGatewayId);
+  const gateway = vpnGateways.table(ctx).get(vpnGatewayId) ?? transitGatewayOf(ctx, connection);
   return {
     id,
     customer,
-    gatewayId: gatewayIdOf(connection),
+    gatewayId: gateway?.id,
     asn: gateway?.asn ?? STANDARD_ASN,
     staticRoutes,
     tunnels,
@@ -135,7 +142,8 @@ export const vpnConnections = defineResource({
     CustomerGatewayId: connection.customerGatewayId,
     VpnGatewayId: connection.vpnGatewayId,
     TransitGatewayId: connection.transitGatewayId,
-    GatewayAssociationState: gatewayIdOf(connection) === undefined ? "not-associated" : "associated",
+    VpnConcentratorId: connection.concentratorId,
+    GatewayAssociationState: endOf(connection) === undefined ? "not-associated" : "associated",
     ...(isThere(connection) && {
       CustomerGatewayConfiguration: configurationOf(configured(ctx, connection)),
       Options: viewOptions(connection),
@@ -163,7 +171,7 @@ export const vpnConnections = defineResource({
   },
   indexes: {
     customerGateway: (row) => (isGone(row) ? undefined : row.customerGatewayId),
-    gateway: (row) => (isGone(row) ? undefined : gatewayIdOf(row)),
+    gateway: (row) => (isGone(row) ? undefined : endOf(row)),
     outside: (row) => (isThere(row) ? row.tunnels.map(({ outside }) => outside) : []),
     site: ({ tunnels }) => tunnels.flatMap(({ site }) => site ?? []),
   },
@@ -199,7 +207,9 @@ export const vpnConnections = defineResource({
 });
 
 customerGatewayUsers.push((ctx, id) => vpnConnections.count(ctx, "customerGateway", id) > 0);
-vpnGatewayUsers.push((ctx, id) => vpnConnections.count(ctx, "gateway", id) > 0);
+for (const users of [vpnGatewayUsers, vpnConcentratorUsers]) {
+  users.push((ctx, id) => vpnConnections.count(ctx, "gateway", id) > 0);
+}
 
 /**
  * A connection that is there to be worked with.
@@ -225,8 +235,7 @@ export const answer = (ctx: Context, id: string) => ({
 /** Routes are written down only where no BGP tells them, and, at a transit gateway, only in its own tables. */
 function withRoutes(ctx: Context, id: string): VpnConnection {
   const connection = usableConnection(ctx, id);
-  const { staticRoutes, transitGatewayId } = connection;
-  if (staticRoutes && transitGatewayId === undefined) return connection;
+  if (connection.staticRoutes && connection.transitGatewayId === undefined) return connection;
   throw new ApiError("InvalidVpnConnection.InvalidType", connection.id);
 }
 

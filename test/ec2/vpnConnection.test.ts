@@ -63,7 +63,7 @@ describe("what it refuses to parse", () => {
     await refused(create({ CustomerGatewayId: `cgw-${UNKNOWN}` }), "InvalidCustomerGatewayID.NotFound");
     await refused(create({ VpnGatewayId: `vgw-${UNKNOWN}` }), "InvalidVpnGatewayID.NotFound");
     await refused(create({ TransitGatewayId: `tgw-${UNKNOWN}` }), "InvalidParameterCombination");
-    await refused(create({ VpnConcentratorId: `vcn-${UNKNOWN}` }), "InvalidVpnConcentratorID.NotFound");
+    await refused(create({ VpnConcentratorId: `vcn-${UNKNOWN}` }), "InvalidParameterCombination");
     await refused(create({ PreSharedKeyStorage: "SecretsManager" }), "UnsupportedOperation");
     await refused(create({ PreSharedKeyStorage: "Drawer" }), "InvalidParameterValue");
     await refused(options({ EnableAcceleration: true }), "InvalidParameterCombination");

@@ -2,6 +2,7 @@ import {
   AuthorizeSecurityGroupIngressCommand,
   CreateRouteCommand,
   CreateSubnetCommand,
+  CreateVpnConcentratorCommand,
   CreateVpnConnectionRouteCommand,
   DeleteVpnConnectionCommand,
   DetachVpnGatewayCommand,
@@ -240,6 +241,53 @@ describe("several connections of a transit gateway", () => {
     await site({ Advertises: [], Tunnels: [near] }, Name);
     expect(await learnedBy(ec2, tableId)).toEqual([[OFFICE, far]]);
   });
+});
+
+test("sites behind a concentrator are one attachment, each reached by its own connection", async () => {
+  const { ec2, vpc, subnet, table, instance } = await wired(false);
+  const { id: TransitGatewayId, table: TransitGatewayRouteTableId } = await newGateway(ec2);
+  await ec2.send(
+    new CreateTransitGatewayVpcAttachmentCommand({ TransitGatewayId, VpcId: vpc, SubnetIds: [subnet] }),
+  );
+  await ec2.send(
+    new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, TransitGatewayId }),
+  );
+  const { VpnConcentrator: { VpnConcentratorId = "" } = {} } = await ec2.send(
+    new CreateVpnConcentratorCommand({ Type: "ipsec.1", TransitGatewayId }),
+  );
+  const names: string[] = [];
+  for (const third of [1, 2]) {
+    const { VpnConnectionId = "" } = await newConnection(ec2, { VpnConcentratorId });
+    const Blocks = [`192.168.${third}.0/24`];
+    const Hosts = [`192.168.${third}.5`];
+    names.push(await site({ Blocks, Hosts, Advertises: Blocks, Tunnels: [VpnConnectionId] }));
+  }
+  const [one = "", two = ""] = names;
+  const Filters = [{ Name: "attachment.resource-type", Values: ["vpn-concentrator"] }];
+  const search = new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId, Filters });
+  expect((await ec2.send(search)).Routes).toMatchObject(
+    ["192.168.1.0/24", "192.168.2.0/24"].map((DestinationCidrBlock) => ({
+      DestinationCidrBlock,
+      TransitGatewayAttachments: [{ ResourceId: VpnConcentratorId }],
+      State: "active",
+    })),
+  );
+  for (const [name, To] of [
+    [one, "192.168.1.5"],
+    [two, "192.168.2.5"],
+  ]) {
+    expect(await exchange({ From: instance, To })).toMatchObject({
+      Learned: "answer",
+      Forward: { Receiver: { Site: name } },
+    });
+    expect((await exchange({ From: name, To: instance })).Learned).toBe("answer");
+  }
+  const between = await exchange({ From: one, To: "192.168.2.5" });
+  expect(between).toMatchObject({ Learned: "answer", Forward: { Receiver: { Site: two } } });
+  expect((await exchange({ From: one, To: "192.168.1.9" })).Forward.Reason).toBe("NO_ROUTE_TO_DESTINATION");
+  await site({ Blocks: ["192.168.2.0/24"] }, two);
+  expect((await exchange({ From: instance, To: "192.168.2.5" })).Learned).toBe("nothing");
+  expect((await exchange({ From: instance, To: "192.168.1.5" })).Learned).toBe("answer");
 });
 
 describe("a site that routes are written down for", () => {

@@ -5,21 +5,21 @@ import { block, formatIp, ip } from "../../network/ip.ts";
 import type { End } from "../../network/journey.ts";
 import type { Port } from "../../network/port.ts";
 import type { TransitGatewayRoute } from "../../network/transitGatewayRouteTable.ts";
-import type { VpnRoute } from "../../network/vpnGateway.ts";
+import type { SiteRoute } from "../../network/siteRoutes.ts";
 import type { VpnConnectionPlan } from "../../network/vpns.ts";
 import { all, ended, entering, from, icmp, leaving, openAcl, passed, route, World } from "./world.ts";
 
-const to = (cidr: string, connection: string, more: Partial<VpnRoute> = {}): VpnRoute => ({
+const to = (cidr: string, connection: string, more: Partial<SiteRoute> = {}): SiteRoute => ({
   block: block(cidr),
   connection,
-  written: true,
+  origin: "propagated-vpn-static",
   pathLength: 0,
   discriminator: 0,
   ...more,
 });
 
-const told = (cidr: string, connection: string, more: Partial<VpnRoute> = {}): VpnRoute =>
-  to(cidr, connection, { written: false, ...more });
+const told = (cidr: string, connection: string, more: Partial<SiteRoute> = {}): SiteRoute =>
+  to(cidr, connection, { origin: "propagated-vpn", ...more });
 
 const OFFICE = "192.168.0.0/16";
 const HOST = "192.168.1.5";
@@ -61,7 +61,7 @@ class Wired extends World {
     });
   }
 
-  gateway(routes: readonly VpnRoute[], vpc: string | undefined = "vpc", table?: string): void {
+  gateway(routes: readonly SiteRoute[], vpc: string | undefined = "vpc", table?: string): void {
     this.fabric.vpns.putGateway({ id: "vgw", vpc, table, routes });
   }
 
@@ -227,7 +227,7 @@ describe("the gateway", () => {
 });
 
 describe("which way", () => {
-  const choose = (...routes: VpnRoute[]): string => {
+  const choose = (...routes: SiteRoute[]): string => {
     const world = new Wired();
     for (const [i, name] of ["one", "two"].entries()) {
       world.site(name, [OFFICE]);

@@ -13,10 +13,10 @@ const routeOf = ({ destination, target }: Route): FabricRoute => ({
   origin: "static",
 });
 
-const learnedOf = ({ destination, target, written }: LearnedRoute): FabricRoute => ({
+const learnedOf = ({ destination, target, origin }: LearnedRoute): FabricRoute => ({
   destination: block(destination),
   target,
-  origin: written ? "propagated-vpn-static" : "propagated-vpn",
+  origin,
 });
 
 export const routeTableKind: Kind = {

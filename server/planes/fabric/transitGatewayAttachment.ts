@@ -16,6 +16,7 @@ import type { TransitGatewayNatRule } from "../../../network/transitGatewayNat.t
 import type { Fabric } from "../../../network/fabric.ts";
 import type { Unit } from "../../state/unit.ts";
 import type { Kind } from "./kind.ts";
+import { connectionsTouched, siteRoutesOf } from "./vpnGateway.ts";
 
 /** The table that its packets go on by. */
 function tableOf(unit: Unit, { association }: TransitGatewayAttachment): string | undefined {
@@ -63,6 +64,9 @@ function put({ transitGateways, vpns }: Fabric, unit: Unit, row: TransitGatewayA
     case "vpn":
       vpns.putAttachment({ ...plan, connection: to.id });
       break;
+    case "vpn-concentrator":
+      vpns.putAttachment({ ...plan, connection: to.id, routes: siteRoutesOf(unit, to.id) });
+      break;
     case "connect":
     // As long as no appliance speaks BGP, nothing lies behind its tunnels.
   }
@@ -75,9 +79,13 @@ function put({ transitGateways, vpns }: Fabric, unit: Unit, row: TransitGatewayA
 }
 
 export const transitGatewayAttachmentKind: Kind = {
-  touchedBy: (_unit, table, row) => {
+  touchedBy: (unit, table, row) => {
     if (table === "transit-gateway-attachment") return [row.id];
-    if (table !== "network-interface") return [];
+    if (table !== "network-interface") {
+      const ends = connectionsTouched(unit, table, row).flatMap(({ concentratorId }) => concentratorId ?? []);
+      const attachments = transitGatewayAttachments.table({ unit });
+      return ends.flatMap((end) => attachments.by("resource", end).map(({ id }) => id));
+    }
     const { interfaceType, managedUse } = row as NetworkInterface;
     return interfaceType === "transit_gateway" && managedUse ? [managedUse.resourceId] : [];
   },

@@ -23,7 +23,9 @@ function tablesTouched(unit: Unit, table: string, row: Row): readonly string[] {
       .map(({ id }) => id);
   if (table === "transit-gateway-attachment") return (row as TransitGatewayAttachment).propagations;
   const behind =
-    table === "vpc" ? [row.id] : connectionsTouched(unit, table, row).map((connection) => connection.id);
+    table === "vpc"
+      ? [row.id]
+      : connectionsTouched(unit, table, row).map(({ id, concentratorId }) => concentratorId ?? id);
   const attachments = transitGatewayAttachments.table({ unit });
   return behind.flatMap((id) => attachments.by("resource", id).flatMap(({ propagations }) => propagations));
 }

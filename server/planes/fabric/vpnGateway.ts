@@ -1,4 +1,5 @@
 import { block } from "../../../network/ip.ts";
+import type { SiteRoute } from "../../../network/siteRoutes.ts";
 import { vpnConnections, type VpnConnection } from "../../ec2/vpnConnection.ts";
 import { vpnGateways } from "../../ec2/vpnGateway.ts";
 import { routesOfGateway } from "../../ec2/vpnRoutes.ts";
@@ -12,6 +13,14 @@ export function connectionsTouched(unit: Unit, table: string, row: Row): readonl
   if (table === "vpn-connection") return [row as VpnConnection];
   return table === "customer-site" ? vpnConnections.table({ unit }).by("site", row.id) : [];
 }
+
+/** What a gateway or a concentrator knows of the sites behind its connections. */
+export const siteRoutesOf = (unit: Unit, id: string): SiteRoute[] =>
+  routesOfGateway({ unit }, id).map(({ destination, connectionId, ...route }) => ({
+    ...route,
+    block: block(destination),
+    connection: connectionId,
+  }));
 
 export const vpnGatewayKind: Kind = {
   touchedBy: (unit, table, row) => {
@@ -29,11 +38,7 @@ export const vpnGatewayKind: Kind = {
       id,
       vpc: row.attachment?.state === "attached" ? row.attachment.vpcId : undefined,
       table: tableOf(unit, id),
-      routes: routesOfGateway({ unit }, id).map(({ destination, connectionId, ...route }) => ({
-        ...route,
-        block: block(destination),
-        connection: connectionId,
-      })),
+      routes: siteRoutesOf(unit, id),
     });
     return true;
   },
