@@ -4,7 +4,7 @@ import type { CustomerSite } from "./customerSite.ts";
 import { Endpoints } from "./endpoints.ts";
 import { EgressOnlyInternetGateway } from "./egressOnlyInternetGateway.ts";
 import { FlowLogs } from "./flowLogs.ts";
-import { Internet } from "./internet.ts";
+import { Internet, type PublicMapping } from "./internet.ts";
 import { InternetGateway } from "./internetGateway.ts";
 import { isIpv4, type Block, type Ip } from "./ip.ts";
 import type { End, Journey, Observer, ServiceDoor, Step } from "./journey.ts";
@@ -15,6 +15,7 @@ import type { Packet } from "./packet.ts";
 import { Peering, type PeeringPlan } from "./peering.ts";
 import { Port, type PortSettings } from "./port.ts";
 import { PrefixList, PrefixLists } from "./prefixList.ts";
+import { regionalDoor, type RegionalNatGatewayPlan } from "./regionalDoor.ts";
 import { RouteTable, type Route } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import { SecurityGroup, type SecurityGroupRule } from "./securityGroup.ts";
@@ -76,8 +77,8 @@ export interface NatGatewayPlan {
 
 export interface PublicAddressPlan {
   readonly address: Ip;
-  /** The interface and the private address that it leads to. */
-  readonly to: { readonly port: string; readonly inside: Ip } | undefined;
+  /** The interface and the private address that it leads to, or the regional NAT gateway that has it itself. */
+  readonly to: { readonly port: string; readonly inside: Ip } | { readonly natGateway: string } | undefined;
 }
 
 /**
@@ -238,16 +239,37 @@ export class Fabric {
 
   putNatGateway({ id, port: portId, live, draining }: NatGatewayPlan): void {
     const port = required(this.ports, portId);
+    this.#natGateway(id, port.subnet.vpc).put(live, [port], draining);
+  }
+
+  putRegionalNatGateway(plan: RegionalNatGatewayPlan): void {
+    const vpc = required(this.#vpcs, plan.vpc);
+    const table = plan.table === undefined ? undefined : required(this.#tables, plan.table);
+    const gateway = this.#natGateway(plan.id, vpc);
+    for (const door of gateway.doors) unplug(door);
+    const doors = plan.doors.map((each) => regionalDoor(plan, vpc, table, each));
+    for (const door of doors) {
+      for (const address of door.addresses) if (!vpc.ports.has(address)) vpc.ports.set(address, door);
+    }
+    gateway.put(plan.live, doors, plan.draining);
+  }
+
+  #natGateway(id: string, vpc: Vpc): NatGateway {
     const known = this.targets.get(id);
-    const gateway = known instanceof NatGateway && known.port === port ? known : new NatGateway(id, port);
-    port.behind = gateway;
-    gateway.put(live, draining);
+    if (known instanceof NatGateway) return known;
+    const gateway = new NatGateway(id, vpc);
     this.targets.set(id, gateway);
+    return gateway;
   }
 
   removeNatGateway(id: string): void {
     const gateway = this.targets.get(id);
-    if (gateway instanceof NatGateway) gateway.port.behind = undefined;
+    if (gateway instanceof NatGateway) {
+      for (const door of gateway.doors) {
+        door.behind = undefined;
+        if (!this.ports.has(door.id)) unplug(door);
+      }
+    }
     this.targets.delete(id);
   }
 
@@ -269,9 +291,16 @@ export class Fabric {
 
   putPublicAddress({ address, to }: PublicAddressPlan): void {
     this.removePublicAddress(address);
-    const vpc = to && required(this.ports, to.port).subnet.vpc;
-    this.internet.publicAddresses.set(address, to && vpc && { vpc, inside: to.inside });
-    if (to && vpc) vpc.publicOf.set(to.inside, address);
+    const mapping = to && this.#mappingTo(address, to);
+    this.internet.publicAddresses.set(address, mapping);
+    mapping?.vpc.publicOf.set(mapping.inside, address);
+  }
+
+  #mappingTo(address: Ip, to: NonNullable<PublicAddressPlan["to"]>): PublicMapping {
+    if ("port" in to) return { vpc: required(this.ports, to.port).subnet.vpc, inside: to.inside };
+    const gateway = this.targets.get(to.natGateway);
+    if (gateway instanceof NatGateway) return { vpc: gateway.vpc, inside: address };
+    throw new RangeError(`the fabric has no ${to.natGateway}`);
   }
 
   removePublicAddress(address: Ip): void {

@@ -196,6 +196,7 @@ export class FlowLogs {
 
   #record(passage: Passage, accepted: boolean, blocked: boolean): void {
     const { port } = passage;
+    if (port.unlogged) return;
     const { subnet } = port;
     for (const scope of [subnet.vpc.id, subnet.id, port.id]) {
       for (const log of this.#scopes.get(scope) ?? []) {

@@ -82,6 +82,8 @@ export class InternetGateway implements RouteTarget {
     const translated = inside === destination ? packet : readdressed(packet, source, inside);
     if (walk.observe)
       walk.pass(this, translated, undefined, "ingress", { kind: "translated", before: packet });
-    return leadIn(walk, vpc, this.table, translated);
+    // What a regional NAT gateway has itself is no address of the VPC's, and no route of it leads there.
+    const isWithin = this.table === undefined || vpc.hasAddress(inside);
+    return leadIn(walk, vpc, isWithin ? this.table : undefined, translated);
   }
 }

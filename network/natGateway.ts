@@ -33,65 +33,83 @@ interface Ends {
 }
 
 /**
- * Lets who is inside speak to who is outside as if it was the gateway, and lets only answers back in. It is in a subnet
- * with an interface of its own: what it sends on goes by that subnet's routes and past its network ACL.
+ * Lets who is inside speak to who is outside as if it was the gateway, and lets only answers back in. A zonal one is in a
+ * subnet with an interface of its own: what it sends on goes by that subnet's routes and past its network ACL. A regional
+ * one has a door in each of its zones, and one route table for them all.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
  */
 export class NatGateway implements RouteTarget, Behind {
   readonly kind = "nat-gateway";
   readonly tracksFlows = true;
   readonly id: string;
-  readonly port: Port;
+  readonly vpc: Vpc;
   #live = false;
-  /** The interface's addresses that take new connections. */
-  #addresses: readonly Ip[] = [];
+  #doors: readonly Port[] = [];
+  #draining: readonly Ip[] = [];
   readonly #translations = new NatTranslations();
 
-  constructor(id: string, port: Port) {
+  constructor(id: string, vpc: Vpc) {
     this.id = id;
-    this.port = port;
+    this.vpc = vpc;
   }
 
-  get subnet(): Subnet {
-    return this.port.subnet;
+  /** The interfaces that it works through: its own one, or one in each zone. */
+  get doors(): readonly Port[] {
+    return this.#doors;
+  }
+
+  get subnet(): Subnet | undefined {
+    return this.#doors[0]?.subnet;
   }
 
   /** @param draining addresses that only go on with the connections that they have */
-  put(live: boolean, draining: readonly Ip[]): void {
+  put(live: boolean, doors: readonly Port[], draining: readonly Ip[]): void {
     this.#live = live;
-    this.#addresses = this.port.addresses.filter((address) => isIpv4(address) && !draining.includes(address));
-    this.#translations.keepOnly(this.port.addresses);
+    this.#doors = doors;
+    this.#draining = draining;
+    for (const door of doors) door.behind = this;
+    this.#translations.keepOnly(doors.flatMap(({ addresses }) => addresses));
   }
 
-  /** Of its own, those that take new connections. */
-  get addresses(): readonly Ip[] {
-    return this.#addresses;
+  /** Of a door's addresses, those that take new connections. */
+  addressesAt({ addresses }: Port): readonly Ip[] {
+    return addresses.filter((address) => isIpv4(address) && !this.#draining.includes(address));
+  }
+
+  /** Where packets of a sender come in: in its own zone, unless the gateway has nothing there yet. */
+  doorFor(sender: Port | undefined): Port | undefined {
+    const [first] = this.#doors;
+    if (this.#doors.length <= 1) return first;
+    return this.#doors.find(({ subnet }) => subnet.zone === sender?.subnet.zone) ?? first;
   }
 
   serves(vpc: Vpc): boolean {
-    return this.#live && vpc === this.port.subnet.vpc;
+    return this.#live && vpc === this.vpc;
   }
 
   /** From inside, by a route that leads here. */
   forward(walk: Walk, packet: Packet, sender: Port | undefined): End {
-    const { port } = this;
+    const port = this.doorFor(sender);
+    if (!port) return walk.drop("NAT_PORTS_EXHAUSTED", this, packet, sender, "egress");
     const denied = sender?.subnet === port.subnet ? undefined : walk.guard(port, packet, false);
     if (denied) return denied;
     if (walk.observe) walk.pass(port, packet, port, "ingress");
     return this.take(walk, packet, port, sender);
   }
 
-  /** Whatever arrives at the gateway's interface. */
+  /** Whatever arrives at one of the gateway's interfaces. */
   take(walk: Walk, packet: Packet, port: Port, sender: Port | undefined): End {
     if (!this.#live) return walk.drop("UNSOLICITED", this, packet, port, "ingress");
-    return port.owns(packet.destination) ? this.#lead(walk, packet) : this.#leadOut(walk, packet, sender);
+    return port.owns(packet.destination)
+      ? this.#lead(walk, packet, port)
+      : this.#leadOut(walk, packet, port, sender);
   }
 
-  #leadOut(walk: Walk, packet: Packet, sender: Port | undefined): End {
-    const { port } = this;
+  #leadOut(walk: Walk, packet: Packet, port: Port, sender: Port | undefined): End {
+    const { vpc } = this;
     const { source, destination, protocol } = packet;
-    const { vpc } = port.subnet;
     const refuse = (reason: Reason, notice?: Packet): End =>
       walk.drop(reason, this, packet, port, "egress", undefined, notice);
     if (sender ? sender.subnet.vpc !== vpc : !vpc.hasAddress(source)) {
@@ -99,9 +117,9 @@ export class NatGateway implements RouteTarget, Behind {
     }
     const plain = isIpv4(source) ? packet : inIpv4(packet);
     if (!plain || !isTranslated(plain)) return refuse("PROTOCOL_RESTRICTION");
-    const router = this.#seenFrom(source);
+    const router = seenFrom(port, source);
     if (packet.ttl <= 1) return refuse("TIME_EXCEEDED", errorAbout(packet, router, TIME_EXCEEDED));
-    const tooLong = this.#tooLong(walk, packet, router);
+    const tooLong = this.#tooLong(walk, packet, port, router);
     if (tooLong) return tooLong;
     const ends = outwardEnds(plain, source);
     const known = ends && this.#translations.outbound(ends.near, ends.far, walk.now);
@@ -109,15 +127,14 @@ export class NatGateway implements RouteTarget, Behind {
       return refuse("NAT_CONNECTION_UNKNOWN", protocol === TCP ? resetOf(packet, destination) : undefined);
     }
     const translation =
-      known ?? (ends && this.#translations.begin(ends.near, ends.far, this.#addresses, walk.now));
+      known ?? (ends && this.#translations.begin(ends.near, ends.far, this.addressesAt(port), walk.now));
     if (!translation) return refuse("NAT_PORTS_EXHAUSTED");
     if (!isIcmpError(plain)) this.#translations.proceed(translation, plain, true, walk.now);
-    return this.#send(walk, packet, outwards(plain, translation));
+    return this.#send(walk, packet, outwards(plain, translation), this.#ownerOf(translation, port));
   }
 
   /** A packet to one of the gateway's own addresses: an answer to who is inside, or nothing that it takes. */
-  #lead(walk: Walk, packet: Packet): End {
-    const { port } = this;
+  #lead(walk: Walk, packet: Packet, port: Port): End {
     const refuse = (reason: Reason, notice?: Packet): End =>
       walk.drop(reason, this, packet, port, "ingress", undefined, notice);
     const ends = inwardEnds(packet);
@@ -127,14 +144,19 @@ export class NatGateway implements RouteTarget, Behind {
     if (!inner) return refuse("PROTOCOL_RESTRICTION");
     const { destination } = packet;
     if (packet.ttl <= 1) return refuse("TIME_EXCEEDED", errorAbout(packet, destination, TIME_EXCEEDED));
-    const tooLong = this.#tooLong(walk, packet, destination);
+    const tooLong = this.#tooLong(walk, packet, port, destination);
     if (tooLong) return tooLong;
     if (!isIcmpError(packet)) this.#translations.proceed(translation, packet, false, walk.now);
-    return this.#send(walk, packet, inner);
+    return this.#send(walk, packet, inner, port);
   }
 
-  #send(walk: Walk, before: Packet, after: Packet): End {
-    const { port } = this;
+  /** A connection stays with its address, though its zone may have got others since. */
+  #ownerOf({ outside }: Translation, port: Port): Port {
+    if (this.#doors.length <= 1 || port.owns(outside.address)) return port;
+    return this.#doors.find((door) => door.owns(outside.address)) ?? port;
+  }
+
+  #send(walk: Walk, before: Packet, after: Packet, port: Port): End {
     if (walk.observe) {
       walk.pass(this, after, port, "egress", { kind: "translated", before });
       walk.pass(port, after, port, "egress");
@@ -143,18 +165,18 @@ export class NatGateway implements RouteTarget, Behind {
   }
 
   /** Fragments of UDP pass, those of other protocols do not. */
-  #tooLong(walk: Walk, packet: Packet, router: Ip): End | undefined {
+  #tooLong(walk: Walk, packet: Packet, port: Port, router: Ip): End | undefined {
     if (packet.length <= MTU) return undefined;
     const told = walk.tooLong(this, packet, router, MTU);
     if (told || packet.protocol === UDP) return told;
-    return walk.drop("FRAGMENTATION_NEEDED", this, packet, this.port);
+    return walk.drop("FRAGMENTATION_NEEDED", this, packet, port);
   }
+}
 
-  /** The gateway itself, to who has an address of this version. */
-  #seenFrom(address: Ip): Ip {
-    const own = this.port.addresses.find(isIpv4) ?? 0;
-    return isIpv4(address) ? own : ipv6Of(own);
-  }
+/** The gateway itself, to who has an address of this version. */
+function seenFrom({ addresses }: Port, address: Ip): Ip {
+  const own = addresses.find(isIpv4) ?? 0;
+  return isIpv4(address) ? own : ipv6Of(own);
 }
 
 const isQuery = ({ protocol, type }: Packet): boolean => protocol === ICMP && answerTo(type) !== undefined;

@@ -12,19 +12,19 @@ import type { Trail, Wave } from "./wave.ts";
 /** The ports that a gateway sends from. */
 const PORTS = { first: 1024, last: LAST_PORT };
 
-const hop = ({ id, port }: NatGateway) => ({
+const hop = ({ id, vpc }: NatGateway, door: Port) => ({
   component: id,
   role: "intermediate" as const,
-  attachedTo: port.id,
-  subnet: port.subnet.id,
-  vpc: port.subnet.vpc.id,
+  // A regional gateway has no interfaces, and is in no subnet.
+  ...(!door.unlogged && { attachedTo: door.id, subnet: door.subnet.id }),
+  vpc: vpc.id,
 });
 
 /** From inside to outside, in the gateway's own name. */
-function leadOut(search: Search, wave: Wave, gateway: NatGateway): void {
-  const { vpc } = gateway.port.subnet;
+function leadOut(search: Search, wave: Wave, gateway: NatGateway, door: Port): void {
+  const { vpc } = gateway;
   const isInside = wave.sender?.subnet.vpc === vpc;
-  for (const address of gateway.addresses) {
+  for (const address of gateway.addressesAt(door)) {
     if (!isIpv4(address)) continue;
     const outside = only(numberOf(address));
     const passage = search.passage(wave).need(isInside, () => ({
@@ -37,9 +37,9 @@ function leadOut(search: Search, wave: Wave, gateway: NatGateway): void {
       forth: (headers: HeaderSet) => headers.with("source", outside).with("sourcePort", PORTS),
       back: (headers: HeaderSet) => senders(inside, headers),
     };
-    const out = passage.past({ ...hop(gateway), translation });
+    const out = passage.past({ ...hop(gateway, door), translation });
     const trail: Trail = { gateway, inside, before: wave.trail };
-    if (out) search.emit({ ...out, trail }, gateway.port);
+    if (out) search.emit({ ...out, trail }, door);
   }
 }
 
@@ -53,10 +53,10 @@ const senders = (inside: HeaderSet, outside: HeaderSet): HeaderSet =>
   );
 
 /** An answer, back to who was inside. */
-function leadIn(search: Search, wave: Wave, gateway: NatGateway): void {
+function leadIn(search: Search, wave: Wave, gateway: NatGateway, door: Port): void {
   let trail: Trail | undefined;
   for (trail = wave.trail; trail && trail.gateway !== gateway;) trail = trail.before;
-  if (!trail) return search.end(wave, { code: "NO_POSSIBLE_DESTINATION", ...hop(gateway) });
+  if (!trail) return search.end(wave, { code: "NO_POSSIBLE_DESTINATION", ...hop(gateway, door) });
   const { inside } = trail;
   const answers = (headers: HeaderSet): HeaderSet => senders(inside, headers.swapped()).swapped();
   const translation = {
@@ -66,16 +66,17 @@ function leadIn(search: Search, wave: Wave, gateway: NatGateway): void {
       return senders(asked, headers.swapped()).swapped();
     },
   };
-  const inwards = search.passage(wave).past({ ...hop(gateway), translation });
-  if (inwards) search.emit({ ...inwards, trail: trail.before }, gateway.port);
+  const inwards = search.passage(wave).past({ ...hop(gateway, door), translation });
+  if (inwards) search.emit({ ...inwards, trail: trail.before }, door);
 }
 
 export const natGatewayModel: TargetModel<NatGateway> = {
   is: (target): target is NatGateway => target instanceof NatGateway,
   forward(search, wave, gateway, port: Port | undefined) {
-    const { subnet } = gateway.port;
-    const inside = port?.subnet === subnet ? wave : throughAcl(search, wave, gateway.port, false);
-    if (inside) leadOut(search, inside, gateway);
+    const door = gateway.doorFor(port);
+    if (!door) return search.end(wave, { code: "BAD_STATE", component: gateway.id });
+    const inside = port?.subnet === door.subnet ? wave : throughAcl(search, wave, door, false);
+    if (inside) leadOut(search, inside, gateway, door);
   },
 };
 
@@ -85,7 +86,7 @@ export const natGatewayInterfaceModel: BehindModel<NatGateway> = {
   take(search, wave, gateway, port) {
     const own = wave.headers.within("destination", addressesOf(port));
     const other = wave.headers.outside("destination", addressesOf(port));
-    if (!own.isEmpty) leadIn(search, { ...wave, headers: own }, gateway);
-    if (!other.isEmpty) leadOut(search, { ...wave, headers: other }, gateway);
+    if (!own.isEmpty) leadIn(search, { ...wave, headers: own }, gateway, port);
+    if (!other.isEmpty) leadOut(search, { ...wave, headers: other }, gateway, port);
   },
 };

@@ -29,6 +29,8 @@ export interface Address extends ResourceRow {
   readonly ptr: string | undefined;
   /** A change of that name under way: absent `value` for its removal. */
   readonly ptrUpdate: { readonly value: string | undefined } | undefined;
+  /** The service that allocated it, and alone releases it. */
+  readonly serviceManaged?: Sdk.ServiceManaged;
 }
 
 /** An elastic IP address: a public address that an account keeps until it releases it. */
@@ -37,9 +39,10 @@ export const addresses = defineResource({
   idPrefix: "eipalloc",
   notFound: "InvalidAllocationID.NotFound",
   ids: "AllocationIds",
-  view: ({ id }: Address, { ctx, tags }): Sdk.Address => {
-    const { id: address, mapping } = allocatedAddress(ctx, id);
-    const eni = mapping && networkInterfaces.table(ctx).get(mapping.networkInterfaceId);
+  view: ({ id, serviceManaged }: Address, { ctx, tags }): Sdk.Address => {
+    const row = allocatedAddress(ctx, id);
+    const { id: address, mapping } = row;
+    const eni = interfaceWith(ctx, row);
     return {
       AllocationId: id,
       PublicIp: address,
@@ -51,6 +54,7 @@ export const addresses = defineResource({
       NetworkInterfaceOwnerId: eni?.account,
       PrivateIpAddress: mapping?.privateAddress,
       InstanceId: eni?.attachment?.instanceId,
+      ServiceManaged: serviceManaged,
       Tags: tags,
     };
   },
@@ -77,6 +81,10 @@ export const addresses = defineResource({
     },
   ],
 });
+
+/** The interface that an address leads to. */
+const interfaceWith = (ctx: Context, { mapping }: PublicAddress): NetworkInterface | undefined =>
+  mapping && networkInterfaces.table(ctx).get(mapping.networkInterfaceId ?? "");
 
 /**
  * The allocated addresses that a call names by themselves.
@@ -241,9 +249,10 @@ function associate(
  *
  * @throws {ApiError} AuthFailure
  */
-function checkUnmanaged(ctx: Context, { mapping }: PublicAddress): void {
-  const eni = mapping && networkInterfaces.table(ctx).get(mapping.networkInterfaceId);
-  if (eni?.managedUse) throw forbidden();
+function checkUnmanaged(ctx: Context, address: PublicAddress): void {
+  if (address.mapping?.natGatewayId !== undefined || interfaceWith(ctx, address)?.managedUse) {
+    throw forbidden();
+  }
 }
 
 /**
@@ -252,9 +261,10 @@ function checkUnmanaged(ctx: Context, { mapping }: PublicAddress): void {
  * @throws {ApiError} OperationNotPermitted
  * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateAddress.html
  */
-function checkUnnamed(ctx: Context, { id, mapping }: PublicAddress): void {
-  const eni = mapping && networkInterfaces.table(ctx).get(mapping.networkInterfaceId);
-  if (!eni || mapping.privateAddress !== eni.privateAddresses[0]) return;
+function checkUnnamed(ctx: Context, address: PublicAddress): void {
+  const { id, mapping } = address;
+  const eni = interfaceWith(ctx, address);
+  if (!eni || mapping?.privateAddress !== eni.privateAddresses[0]) return;
   if (publicAddressesOf(ctx, eni.id).length > 1) return;
   if (publicNamesOf(ctx, eni)?.DnsHostnameType !== "public-dual-stack-dns-name") return;
   throw new ApiError(
@@ -271,7 +281,7 @@ function checkReleasable(ctx: Context, address: PublicAddress): void {
     throw new ApiError("InvalidAddress.PtrSet", allocation.id);
   }
   if (!address.mapping) return;
-  const eni = networkInterfaces.table(ctx).get(address.mapping.networkInterfaceId);
+  const eni = interfaceWith(ctx, address);
   const vpc = eni && vpcs.table(ctx).get(eni.vpcId);
   if (!vpc?.isDefault) throw new ApiError("InvalidIPAddress.InUse", address.id);
 }

@@ -7,7 +7,13 @@ import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { planAddresses, type AddressRequest } from "./addressRequest.ts";
 import { zonesOf } from "./catalogue/zones.ts";
 import { readConnectionTracking } from "./connectionTracking.ts";
-import { networkInterfaces, takenIn, type ManagedType, type NetworkInterface } from "./networkInterface.ts";
+import {
+  addInterface,
+  networkInterfaces,
+  takenIn,
+  type ManagedType,
+  type NetworkInterface,
+} from "./networkInterface.ts";
 import { defaultGroupOf, securityGroups } from "./securityGroup.ts";
 import { isUsableIn } from "./securityGroupVpc.ts";
 import { subnets, type Subnet } from "./subnet.ts";
@@ -54,12 +60,11 @@ export function readGroups(
   return groups;
 }
 
-function readInterfaceType(asked: string | undefined): "interface" | "efa" | "efa-only" {
-  if (asked === undefined || asked === "interface") return "interface";
-  if (asked === "efa" || asked === "efa-only") return asked;
-  if (asked === "trunk" || asked === "branch") {
-    throw new ApiError("UnsupportedOperation", `Network interfaces of type '${asked}' are not supported.`);
-  }
+const TYPES = ["interface", "efa", "efa-only", "trunk", "branch"] as const;
+
+function readInterfaceType(asked = "interface"): (typeof TYPES)[number] {
+  const type = TYPES.find((each) => each === asked);
+  if (type !== undefined) return type;
   throw new ApiError(
     "InvalidParameterValue",
     `Value (${asked}) for parameter interfaceType is invalid. Valid values: interface, efa, efa-only, trunk`,
@@ -111,7 +116,7 @@ export function createInterface(
   tags?: readonly Sdk.TagSpecification[] | readonly Sdk.Tag[],
 ): NetworkInterface {
   const interfaceType = readInterfaceType(asked.InterfaceType);
-  return networkInterfaces.create(
+  return addInterface(
     ctx,
     {
       ...planAddresses(ctx, subnet, takenIn(ctx, subnet), asked, interfaceType !== "efa-only"),
@@ -152,7 +157,7 @@ export function createManagedInterface(
   if (type.startsWith("gateway_load_balancer")) {
     checkEncryption(ctx, subnet.vpcId, "A Gateway Load Balancer");
   }
-  return networkInterfaces.create(ctx, {
+  return addInterface(ctx, {
     ...planAddresses(ctx, subnet, takenIn(ctx, subnet), addresses, true),
     ...placedIn(ctx, subnet),
     ...own,
@@ -164,8 +169,6 @@ export function createManagedInterface(
     managedUse: { resourceId, attachmentId: `ela-attach-0${ctx.chance.hex(16)}`, attachTime: ctx.now },
   });
 }
-
-export const partly = { CreateNetworkInterface: "interfaces of types trunk and branch" };
 
 export const operations = {
   CreateNetworkInterface: ({ SubnetId, TagSpecifications, EnablePrimaryIpv6, Operator, ...asked }, ctx) => {

@@ -2,27 +2,27 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
-import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { addresses } from "./address.ts";
-import { readWanted } from "./addressRequest.ts";
-import type { Wanted } from "./freeAddress.ts";
+import { findZone } from "./catalogue/zones.ts";
 import { internetGateways } from "./internetGateway.ts";
-import { createManagedInterface } from "./createNetworkInterface.ts";
 import { deleteInterface, networkInterfaces } from "./networkInterface.ts";
 import {
   allocatedAddress,
+  giveBackPublicAddress,
   mapPublicAddress,
   publicAddressesOf,
+  publicAddressesOfGateway,
   unmapPublicAddress,
+  type PublicAddress,
 } from "./publicAddress.ts";
-import { subnets, type Subnet } from "./subnet.ts";
-import { checkEncryption } from "./vpcEncryptionControl.ts";
 
 /** One of a gateway's addresses. */
 export interface NatAddress {
-  /** Absent if the subnet had none to give. */
+  /** Absent if the subnet had none to give, and of regional gateways. */
   readonly privateAddress: string | undefined;
+  /** Of a regional gateway, whose zones each have addresses of their own: `us-east-1a`. */
+  readonly zone?: string;
   /** The elastic address that leads to it, or was to. */
   readonly allocationId: string | undefined;
   readonly status: Sdk.NatGatewayAddressStatus;
@@ -34,11 +34,21 @@ interface Failure {
   readonly message: string;
 }
 
+/** What a gateway has that works in all zones of its VPC. */
+export interface Regional {
+  /** Whether it goes to the zones where interfaces are, and gets its addresses, by itself. */
+  readonly automatic: boolean;
+  /** Made with it; absent while it is pending. */
+  readonly routeTableId: string | undefined;
+}
+
 export interface NatGateway extends ResourceRow {
   readonly vpcId: string;
-  readonly subnetId: string;
+  /** Absent for a regional one, as is its zone. */
+  readonly subnetId: string | undefined;
   /** Zone name: `us-east-1a`. */
-  readonly zone: string;
+  readonly zone: string | undefined;
+  readonly regional?: Regional;
   readonly connectivity: Sdk.ConnectivityType;
   readonly state: Sdk.NatGatewayState;
   readonly failure: Failure | undefined;
@@ -51,35 +61,50 @@ export interface NatGateway extends ResourceRow {
 }
 
 /** Seconds that EC2 takes, and for which it shows what is gone or failed. */
-const CREATE_SECONDS = 90;
+export const CREATE_SECONDS = 90;
 const DELETE_SECONDS = 60;
 const SHOWN_SECONDS = 3600;
-
-/** "Up to 8 IPv4 addresses": one primary and seven secondary ones. */
-const MAX_ADDRESSES = 8;
 
 /** Whether it works, or soon will. */
 export const isThere = ({ state }: NatGateway): boolean => state === "pending" || state === "available";
 
-export function viewAddresses(
-  ctx: Context,
-  { state, networkInterfaceId = "", addresses: all }: NatGateway,
-): Sdk.NatGatewayAddress[] {
-  const mapped = publicAddressesOf(ctx, networkInterfaceId);
+/** The elastic addresses that lead to a gateway. */
+export const leadingTo = (ctx: Context, { id, networkInterfaceId, regional }: NatGateway): PublicAddress[] =>
+  regional ? publicAddressesOfGateway(ctx, id) : publicAddressesOf(ctx, networkInterfaceId ?? "");
+
+export function viewAddresses(ctx: Context, row: NatGateway): Sdk.NatGatewayAddress[] {
+  const { state, networkInterfaceId, regional, addresses: all } = row;
+  const mapped = leadingTo(ctx, row);
   const isMade = state !== "pending" && state !== "failed";
-  return all.map(({ privateAddress, allocationId, status, failure }, place) => {
-    const leading = mapped.find(({ mapping }) => mapping?.privateAddress === privateAddress);
+  return all.map(({ privateAddress, allocationId, status, failure, zone }, place) => {
+    // What failed may lead to another place of the same gateway.
+    const leading =
+      status === "failed" ? undefined : mapped.find((each) => each.allocationId === allocationId);
     return {
       AllocationId: allocationId,
       ...(isMade && { NetworkInterfaceId: networkInterfaceId, PrivateIp: privateAddress }),
       AssociationId: leading?.mapping?.associationId,
       PublicIp: leading?.id,
-      IsPrimary: place === 0,
+      ...(!regional && { IsPrimary: place === 0 }),
+      AvailabilityZone: zone,
+      AvailabilityZoneId: zone && findZone(ctx.region, zone)?.id,
       Status: status,
       FailureMessage: failure,
     };
   });
 }
+
+const stateOf = (on: boolean): "enabled" | "disabled" => (on ? "enabled" : "disabled");
+
+const viewRegional = ({ automatic, routeTableId }: Regional): Sdk.NatGateway => ({
+  AutoProvisionZones: stateOf(automatic),
+  AutoScalingIps: stateOf(automatic),
+  RouteTableId: routeTableId,
+});
+
+/** The zones that it works in. */
+const zonesOf = ({ zone, addresses: all }: NatGateway): readonly string[] =>
+  zone === undefined ? [...new Set(all.flatMap((address) => address.zone ?? []))] : [zone];
 
 /** Lets who has no public address reach the internet, or other networks, under its own address. */
 export const natGateways = defineResource({
@@ -92,7 +117,8 @@ export const natGateways = defineResource({
     NatGatewayId: row.id,
     VpcId: row.vpcId,
     SubnetId: row.subnetId,
-    AvailabilityMode: "zonal",
+    AvailabilityMode: row.regional ? "regional" : "zonal",
+    ...(row.regional && viewRegional(row.regional)),
     ConnectivityType: row.connectivity,
     State: row.state,
     FailureCode: row.failure?.code,
@@ -112,8 +138,11 @@ export const natGateways = defineResource({
   indexes: {
     subnet: ({ subnetId }) => subnetId,
     vpc: ({ vpcId }) => vpcId,
-    inZone: (row) => (isThere(row) ? `${row.account}/${row.zone}` : undefined),
+    inZone: (row) => (isThere(row) ? zonesOf(row).map((zone) => `${row.account}/${zone}`) : undefined),
+    /** A regional one is in no subnet that would keep its VPC. */
+    keeps: (row) => (row.regional && row.state !== "deleted" ? row.vpcId : undefined),
   },
+  parents: { vpc: "keeps" },
   transitions: {
     settled: (ctx, row) => {
       if (row.state === "pending") settle(ctx, row);
@@ -125,6 +154,8 @@ export const natGateways = defineResource({
     },
     removed: (ctx, row) => {
       removeInterface(ctx, row);
+      for (const address of leadingTo(ctx, row)) withdraw(ctx, address);
+      natGateways.deleteParts(ctx, row.id);
       natGateways.update(ctx, row.id, { state: "deleted" });
       natGateways.later(ctx, row.id, "forgotten", SHOWN_SECONDS);
     },
@@ -164,7 +195,7 @@ function obstacle(ctx: Context, allocationId: string): Failure | undefined {
 
 /** Why a gateway cannot work, if it cannot. */
 function failureOf(ctx: Context, row: NatGateway): Failure | undefined {
-  if (row.networkInterfaceId === undefined) {
+  if (row.networkInterfaceId === undefined && !row.regional) {
     return {
       code: "InsufficientFreeAddressesInSubnet",
       message: "Subnet has insufficient free addresses to create this NAT gateway",
@@ -203,18 +234,17 @@ function settle(ctx: Context, row: NatGateway): void {
 }
 
 /** Addresses that are to be used can be, and elastic addresses lead to them; or that fails. */
-function settleAddresses(ctx: Context, { id, networkInterfaceId = "", addresses: all }: NatGateway): void {
+export function settleAddresses(ctx: Context, row: NatGateway): void {
+  const { id, networkInterfaceId = "", regional, addresses: all } = row;
   const settled = all.map((address): NatAddress => {
     const { privateAddress = "", allocationId, status } = address;
     if (status !== "associating" && status !== "assigning") return address;
     const failure = allocationId === undefined ? undefined : obstacle(ctx, allocationId);
     if (failure) return { ...address, status: "failed", failure: failure.message };
     if (allocationId !== undefined) {
-      const associationId = `eipassoc-0${ctx.chance.hex(16)}`;
       mapPublicAddress(ctx, allocatedAddress(ctx, allocationId), {
-        networkInterfaceId,
-        privateAddress,
-        associationId,
+        associationId: `eipassoc-0${ctx.chance.hex(16)}`,
+        ...(regional ? { natGatewayId: id } : { networkInterfaceId, privateAddress }),
       });
     }
     return { ...address, status: "succeeded" };
@@ -231,14 +261,23 @@ function settleAddresses(ctx: Context, { id, networkInterfaceId = "", addresses:
 const isDraining = ({ status }: NatAddress): boolean =>
   status === "disassociating" || status === "unassigning";
 
-function releaseDrained(ctx: Context, { id, networkInterfaceId = "", addresses: all }: NatGateway): void {
+export function releaseDrained(ctx: Context, row: NatGateway): void {
+  const { id, networkInterfaceId = "", addresses: all } = row;
   const drained = all.filter(isDraining);
-  for (const leading of publicAddressesOf(ctx, networkInterfaceId)) {
-    const privateAddress = leading.mapping?.privateAddress;
-    if (drained.some((each) => each.privateAddress === privateAddress)) unmapPublicAddress(ctx, leading);
+  for (const leading of leadingTo(ctx, row)) {
+    if (drained.some((each) => each.allocationId === leading.allocationId)) withdraw(ctx, leading);
   }
   dropPrivate(ctx, networkInterfaceId, drained);
   natGateways.update(ctx, id, { addresses: all.filter((address) => !isDraining(address)) });
+}
+
+/** An elastic address leads here no more; what the gateway has allocated itself is released. */
+function withdraw(ctx: Context, leading: PublicAddress): void {
+  const allocation = addresses.table(ctx).get(leading.allocationId ?? "");
+  unmapPublicAddress(ctx, leading);
+  if (!allocation?.serviceManaged) return;
+  giveBackPublicAddress(ctx, leading);
+  addresses.delete(ctx, allocation.id);
 }
 
 function dropPrivate(ctx: Context, networkInterfaceId: string, gone: readonly NatAddress[]): void {
@@ -250,196 +289,13 @@ function dropPrivate(ctx: Context, networkInterfaceId: string, gone: readonly Na
   });
 }
 
-const elasticQuota = declareQuota({
-  code: "L-5F53652F",
-  name: "Elastic IP addresses per public NAT gateway",
-  usual: 2,
-  error: () => new ApiError("AddressLimitExceeded"),
-});
-
-/**
- * Makes sure that a gateway may have so many addresses, and so many of them elastic.
- *
- * @throws {ApiError} PrivateIpAddressLimitExceeded, AddressLimitExceeded
- */
-export function checkAddressCount(ctx: Context, count: number, connectivity: Sdk.ConnectivityType): void {
-  if (count > MAX_ADDRESSES) throw new ApiError("PrivateIpAddressLimitExceeded");
-  if (connectivity === "public") checkQuota(ctx, elasticQuota, () => count, "");
-}
-
-/**
- * The elastic addresses that a call names, each once.
- *
- * @throws {ApiError} InvalidElasticIpID.Malformed, InvalidElasticIpID.NotFound, InvalidParameterValue
- */
-export function readAllocations(ctx: Context, ids: readonly string[]): readonly string[] {
-  for (const [place, id] of ids.entries()) {
-    if (!addresses.hasForm(id)) throw new ApiError("InvalidElasticIpID.Malformed", id);
-    if (!addresses.find(ctx, id)) throw new ApiError("InvalidElasticIpID.NotFound", id);
-    if (ids.indexOf(id) < place) {
-      throw new ApiError("InvalidParameterValue", `Duplicate value '${id}' specified.`);
-    }
-  }
-  return ids;
-}
-
-/**
- * The private addresses that elastic ones are to lead to: as many, named or EC2's choice.
- *
- * @throws {ApiError} InvalidParameterCombination
- */
-export function readTargets(named: readonly string[] | undefined, count: number): Wanted {
-  if (!named || named.length === 0) return { named: [], count };
-  if (named.length !== count) {
-    throw new ApiError(
-      "InvalidParameterCombination",
-      "The number of private IP addresses must match the number of allocation IDs.",
-    );
-  }
-  return { named, count: 0 };
-}
-
-/** Which addresses a new gateway is to have. */
-interface Plan {
-  readonly secondaries: Wanted;
-  /** The first for the primary address. */
-  readonly allocations: readonly string[];
-}
-
-function planPublic(ctx: Context, asked: Sdk.CreateNatGatewayRequest): Plan {
-  if (asked.AllocationId === undefined) throw new ApiError("MissingParameter", "allocationId");
-  if (asked.SecondaryPrivateIpAddressCount !== undefined) {
-    throw new ApiError(
-      "InvalidParameterCombination",
-      "SecondaryPrivateIpAddressCount can be specified only for a NAT gateway with private connectivity.",
-    );
-  }
-  const others = asked.SecondaryAllocationIds ?? [];
-  const secondaries = readTargets(asked.SecondaryPrivateIpAddresses, others.length);
-  return { secondaries, allocations: readAllocations(ctx, [asked.AllocationId, ...others]) };
-}
-
-function planPrivate(asked: Sdk.CreateNatGatewayRequest): Plan {
-  if (asked.AllocationId !== undefined || asked.SecondaryAllocationIds?.length) {
-    throw new ApiError(
-      "InvalidParameterCombination",
-      "Elastic IP addresses cannot be associated with a NAT gateway with private connectivity.",
-    );
-  }
-  const secondaries = readWanted(
-    asked.SecondaryPrivateIpAddresses,
-    asked.SecondaryPrivateIpAddressCount,
-    "secondaryPrivateIpAddressCount",
-  );
-  return { secondaries, allocations: [] };
-}
-
-/** Regional gateways are not built. */
-function refuseRegional(asked: Sdk.CreateNatGatewayRequest): void {
-  if (asked.AvailabilityMode === "regional") {
-    throw new ApiError("UnsupportedOperation", "Regional NAT gateways are not supported.");
-  }
-  if (asked.VpcId !== undefined || asked.AvailabilityZoneAddresses?.length) {
-    throw new ApiError(
-      "InvalidParameterCombination",
-      "VpcId and AvailabilityZoneAddresses can be specified only for a regional NAT gateway.",
-    );
-  }
-}
-
-/** The subnet that a call wants a gateway in. */
-function readSubnet(ctx: Context, id: string | undefined): Subnet {
-  if (id === undefined) throw new ApiError("MissingParameter", "subnetId");
-  const subnet = subnets.get(ctx, id);
-  if (subnet.cidr === undefined) {
-    throw new ApiError(
-      "InvalidParameterValue",
-      `The subnet '${id}' does not have an IPv4 CIDR block associated with it.`,
-    );
-  }
-  return subnet;
-}
-
-/** Gives a gateway its interface, if the subnet has addresses enough. */
-function addInterface(
-  ctx: Context,
-  { id }: NatGateway,
-  subnet: Subnet,
-  primary: string | undefined,
-  { named, count }: Wanted,
-): Pick<NatGateway, "networkInterfaceId"> & { readonly privateAddresses: readonly string[] } {
-  const free = subnets.show(ctx, subnet).AvailableIpAddressCount ?? 0;
-  if (free < 1 + named.length + count) return { networkInterfaceId: undefined, privateAddresses: [] };
-  const eni = createManagedInterface(ctx, subnet, {
-    resourceId: id,
-    type: "nat_gateway",
-    description: `Interface for NAT Gateway ${id}`,
-    groups: [],
-    sourceDestCheck: false,
-    addresses: {
-      PrivateIpAddress: primary,
-      PrivateIpAddresses: named.map((PrivateIpAddress) => ({ PrivateIpAddress })),
-      SecondaryPrivateIpAddressCount: count,
-      Ipv6AddressCount: 0,
-    },
-  });
-  return { networkInterfaceId: eni.id, privateAddresses: eni.privateAddresses };
-}
-
 const describe = natGateways.describe("NatGateways");
 
 const describeNatGateways: NonNullable<Handlers["DescribeNatGateways"]> = ({ Filter, ...input }, ctx) =>
   // Here the member is called Filter.
   describe({ ...input, Filters: Filter }, ctx);
 
-export const partly = { CreateNatGateway: "regional NAT gateways" };
-
 export const operations = {
-  CreateNatGateway: (input, ctx) => {
-    refuseRegional(input);
-    const subnet = readSubnet(ctx, input.SubnetId);
-    checkEncryption(ctx, subnet.vpcId, "A NAT gateway", "NatGateway");
-    const connectivity = input.ConnectivityType ?? "public";
-    const { secondaries, allocations } =
-      connectivity === "public" ? planPublic(ctx, input) : planPrivate(input);
-    const count = 1 + secondaries.named.length + secondaries.count;
-    checkAddressCount(ctx, count, connectivity);
-    const made = natGateways.create(
-      ctx,
-      {
-        vpcId: subnet.vpcId,
-        subnetId: subnet.id,
-        zone: subnet.zone,
-        connectivity,
-        state: "pending",
-        failure: undefined,
-        networkInterfaceId: undefined,
-        addresses: [],
-        deleted: undefined,
-      },
-      input.TagSpecifications,
-    );
-    const { networkInterfaceId, privateAddresses } = addInterface(
-      ctx,
-      made,
-      subnet,
-      input.PrivateIpAddress,
-      secondaries,
-    );
-    const status = connectivity === "public" ? "associating" : "assigning";
-    const row = natGateways.update(ctx, made.id, {
-      networkInterfaceId,
-      addresses: Array.from({ length: count }, (_, place) => ({
-        privateAddress: privateAddresses[place],
-        allocationId: allocations[place],
-        status,
-        failure: undefined,
-      })),
-    });
-    natGateways.soon(ctx, row.id, "settled", CREATE_SECONDS);
-    return { ClientToken: input.ClientToken, NatGateway: natGateways.show(ctx, row) };
-  },
-
   DeleteNatGateway: ({ NatGatewayId }, ctx) => {
     const { id, state } = natGateways.get(ctx, NatGatewayId);
     if (state === "deleted") throw new ApiError("NatGatewayNotFound", id);

@@ -10,6 +10,7 @@ import { publicAddressUsers } from "./internetGateway.ts";
 import { withdrawPublicAddress } from "./lentAddress.ts";
 import { interfaceFilters, viewInterface } from "./networkInterfaceView.ts";
 import { publicAddressesOf, unmapPublicAddress } from "./publicAddress.ts";
+import { trunkOf } from "./trunkInterfaceAssociation.ts";
 import { addressUsers, reservedBlocks, type Subnet } from "./subnet.ts";
 
 export interface Attachment {
@@ -35,7 +36,8 @@ export interface ManagedUse {
   readonly attachTime: number;
 }
 
-type InterfaceType = "interface" | "efa" | "efa-only" | ManagedType;
+/** One of type `interface` is a branch, too, for as long as it is associated with a trunk. */
+type InterfaceType = "interface" | "efa" | "efa-only" | "trunk" | "branch" | ManagedType;
 
 /** The types of interfaces that Amazon makes for resources of others. */
 export type ManagedType =
@@ -176,6 +178,11 @@ export function getChangeable(ctx: Context, id: string): NetworkInterface {
   return eni;
 }
 
+/** @throws {ApiError} InvalidNetworkInterface.InUse for one that has an instance, be it by way of a trunk */
+export function checkUnused(ctx: Context, { id, attachment }: NetworkInterface): void {
+  if (attachment || trunkOf(ctx, id) !== undefined) throw new ApiError("InvalidNetworkInterface.InUse", id);
+}
+
 export const forbidden = (): ApiError =>
   new ApiError("AuthFailure", "You do not have permission to access the specified resource.");
 
@@ -217,10 +224,25 @@ export function releaseInterface(ctx: Context, row: NetworkInterface): void {
   else unplug(ctx, row);
 }
 
+/** Told when an interface has come to a VPC, or gone: whatever follows the interfaces adds itself here. */
+export const interfaceFollowers: ((ctx: Context, vpcId: string) => void)[] = [];
+
+/** Makes an interface, tagged by the call's TagSpecifications or by this interface's own tags. */
+export function addInterface(
+  ctx: Context,
+  fields: Parameters<typeof networkInterfaces.create>[1],
+  tags?: Parameters<typeof networkInterfaces.create>[2],
+): NetworkInterface {
+  const row = networkInterfaces.create(ctx, fields, tags);
+  for (const follow of interfaceFollowers) follow(ctx, row.vpcId);
+  return row;
+}
+
 /** Removes an interface with all that leads to it. */
-export function deleteInterface(ctx: Context, { id }: NetworkInterface): void {
+export function deleteInterface(ctx: Context, { id, vpcId }: NetworkInterface): void {
   for (const address of publicAddressesOf(ctx, id)) unmapPublicAddress(ctx, address);
   networkInterfaces.delete(ctx, id);
+  for (const follow of interfaceFollowers) follow(ctx, vpcId);
 }
 
 export const operations = {

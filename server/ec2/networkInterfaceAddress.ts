@@ -52,7 +52,12 @@ function takeOver(ctx: Context, eni: NetworkInterface, addresses: readonly strin
     });
     for (const leading of publicAddressesOf(ctx, holder.id)) {
       if (leading.mapping?.privateAddress !== address) continue;
-      mapPublicAddress(ctx, leading, { ...leading.mapping, networkInterfaceId: eni.id });
+      const { associationId } = leading.mapping;
+      mapPublicAddress(ctx, leading, {
+        networkInterfaceId: eni.id,
+        privateAddress: address,
+        associationId,
+      });
     }
   }
 }

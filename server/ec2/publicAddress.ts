@@ -7,13 +7,22 @@ import type { Row, TableDefinition } from "../state/table.ts";
 import { regions } from "./catalogue/regions.ts";
 import { storedCidr } from "./cidrBlock.ts";
 
-/** Where a public address leads: to a private one of an interface. */
-interface Mapping {
-  readonly networkInterfaceId: string;
-  readonly privateAddress: string;
+/** Where a public address leads: to a private one of an interface, or to a regional NAT gateway, which has none. */
+type Mapping = {
   /** `eipassoc-…`; absent for an address that is only lent. */
   readonly associationId: string | undefined;
-}
+} & (
+  | {
+      readonly networkInterfaceId: string;
+      readonly privateAddress: string;
+      readonly natGatewayId?: undefined;
+    }
+  | {
+      readonly natGatewayId: string;
+      readonly networkInterfaceId?: undefined;
+      readonly privateAddress?: undefined;
+    }
+);
 
 /** A public IPv4 address that somebody has, or had until a short while ago. Its id is the address. */
 export interface PublicAddress extends Row {
@@ -31,6 +40,7 @@ export const publicAddressTable: TableDefinition<PublicAddress> = {
     allocation: ({ allocationId }) => allocationId,
     association: ({ mapping }) => mapping?.associationId,
     networkInterface: ({ mapping }) => mapping?.networkInterfaceId,
+    natGateway: ({ mapping }) => mapping?.natGatewayId,
   },
 };
 
@@ -103,6 +113,10 @@ export function giveBackPublicAddress(ctx: Context, row: PublicAddress): void {
 /** The public addresses that lead to an interface. */
 export const publicAddressesOf = (ctx: Context, networkInterfaceId: string): PublicAddress[] =>
   ctx.unit.table(publicAddressTable).by("networkInterface", networkInterfaceId);
+
+/** The public addresses that a regional NAT gateway has. */
+export const publicAddressesOfGateway = (ctx: Context, natGatewayId: string): PublicAddress[] =>
+  ctx.unit.table(publicAddressTable).by("natGateway", natGatewayId);
 
 /** The address of an allocation. */
 export function allocatedAddress(ctx: Context, allocationId: string): PublicAddress {

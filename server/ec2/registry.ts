@@ -37,6 +37,7 @@ import * as instanceState from "./instanceState.ts";
 import * as instanceStatus from "./instanceStatus.ts";
 import * as internetGateway from "./internetGateway.ts";
 import * as movingAddress from "./movingAddress.ts";
+import * as createNatGateway from "./createNatGateway.ts";
 import * as natGateway from "./natGateway.ts";
 import * as natGatewayAddress from "./natGatewayAddress.ts";
 import * as networkAcl from "./networkAcl.ts";
@@ -142,6 +143,7 @@ import * as createVpnConnection from "./createVpnConnection.ts";
 import * as customerGateway from "./customerGateway.ts";
 import * as modifyVpnConnection from "./modifyVpnConnection.ts";
 import * as modifyVpnTunnel from "./modifyVpnTunnel.ts";
+import * as associateTrunkInterface from "./associateTrunkInterface.ts";
 import * as vpnConcentrator from "./vpnConcentrator.ts";
 import * as vpnConnection from "./vpnConnection.ts";
 import * as vpnDevice from "./vpnDevice.ts";
@@ -190,6 +192,7 @@ const modules = [
   instanceStatus,
   internetGateway,
   movingAddress,
+  createNatGateway,
   natGateway,
   natGatewayAddress,
   networkAcl,
@@ -295,6 +298,7 @@ const modules = [
   customerGateway,
   modifyVpnConnection,
   modifyVpnTunnel,
+  associateTrunkInterface,
   vpnConcentrator,
   vpnConnection,
   vpnDevice,

@@ -38,6 +38,8 @@ export interface RouteTable extends ResourceRow {
   readonly mainAssociation: string | undefined;
   /** All but the local routes, which follow from the VPC's blocks; one of these is here if its target was replaced. */
   readonly routes: readonly Route[];
+  /** The regional NAT gateway that it was made for, and goes with. */
+  readonly natGatewayId?: string;
   /** The virtual private gateways that it learns routes from. */
   readonly propagating?: readonly string[];
 }
@@ -70,7 +72,13 @@ export const associations = defineResource({
     routeTable: ({ routeTableId }) => routeTableId,
     user: ({ subnetId, gatewayId }) => subnetId ?? gatewayId,
   },
-  parents: { "route-table": "routeTable", subnet: "user", "internet-gateway": "user", "vpn-gateway": "user" },
+  parents: {
+    "route-table": "routeTable",
+    subnet: "user",
+    "internet-gateway": "user",
+    natgateway: "user",
+    "vpn-gateway": "user",
+  },
   partOf: (_association, parent) => parent !== "route-table",
 });
 
@@ -127,10 +135,11 @@ export const routeTables = defineResource({
     vpc: ({ vpcId }) => vpcId,
     main: ({ vpcId, mainAssociation }) => (mainAssociation ? vpcId : undefined),
     mainAssociation: ({ mainAssociation }) => mainAssociation,
+    natGateway: ({ natGatewayId }) => natGatewayId,
     propagating: ({ propagating }) => propagating,
     prefixList: ({ routes }) => routes.map(({ destination }) => destination).filter(isPrefixListId),
   },
-  parents: { vpc: "vpc" },
+  parents: { vpc: "vpc", natgateway: "natGateway" },
   quotas: [
     {
       code: "L-589F43AA",
@@ -140,7 +149,7 @@ export const routeTables = defineResource({
       error: () => new ApiError("RouteTableLimitExceeded"),
     },
   ],
-  partOf: ({ mainAssociation }) => mainAssociation !== undefined,
+  partOf: ({ mainAssociation }, parent) => parent === "natgateway" || mainAssociation !== undefined,
   pages: [5, 100],
 });
 
@@ -217,6 +226,9 @@ function isAlive(ctx: Context, { vpcId }: RouteTable, { via, target }: Route): b
 
 /** What packets come in through, with the VPC that it is attached to. */
 function readGateway(ctx: Context, id: string): { readonly id: string; readonly vpcId: string | undefined } {
+  if (id.startsWith("nat-")) {
+    throw new ApiError("InvalidParameterValue", `invalid value for parameter gateway-id: ${id}`);
+  }
   if (!id.startsWith("vgw-")) return internetGateways.get(ctx, id);
   return { id, vpcId: vpcOf(usableVpnGateway(ctx, id)) };
 }
@@ -260,6 +272,15 @@ function readUser(
     );
   }
   return user.id;
+}
+
+/** The table that was made for a regional NAT gateway stays with it. */
+function checkFreeOfNat({ id, gatewayId }: RouteTableAssociation): void {
+  if (!gatewayId?.startsWith("nat-")) return;
+  throw new ApiError(
+    "InvalidParameterValue",
+    `cannot change the route table association ${id} of the NAT gateway ${gatewayId}`,
+  );
 }
 
 /** Makes another table the VPC's main one. */
@@ -326,7 +347,9 @@ export const operations = {
         `cannot disassociate the main route table association ${AssociationId}`,
       );
     }
-    associations.delete(ctx, associations.get(ctx, AssociationId).id);
+    const association = associations.get(ctx, AssociationId);
+    checkFreeOfNat(association);
+    associations.delete(ctx, association.id);
     return {};
   },
 
@@ -334,6 +357,7 @@ export const operations = {
     const table = routeTables.get(ctx, RouteTableId);
     const before = associations.find(ctx, AssociationId);
     if (!before) return { NewAssociationId: replaceMain(ctx, AssociationId, table), ...associated };
+    checkFreeOfNat(before);
     associations.delete(ctx, before.id);
     readUser(ctx, table, before.subnetId, before.gatewayId);
     const { subnetId, gatewayId } = before;

@@ -82,7 +82,6 @@ describe("what it refuses to parse", () => {
     const zonal = { SubnetId: subnet, AllocationId };
     const closed = { SubnetId: subnet, ConnectivityType: "private" } as const;
     for (const [asked, code] of [
-      [{ VpcId: vpc, AvailabilityMode: "regional" }, "UnsupportedOperation"],
       [{ ...zonal, VpcId: vpc }, "InvalidParameterCombination"],
       [
         { ...zonal, AvailabilityZoneAddresses: [{ AvailabilityZone: "us-east-1a" }] },
