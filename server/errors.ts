@@ -446,6 +446,7 @@ const table = {
     (id: string) => `The networkInterface ID '${id}' does not exist`,
   ],
   "InvalidNetworkInterfaceId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "eni-...")`],
+  "InvalidVlanId.Duplicate": [400, (id: number) => `VlanId '${id}' is in use`],
   "InvalidNetworkInterface.InUse": [400, (id: string) => `Interface: [${id}] in use.`],
   "InvalidAttachmentID.NotFound": [400, (id: string) => `The interface attachment '${id}' does not exist.`],
   "InvalidPermissionID.NotFound": [400, (id: string) => `The permission ID '${id}' does not exist`],

@@ -6,6 +6,7 @@ import { instances, type Instance } from "./instance.ts";
 import { interfacesOf, typeOf } from "./instanceView.ts";
 import {
   attachInterface,
+  checkUnused,
   detachInterface,
   networkInterfaces,
   type Attachment,
@@ -67,6 +68,21 @@ function checkPlace(
   }
 }
 
+/**
+ * "Most Nitro-based instance families", none of the t family.
+ *
+ * @throws {ApiError} InvalidParameterCombination
+ * @see https://docs.aws.amazon.com/eks/latest/userguide/security-groups-for-pods.html
+ */
+function checkTrunk(instance: Instance): void {
+  const { hypervisor, family } = typeOf(instance);
+  if (hypervisor !== "xen" && !/^t\d/.test(family)) return;
+  throw new ApiError(
+    "InvalidParameterCombination",
+    `Trunk network interfaces are not supported on ${instance.instanceType}.`,
+  );
+}
+
 /** @throws {ApiError} if the instance cannot have the interface, whatever the place */
 function checkFit(instance: Instance, attached: readonly NetworkInterface[], eni: NetworkInterface): void {
   const facts = typeOf(instance);
@@ -82,7 +98,14 @@ function checkFit(instance: Instance, attached: readonly NetworkInterface[], eni
       `Interface count ${attached.length + 1} exceeds the limit for ${instance.instanceType}`,
     );
   }
-  if (eni.interfaceType !== "interface" && !facts.efa) {
+  if (eni.interfaceType === "branch") {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      `Branch network interfaces such as ${eni.id} are associated with a trunk, and not attached.`,
+    );
+  }
+  if (eni.interfaceType === "trunk") checkTrunk(instance);
+  else if (eni.interfaceType !== "interface" && !facts.efa) {
     throw new ApiError(
       "InvalidParameterCombination",
       `EFA interfaces are not supported on ${instance.instanceType}.`,
@@ -101,7 +124,7 @@ export const operations = {
     if (input.EnaQueueCount !== undefined) {
       throw new ApiError("UnsupportedOperation", "Flexible ENA queues are not supported.");
     }
-    if (eni.attachment) throw new ApiError("InvalidNetworkInterface.InUse", eni.id);
+    checkUnused(ctx, eni);
     if (instance.state !== "running" && instance.state !== "stopped") {
       throw new ApiError("IncorrectState", `Instance '${instance.id}' is not 'running' or 'stopped'.`);
     }

@@ -9,6 +9,7 @@ import type { Attachment, ManagedUse, NetworkInterface } from "./networkInterfac
 import { publicAddressesOf, type PublicAddress } from "./publicAddress.ts";
 import { securityGroups, type SecurityGroup } from "./securityGroup.ts";
 import { subnets } from "./subnet.ts";
+import { trunkOf } from "./trunkInterfaceAssociation.ts";
 import { vpcs } from "./vpc.ts";
 
 const viewAttachment = viewOnce((attachment: Attachment): Sdk.NetworkInterfaceAttachment => ({
@@ -112,6 +113,7 @@ export function viewInterface(row: NetworkInterface, { account, tags, ctx }: See
   const addresses = viewAddresses(ctx, row);
   const [primary] = addresses;
   const names = publicNamesOf(ctx, row);
+  const isBranch = trunkOf(ctx, row.id) !== undefined;
   return {
     NetworkInterfaceId: row.id,
     OwnerId: account,
@@ -121,7 +123,7 @@ export function viewInterface(row: NetworkInterface, { account, tags, ctx }: See
     AvailabilityZoneId: findZone(ctx.region, row.zone)?.id,
     Description: row.description,
     // EC2 says "nat_gateway", the SDK "natGateway".
-    InterfaceType: row.interfaceType as Sdk.NetworkInterfaceType,
+    InterfaceType: (isBranch ? "branch" : row.interfaceType) as Sdk.NetworkInterfaceType,
     MacAddress: row.mac,
     Groups: viewGroups(ctx, row.groups),
     Association: primary?.Association,
@@ -150,7 +152,7 @@ export function viewInterface(row: NetworkInterface, { account, tags, ctx }: See
     Attachment: row.attachment
       ? viewAttachment(row.attachment)
       : row.managedUse && viewManagedUse(row.managedUse),
-    Status: row.attachment || row.managedUse ? "in-use" : "available",
+    Status: row.attachment || row.managedUse || isBranch ? "in-use" : "available",
     TagSet: tags,
   };
 }

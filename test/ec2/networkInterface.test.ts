@@ -183,7 +183,6 @@ describe("what it refuses to do", () => {
   });
 
   test("interfaces that are not built", async () => {
-    await refused(create({ InterfaceType: "trunk" }), "UnsupportedOperation");
     await refused(create({ Operator: { Principal: "somebody" } }), "UnsupportedOperation");
   });
 });

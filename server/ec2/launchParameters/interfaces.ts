@@ -5,7 +5,7 @@ import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
 import { findZone } from "../catalogue/zones.ts";
 import { createInterface, type InterfaceRequest } from "../createNetworkInterface.ts";
 import { lendPublicAddress } from "../lentAddress.ts";
-import { attachInterface, networkInterfaces } from "../networkInterface.ts";
+import { attachInterface, checkUnused, networkInterfaces } from "../networkInterface.ts";
 import { refuseEnaExpress } from "../networkInterfaceAttribute.ts";
 import { getPermitted } from "../networkInterfacePermission.ts";
 import { groupNamed } from "../securityGroup.ts";
@@ -168,6 +168,14 @@ function describesNew(asked: Specification): string | undefined {
   return asked.InterfaceType === undefined ? undefined : "an interface type";
 }
 
+/** A trunk is attached to an instance that is there, and a branch to none. */
+function checkType(type: string | undefined): void {
+  if (type !== "trunk" && type !== "branch") return;
+  throw badValue(
+    `Value (${type}) for parameter interfaceType is invalid. Valid values: interface, efa, efa-only`,
+  );
+}
+
 function planExisting(ctx: Context, asked: Specification, id: string, place: Place): PlannedInterface {
   const extra = describesNew(asked);
   if (extra) {
@@ -179,7 +187,8 @@ function planExisting(ctx: Context, asked: Specification, id: string, place: Pla
     );
   }
   const eni = getPermitted(ctx, id, "INSTANCE-ATTACH");
-  if (eni.attachment) throw new ApiError("InvalidNetworkInterface.InUse", eni.id);
+  checkUnused(ctx, eni);
+  checkType(eni.interfaceType);
   const subnet = subnets.table(ctx).get(eni.subnetId);
   if (!subnet) throw new ApiError("InvalidSubnetID.NotFound", eni.subnetId);
   return { kind: "existing", subnet, id: eni.id, ...place, deleteOnTermination: false };
@@ -200,6 +209,7 @@ function planOne(
     const PrimaryIpv6 = asked.PrimaryIpv6 ?? (deviceIndex === 0 ? primaryIpv6 : undefined);
     return planExisting(ctx, { ...asked, PrimaryIpv6 }, asked.NetworkInterfaceId, place);
   }
+  checkType(asked.InterfaceType);
   if (asked.AssociatePublicIpAddress && (!single || deviceIndex !== 0)) {
     throw badCombination(
       "The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces.",
