@@ -100,6 +100,7 @@ import * as transitGateway from "./transitGateway.ts";
 import * as transitGatewayAnnouncement from "./transitGatewayAnnouncement.ts";
 import * as transitGatewayAssociation from "./transitGatewayAssociation.ts";
 import * as transitGatewayAttachment from "./transitGatewayAttachment.ts";
+import * as transitGatewayClientVpnAttachment from "./transitGatewayClientVpnAttachment.ts";
 import * as transitGatewayConnect from "./transitGatewayConnect.ts";
 import * as transitGatewayConnectPeer from "./transitGatewayConnectPeer.ts";
 import * as transitGatewayMeteringEntry from "./transitGatewayMeteringEntry.ts";
@@ -254,6 +255,7 @@ const modules = [
   transitGatewayAnnouncement,
   transitGatewayAssociation,
   transitGatewayAttachment,
+  transitGatewayClientVpnAttachment,
   transitGatewayConnect,
   transitGatewayConnectPeer,
   transitGatewayMeteringEntry,
