@@ -56,6 +56,8 @@ import * as networkInterfaceAttachment from "./networkInterfaceAttachment.ts";
 import * as networkInterfaceAttribute from "./networkInterfaceAttribute.ts";
 import * as networkInterfacePermission from "./networkInterfacePermission.ts";
 import * as ipv6Pool from "./ipv6Pool.ts";
+import * as describePrefixLists from "./describePrefixLists.ts";
+import * as modifyPrefixList from "./modifyPrefixList.ts";
 import * as prefixList from "./prefixList.ts";
 import * as publicHostname from "./publicHostname.ts";
 import * as region from "./region.ts";
@@ -140,6 +142,8 @@ import * as vpcEndpointConnectionNotification from "./vpcEndpointConnectionNotif
 import * as vpcEndpointService from "./vpcEndpointService.ts";
 import * as vpcEndpointServicePermission from "./vpcEndpointServicePermission.ts";
 import * as vpcPeering from "./vpcPeering.ts";
+import * as vpcPeeringOptions from "./vpcPeeringOptions.ts";
+import * as vpcPeeringRequest from "./vpcPeeringRequest.ts";
 import * as createVpnConnection from "./createVpnConnection.ts";
 import * as customerGateway from "./customerGateway.ts";
 import * as modifyVpnConnection from "./modifyVpnConnection.ts";
@@ -212,6 +216,8 @@ const modules = [
   networkInterfaceAttribute,
   networkInterfacePermission,
   ipv6Pool,
+  describePrefixLists,
+  modifyPrefixList,
   prefixList,
   publicHostname,
   region,
@@ -296,6 +302,8 @@ const modules = [
   vpcEndpointService,
   vpcEndpointServicePermission,
   vpcPeering,
+  vpcPeeringOptions,
+  vpcPeeringRequest,
   createVpnConnection,
   customerGateway,
   modifyVpnConnection,

@@ -5,13 +5,12 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
-import { regions } from "./catalogue/regions.ts";
 import { storedCidr } from "./cidrBlock.ts";
 import { blockGuards, vpcRemovals, vpcs, type Vpc } from "./vpc.ts";
 import { checkEncryption, isStrict } from "./vpcEncryptionControl.ts";
 
 /** One end of a connection. */
-interface Side {
+export interface Side {
   readonly account: string;
   readonly region: string;
   readonly vpcId: string;
@@ -43,7 +42,7 @@ const LIVE: ReadonlySet<string> = new Set([
 /** Whether it is asked for or there. */
 export const isLive = (state: Sdk.VpcPeeringConnectionStateReasonCode): boolean => LIVE.has(state);
 
-const ACCEPTED: ReadonlySet<string> = new Set(["provisioning", "active"]);
+export const ACCEPTED: ReadonlySet<string> = new Set(["provisioning", "active"]);
 
 const endedBy = (what: string) => (row: VpcPeering) => `${what} by ${row.endedBy}`;
 
@@ -60,7 +59,7 @@ const messages: Readonly<Record<VpcPeering["state"], (row: VpcPeering) => string
 };
 
 /** The VPC at one end, whoever has it; undefined once it is gone. */
-const vpcAt = (ctx: Context, { region, vpcId, account }: Side): Vpc | undefined =>
+export const vpcAt = (ctx: Context, { region, vpcId, account }: Side): Vpc | undefined =>
   vpcs.find({ ...ctx, account, unit: region === ctx.region ? ctx.unit : ctx.unitOf(region) }, vpcId);
 
 function viewBlocks(vpc: Vpc | undefined): Sdk.VpcPeeringConnectionVpcInfo {
@@ -72,7 +71,7 @@ function viewBlocks(vpc: Vpc | undefined): Sdk.VpcPeeringConnectionVpcInfo {
   };
 }
 
-const viewOptions = ({ dnsResolution }: Side): Required<Sdk.PeeringConnectionOptions> => ({
+export const viewOptions = ({ dnsResolution }: Side): Required<Sdk.PeeringConnectionOptions> => ({
   AllowDnsResolutionFromRemoteVpc: dnsResolution,
   AllowEgressFromLocalClassicLinkToRemoteVpc: false,
   AllowEgressFromLocalVpcToRemoteClassicLink: false,
@@ -89,7 +88,7 @@ function viewSide(ctx: Context, { state }: VpcPeering, side: Side, blocks: boole
   };
 }
 
-const tooMany = (_limit: number, vpcId: string): ApiError =>
+export const tooMany = (_limit: number, vpcId: string): ApiError =>
   new ApiError("ActiveVpcPeeringConnectionPerVpcLimitExceeded", vpcId);
 
 const activeQuota = declareQuota({
@@ -98,13 +97,6 @@ const activeQuota = declareQuota({
   usual: 50,
   error: tooMany,
 });
-const outstandingQuota = declareQuota({
-  code: "L-DC9F7029",
-  name: "Outstanding VPC peering connection requests",
-  usual: 25,
-  error: (_limit, vpcId) => new ApiError("OutstandingVpcPeeringConnectionLimitExceeded", vpcId),
-});
-
 /** What keeps its VPC from being deleted: a connection, and a request of somebody else's. */
 function keeps({ state, requester, accepter }: VpcPeering): string[] {
   if (ACCEPTED.has(state)) return [requester.vpcId, accepter.vpcId];
@@ -112,7 +104,7 @@ function keeps({ state, requester, accepter }: VpcPeering): string[] {
 }
 
 const DAYS = 24 * 3600;
-const REQUEST_SECONDS = 7 * DAYS;
+export const REQUEST_SECONDS = 7 * DAYS;
 const LONG = 2 * DAYS;
 const SHORT = 2 * 3600;
 
@@ -173,7 +165,7 @@ export const vpcPeerings = defineResource({
   },
 });
 
-type End = "requester" | "accepter";
+export type End = "requester" | "accepter";
 
 const hideLater = (ctx: Context, id: string, end: End, seconds: number): void =>
   vpcPeerings.later(ctx, id, `hide-${end}`, seconds);
@@ -200,7 +192,7 @@ function fail(ctx: Context, id: string): void {
 }
 
 /** Does the same to the connection at both ends; in one region that is one row. */
-function atBothEnds(
+export function atBothEnds(
   ctx: Context,
   { id, requester, accepter }: VpcPeering,
   act: (there: Context) => void,
@@ -229,9 +221,9 @@ function end(ctx: Context, row: VpcPeering, state: "rejected" | "deleting"): voi
   });
 }
 
-const blocksOf = ({ ipv4, ipv6 }: Vpc): string[] => [...ipv4, ...ipv6].map(({ cidr }) => cidr);
+export const blocksOf = ({ ipv4, ipv6 }: Vpc): string[] => [...ipv4, ...ipv6].map(({ cidr }) => cidr);
 
-const overlap = (some: readonly string[], others: readonly string[]): boolean =>
+export const overlap = (some: readonly string[], others: readonly string[]): boolean =>
   some.some((one) => others.some((other) => overlaps(storedCidr(one), storedCidr(other))));
 
 /** The connection between two VPCs that was accepted, if there is one. */
@@ -279,61 +271,6 @@ vpcRemovals.push((ctx, vpcId) => {
   for (const row of vpcPeerings.by(ctx, "live", vpcId)) end(ctx, row, "deleting");
 });
 
-const invalid = (value: string, parameter: string): ApiError =>
-  new ApiError("InvalidParameterValue", `Value (${value}) for parameter ${parameter} is invalid.`);
-
-function readPeer(ctx: Context, input: Sdk.CreateVpcPeeringConnectionRequest): Side {
-  const { PeerVpcId: vpcId, PeerOwnerId: account = ctx.account, PeerRegion: region = ctx.region } = input;
-  if (vpcId === undefined) throw new ApiError("MissingParameter", "peerVpcId");
-  vpcs.checkForm(vpcId);
-  if (!/^\d{12}$/.test(account)) throw invalid(account, "peerOwnerId");
-  if (!regions.has(region)) throw invalid(region, "peerRegion");
-  // Of its own VPCs in this region an account knows at once; others are asked for where they would be.
-  if (account === ctx.account && region === ctx.region) vpcs.get(ctx, vpcId);
-  return { account, region, vpcId, dnsResolution: false };
-}
-
-function request(
-  ctx: Context,
-  vpc: Vpc,
-  accepter: Side,
-  tags: readonly Sdk.TagSpecification[] | undefined,
-): VpcPeering {
-  const requester: Side = { account: ctx.account, region: ctx.region, vpcId: vpc.id, dnsResolution: false };
-  const peer = vpcAt(ctx, accepter);
-  const possible = peer !== undefined && !overlap(blocksOf(vpc), blocksOf(peer));
-  checkQuota(
-    ctx,
-    outstandingQuota,
-    () =>
-      vpcPeerings
-        .by(ctx, "live", vpc.id)
-        .filter(({ state, ...row }) => !ACCEPTED.has(state) && row.requester.vpcId === vpc.id).length + 1,
-    vpc.id,
-  );
-  const near = possible && accepter.region === ctx.region ? [ctx.account, accepter.account] : [ctx.account];
-  const fields = {
-    requester,
-    accepter,
-    possible,
-    state: "initiating-request",
-    expires: ctx.now + REQUEST_SECONDS * 1000,
-    endedBy: undefined,
-  } as const;
-  const row = vpcPeerings.create(ctx, { ...fields, seenBy: [...new Set(near)] }, tags);
-  const homes = [ctx];
-  if (possible && accepter.region !== ctx.region) {
-    const there = { ...ctx.elsewhere(accepter.region), account: accepter.account, quotas: undefined };
-    vpcPeerings.create(there, { ...fields, seenBy: [accepter.account] }, undefined, row.id);
-    homes.push(there);
-  }
-  for (const home of homes) {
-    vpcPeerings.soon(home, row.id, "requested", 1);
-    vpcPeerings.later(home, row.id, "expire", REQUEST_SECONDS);
-  }
-  return row;
-}
-
 /** @throws {ApiError} OperationNotPermitted unless the caller is the one who is asked, in the region where it is asked */
 function checkAsked(ctx: Context, { id, accepter }: VpcPeering, act: "accept" | "reject"): void {
   if (accepter.account !== ctx.account) {
@@ -349,35 +286,6 @@ function checkAsked(ctx: Context, { id, accepter }: VpcPeering, act: "accept" | 
 /** @throws {ApiError} InvalidStateTransition */
 function checkState({ id, state }: VpcPeering, allowed: readonly string[], to: string): void {
   if (!allowed.includes(state)) throw new ApiError("InvalidStateTransition", id, state, to);
-}
-
-/** @throws {ApiError} OperationNotPermitted, UnsupportedOperation: EC2-Classic is no more */
-function readOptions(
-  ctx: Context,
-  row: VpcPeering,
-  which: End,
-  asked: Sdk.PeeringConnectionOptionsRequest | undefined,
-): Side {
-  const side = row[which];
-  if (!asked) return side;
-  if (side.account !== ctx.account || side.region !== ctx.region) {
-    throw new ApiError(
-      "OperationNotPermitted",
-      `User ${ctx.account} cannot modify ${which} peering options of ${row.id} in region ${ctx.region}`,
-    );
-  }
-  if (asked.AllowEgressFromLocalClassicLinkToRemoteVpc || asked.AllowEgressFromLocalVpcToRemoteClassicLink) {
-    throw new ApiError("UnsupportedOperation", "ClassicLink is not supported: EC2-Classic has been retired.");
-  }
-  const vpc = vpcAt(ctx, side);
-  // "Both VPCs must be enabled for DNS hostnames and DNS resolution."
-  if (asked.AllowDnsResolutionFromRemoteVpc && !(vpc?.dnsSupport && vpc.dnsHostnames)) {
-    throw new ApiError(
-      "OperationNotPermitted",
-      `DNS resolution and DNS hostnames must be enabled for VPC ${side.vpcId}`,
-    );
-  }
-  return { ...side, dnsResolution: asked.AllowDnsResolutionFromRemoteVpc ?? side.dnsResolution };
 }
 
 export const operations = {
@@ -406,17 +314,6 @@ export const operations = {
     return { VpcPeeringConnection: vpcPeerings.show(ctx, mustGet(ctx, id)) };
   },
 
-  CreateVpcPeeringConnection: (input, ctx) => {
-    const vpc = vpcs.get(ctx, input.VpcId);
-    const accepter = readPeer(ctx, input);
-    // Who asks again is answered with what was asked before.
-    const known = vpcPeerings
-      .by(ctx, "live", vpc.id)
-      .find((row) => row.requester.vpcId === vpc.id && row.accepter.vpcId === accepter.vpcId && row.possible);
-    const row = known ?? request(ctx, vpc, accepter, input.TagSpecifications);
-    return { VpcPeeringConnection: vpcPeerings.show(ctx, row) };
-  },
-
   DeleteVpcPeeringConnection: ({ VpcPeeringConnectionId }, ctx) => {
     const row = vpcPeerings.get(ctx, VpcPeeringConnectionId);
     const { id, state, requester } = row;
@@ -430,30 +327,6 @@ export const operations = {
 
   DescribeVpcPeeringConnections: vpcPeerings.describe("VpcPeeringConnections"),
 
-  ModifyVpcPeeringConnectionOptions: (input, ctx) => {
-    const row = vpcPeerings.get(ctx, input.VpcPeeringConnectionId);
-    const { RequesterPeeringConnectionOptions: asks, AccepterPeeringConnectionOptions: asked } = input;
-    if (!asks && !asked) {
-      throw new ApiError(
-        "MissingParameter",
-        "requesterPeeringConnectionOptions or accepterPeeringConnectionOptions",
-      );
-    }
-    if (row.state !== "active") {
-      throw new ApiError(
-        "OperationNotPermitted",
-        `Peering ${row.id} is not active. Peering options can be added only to active peerings.`,
-      );
-    }
-    const requester = readOptions(ctx, row, "requester", asks);
-    const accepter = readOptions(ctx, row, "accepter", asked);
-    atBothEnds(ctx, row, (there) => void vpcPeerings.update(there, row.id, { requester, accepter }));
-    return {
-      RequesterPeeringConnectionOptions: asks && viewOptions(requester),
-      AccepterPeeringConnectionOptions: asked && viewOptions(accepter),
-    };
-  },
-
   RejectVpcPeeringConnection: ({ VpcPeeringConnectionId }, ctx) => {
     const row = vpcPeerings.get(ctx, VpcPeeringConnectionId);
     checkAsked(ctx, row, "reject");
@@ -462,7 +335,3 @@ export const operations = {
     return { Return: true };
   },
 } satisfies Handlers;
-
-export const partly = {
-  ModifyVpcPeeringConnectionOptions: "names are not resolved: there is no DNS server that anybody could ask",
-};
