@@ -105,20 +105,20 @@ export class Cloud {
       ...(region !== undefined && { region }),
     });
     if (account === undefined && region === undefined) {
-      this.#parts.journal.clear();
+      this.#parts.journal.clear(() => this.#parts.world.emptied());
       this.#units = new Map();
-      this.#parts.world.emptied();
       this.#pipeline.close();
       this.#pipeline = this.#open();
       return;
     }
     const names = region === undefined ? [...this.#units.keys()].filter((name) => name !== GLOBAL) : [region];
-    this.#parts.journal.erase(names, account);
-    for (const name of names) {
-      const unit = this.unit(name);
-      this.#parts.world.committed(unit, unit.forget(account));
-      this.#pipeline.wake(unit, name);
-    }
+    this.#parts.journal.erase(names, account, () => {
+      for (const name of names) {
+        const unit = this.unit(name);
+        this.#parts.world.committed(unit, unit.forget(account));
+      }
+    });
+    for (const name of names) this.#pipeline.wake(this.unit(name), name);
   }
 
   close(): void {

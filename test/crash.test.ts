@@ -26,7 +26,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Home } from "./cli/islet.ts";
 import { linux } from "./ec2/launch.ts";
+import { operate as call } from "./http/send.ts";
 import { configOf } from "./islet.ts";
+import { sqliteBlocks } from "../server/state/blocks.ts";
+import { openDatabase } from "../server/state/journal.ts";
 
 const KILLS = 20;
 const WORKERS = 6;
@@ -41,10 +44,22 @@ interface Answered {
   readonly tagged: Map<string, readonly [string, string]>;
   readonly instances: Set<string>;
   readonly terminated: Set<string>;
+  /** Volumes that something was written to. */
+  readonly written: Set<string>;
+}
+
+type Server = Parameters<typeof call>[0];
+
+const Region = "us-east-1";
+
+async function disksOf(ec2: EC2Client, instances: string[]): Promise<string[]> {
+  const Filters = [{ Name: "attachment.instance-id", Values: instances }];
+  const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ Filters }));
+  return Volumes.map(({ VolumeId = "" }) => VolumeId);
 }
 
 /** Calls without end, until the server is gone; whatever is answered is noted. */
-async function work(ec2: EC2Client, said: Answered, name: string): Promise<never> {
+async function work(server: Server, ec2: EC2Client, said: Answered, name: string): Promise<never> {
   for (let turn = 0; ; turn++) {
     const mark = `${name}-${turn}`;
     const { Vpc } = await ec2.send(
@@ -63,6 +78,10 @@ async function work(ec2: EC2Client, said: Answered, name: string): Promise<never
     const { Instances = [] } = await ec2.send(new RunInstancesCommand({ ...launch, SubnetId: pair[1] }));
     const ids = Instances.map(({ InstanceId = "" }) => InstanceId);
     for (const id of ids) said.instances.add(id);
+    for (const id of await disksOf(ec2, ids)) {
+      await call(server, "POST", "volumes/write", { Region, VolumeId: id, Offset: 0, Bytes: "c2VjcmV0" });
+      said.written.add(id);
+    }
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: ids.slice(0, 1) }));
     for (const id of ids.slice(0, 1)) said.terminated.add(id);
     const { Vpc: passing } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.1.0.0/16" }));
@@ -93,7 +112,7 @@ function countBy(ids: readonly (string | undefined)[]): Map<string, number> {
   return counts;
 }
 
-async function inspect(ec2: EC2Client, said: Answered): Promise<void> {
+async function inspect(ec2: EC2Client, said: Answered, database: string): Promise<void> {
   const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({}));
   const vpcs = new Set(Vpcs.map(({ VpcId }) => VpcId ?? ""));
   for (const id of said.deleted) expect(vpcs).not.toContain(id);
@@ -137,6 +156,14 @@ async function inspect(ec2: EC2Client, said: Answered): Promise<void> {
     countBy(running),
   );
   expect(countBy(Volumes.map(({ Attachments }) => Attachments?.[0]?.InstanceId))).toEqual(countBy(running));
+
+  // What was written to a volume is there, and nothing of one that is not.
+  const volumes = new Set(Volumes.map(({ VolumeId }) => VolumeId));
+  const kept = openDatabase(database);
+  const blocks = new Set([...sqliteBlocks(kept).all()].map(({ volume }) => volume));
+  kept.close();
+  for (const id of blocks) expect(volumes).toContain(id);
+  for (const id of [...said.written].filter((id) => volumes.has(id))) expect(blocks).toContain(id);
 }
 
 test("a server that is killed has done what it said, and nothing by half", { timeout: 120_000 }, async () => {
@@ -148,18 +175,20 @@ test("a server that is killed has done what it said, and nothing by half", { tim
     tagged: new Map(),
     instances: new Set(),
     terminated: new Set(),
+    written: new Set(),
   };
   const refusals: string[] = [];
   for (let kill = 0; kill <= KILLS; kill++) {
     const { child, line, ended } = await home.start("--data", data);
-    const server = { endpoint: line.endpoint, ca: readFileSync(line.caFile, "utf8") };
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    const server = { ...line, ca: readFileSync(line.caFile, "utf8"), credentials };
     const ec2 = new EC2Client(configOf(server, KEYS));
-    await inspect(ec2, said);
+    await inspect(ec2, said, join(data, "islet.db"));
     if (kill < KILLS) {
       // However fast the machine is: some way into the work, wherever that is, in a handler, in the journal, in an answer.
       const enough = answeredCalls(ec2, 12 + ((kill * 17) % 28)).then(() => delay((kill * 7) % 10));
       const lost = Promise.allSettled(
-        Array.from({ length: WORKERS }, (_, i) => work(ec2, said, `${kill}-${i}`)),
+        Array.from({ length: WORKERS }, (_, i) => work(server, ec2, said, `${kill}-${i}`)),
       );
       await Promise.race([enough, lost]);
       child.kill("SIGKILL");
@@ -178,5 +207,6 @@ test("a server that is killed has done what it said, and nothing by half", { tim
   // What ended the work was the connection's end; no call was refused.
   expect(refusals).toEqual([]);
   expect(said.instances.size).toBeGreaterThan(KILLS);
+  expect(said.written.size).toBeGreaterThan(KILLS);
   await home.remove();
 });

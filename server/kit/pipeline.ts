@@ -180,12 +180,19 @@ export class Pipeline {
 
   /** Whether `work` changed anything. */
   #commit(unit: Unit, work: () => void): boolean {
-    const { changes, joined } = unit.transact(work);
-    if (changes.length > 0) this.#parts.world.committed(unit, changes);
-    for (const other of joined) {
-      this.#parts.world.committed(other.unit, other.changes);
-      this.#arm(other.unit, other.unit.name);
-    }
+    const { world } = this.#parts;
+    const faults: unknown[] = [];
+    const { changes, joined } = unit.transact(work, (deeds) => {
+      try {
+        if (deeds.changes.length > 0) world.committed(unit, deeds.changes);
+        for (const other of deeds.joined) world.committed(other.unit, other.changes);
+      } catch (error) {
+        // What was decided stands, though the world may not have followed all of it.
+        faults.push(error);
+      }
+    });
+    for (const other of joined) this.#arm(other.unit, other.unit.name);
+    if (faults.length > 0) throw faults[0];
     return changes.length > 0 || joined.length > 0;
   }
 

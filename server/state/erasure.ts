@@ -7,11 +7,11 @@ const stained = new WeakSet<Database.Database>();
 export const erased = (database: Database.Database): void => void stained.add(database);
 
 /**
- * Clears the write-ahead log, if something was erased. In the database the deleted bytes are zero (`secure_delete`), but
+ * Clears the write-ahead log, if something was erased; within a transaction, that is left to its end. In the database the deleted bytes are zero (`secure_delete`), but
  * the log still has them as they were until its space is used again.
  *
  * @see https://www.sqlite.org/wal.html
  */
 export function clearLog(database: Database.Database): void {
-  if (stained.delete(database)) database.pragma("wal_checkpoint(TRUNCATE)");
+  if (!database.inTransaction && stained.delete(database)) database.pragma("wal_checkpoint(TRUNCATE)");
 }

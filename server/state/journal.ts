@@ -1,5 +1,6 @@
 import { copyFileSync } from "node:fs";
 import Database from "better-sqlite3";
+import { clearLog } from "./erasure.ts";
 import type { Change, Row } from "./table.ts";
 
 /** What a transaction did to one more unit. */
@@ -12,12 +13,15 @@ interface UnitChanges {
 export interface Journal {
   /** All rows of a unit. */
   load(unit: string): Iterable<{ readonly table: string; readonly row: Row }>;
-  /** Makes the changes of one unit, or of several, durable, all or none. */
-  commit(unit: string, changes: readonly Change[], others?: readonly UnitChanges[]): void;
-  /** Forgets these units, or what one account has in them, all or none. */
-  erase(units: Iterable<string>, account?: string): void;
-  /** Forgets all units. */
-  clear(): void;
+  /**
+   * Makes the changes of one unit, or of several, durable, all or none. What `then` writes to disks is kept with them or
+   * not at all: whenever the process is killed, disks are as the rows say.
+   */
+  commit(unit: string, changes: readonly Change[], others?: readonly UnitChanges[], then?: () => void): void;
+  /** Forgets these units, or what one account has in them, all or none; `then` as in `commit`. */
+  erase(units: Iterable<string>, account?: string, then?: () => void): void;
+  /** Forgets all units; `then` as in `commit`. */
+  clear(then?: () => void): void;
   units(): string[];
   close(): void;
 }
@@ -25,9 +29,9 @@ export interface Journal {
 /** Keeps nothing. */
 export const noJournal: Journal = {
   load: () => [],
-  commit: () => {},
-  erase: () => {},
-  clear: () => {},
+  commit: (_unit, _changes, _others, then) => then?.(),
+  erase: (_units, _account, then) => then?.(),
+  clear: (then) => then?.(),
   units: () => [],
   close: () => {},
 };
@@ -94,8 +98,9 @@ function migrate(database: Database.Database, file: string, steps: readonly stri
   database.pragma("synchronous = NORMAL");
   // What is deleted or overwritten is zero in the file, too.
   database.pragma("secure_delete = ON");
+  // What a process that was killed has erased may still be in its log.
+  database.pragma("wal_checkpoint(TRUNCATE)");
   if (version > 0 && version < steps.length) {
-    database.pragma("wal_checkpoint(TRUNCATE)");
     copyFileSync(file, `${file}.schema-${version}`);
   }
   database.transaction(() => {
@@ -128,23 +133,33 @@ export function sqliteJournal(database: Database.Database): Journal {
       if (after) put.run(unit, after.account, table.name, after.id, JSON.stringify(after));
     }
   };
+  const whole = database.transaction((work: () => void) => work());
+  const together = (write: () => void, then?: () => void): void => {
+    whole(() => {
+      write();
+      then?.();
+    });
+    clearLog(database);
+  };
   return {
     *load(unit) {
       for (const { kind, body } of read.iterate(unit)) yield { table: kind, row: JSON.parse(body) as Row };
     },
-    commit: database.transaction(
-      (unit: string, changes: readonly Change[], others: readonly UnitChanges[] = []) => {
+    commit(unit, changes, others = [], then) {
+      together(() => {
         write(unit, changes);
         for (const other of others) write(other.unit, other.changes);
-      },
-    ),
-    erase: database.transaction((names: Iterable<string>, account?: string) => {
-      for (const name of names) {
-        if (account === undefined) eraseUnit.run(name);
-        else eraseAccount.run(name, account);
-      }
-    }),
-    clear: () => void clear.run(),
+      }, then);
+    },
+    erase(names, account, then) {
+      together(() => {
+        for (const name of names) {
+          if (account === undefined) eraseUnit.run(name);
+          else eraseAccount.run(name, account);
+        }
+      }, then);
+    },
+    clear: (then) => together(() => clear.run(), then),
     units: () => units.all().map(({ unit }) => unit),
     close: () => database.close(),
   };

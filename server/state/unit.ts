@@ -1,11 +1,15 @@
 import type { Journal } from "./journal.ts";
 import { Table, type Change, type Row, type TableDefinition } from "./table.ts";
 
-/** What came of a transaction. */
-interface Transacted<T> {
-  readonly result: T;
+/** What a transaction did: to its unit, and to those that joined it. */
+interface Deeds {
   readonly changes: readonly Change[];
   readonly joined: readonly { readonly unit: Unit; readonly changes: readonly Change[] }[];
+}
+
+/** What came of a transaction. */
+interface Transacted<T> extends Deeds {
+  readonly result: T;
 }
 
 /**
@@ -71,9 +75,10 @@ export class Unit {
    * Runs `work` as one atomic step: its writes reach the journal in one piece before this returns, or, if it or the
    * journal throws, none of them has happened.
    *
+   * @param follow brings disks to what the rows say; should the process be killed, it has done so or the rows are as before
    * @returns also what it did to other units, which `join` made part of it
    */
-  transact<T>(work: () => T): Transacted<T> {
+  transact<T>(work: () => T, follow?: (deeds: Deeds) => void): Transacted<T> {
     if (this.#changes) throw new Error("transactions do not nest");
     const party: Unit[] = [];
     const changes = this.#begin(party);
@@ -82,8 +87,11 @@ export class Unit {
       const joined = party.slice(1).map((unit) => ({ unit, changes: unit.#changes ?? [] }));
       const written = joined.filter((other) => other.changes.length > 0);
       const others = written.map((other) => ({ unit: other.unit.name, changes: other.changes }));
-      if (changes.length > 0 || others.length > 0) this.#journal.commit(this.name, changes, others);
-      return { result, changes, joined: written };
+      const deeds = { changes, joined: written };
+      if (changes.length > 0 || others.length > 0) {
+        this.#journal.commit(this.name, changes, others, () => follow?.(deeds));
+      }
+      return { result, ...deeds };
     } catch (error) {
       for (const unit of party.toReversed()) unit.#rollBack(unit.#changes ?? []);
       throw error;

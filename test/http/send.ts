@@ -25,7 +25,9 @@ export interface Answered {
 
 const FORM = "application/x-www-form-urlencoded; charset=utf-8";
 
-export async function send({ endpoint, credentials, ca, port }: Islet, sent: Sent): Promise<Answered> {
+type Server = Pick<Islet, "endpoint" | "credentials" | "ca" | "port">;
+
+export async function send({ endpoint, credentials, ca, port }: Server, sent: Sent): Promise<Answered> {
   const { method = "POST", path = "/", service = "ec2", region = "us-east-1", body = "", keys } = sent;
   const unsigned = {
     host: new URL(endpoint).host,
@@ -75,7 +77,7 @@ export function call(
 
 /** What an operator does, and the JSON of the answer. */
 export async function operate(
-  islet: Islet,
+  islet: Server,
   method: "GET" | "POST",
   path: string,
   fields?: unknown,

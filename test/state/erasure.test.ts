@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sqliteBlocks } from "../../server/state/blocks.ts";
-import { openDatabase } from "../../server/state/journal.ts";
+import { openDatabase, sqliteJournal } from "../../server/state/journal.ts";
 import { sqliteSnapshots } from "../../server/state/snapshots.ts";
 
 const SECRET = Buffer.from("correct horse battery staple");
@@ -44,10 +44,25 @@ test("what was erased is in no file any more", () => {
   expect([...blocks.all()].map(({ volume }) => volume)).toEqual(["vol-2"]);
 
   blocks.write("vol-3", 0, block);
-  blocks.clear();
+  sqliteJournal(database).clear(() => {
+    blocks.clear();
+    expect(filesWithSecret()).not.toEqual([]);
+  });
   expect(filesWithSecret()).toEqual([]);
   snapshots.add(block, undefined);
   snapshots.clear();
   expect(filesWithSecret()).toEqual([]);
   database.close();
+});
+
+test("what a killed process had erased is gone when the next one starts", () => {
+  const killed = openDatabase(join(folder, "islet.db"));
+  const blocks = sqliteBlocks(killed);
+  blocks.write("vol-1", 0, block);
+  blocks.erase("vol-1");
+  expect(filesWithSecret()).not.toEqual([]);
+  const next = openDatabase(join(folder, "islet.db"));
+  expect(filesWithSecret()).toEqual([]);
+  next.close();
+  killed.close();
 });

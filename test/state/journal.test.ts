@@ -1,8 +1,17 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { sqliteBlocks } from "../../server/state/blocks.ts";
 import { DatabaseVersionError, migrations, openDatabase, sqliteJournal } from "../../server/state/journal.ts";
 import { Table, type Row } from "../../server/state/table.ts";
 import { Home } from "../cli/islet.ts";
@@ -163,6 +172,42 @@ describe("the journal", () => {
     expect(left()).toEqual([]);
     journal.close();
   });
+
+  test.each(["commit", "erase", "clear"] as const)(
+    "%s: what follows is kept with it, or neither is",
+    (what) => {
+      const database = openDatabase(file);
+      const journal = sqliteJournal(database);
+      const blocks = sqliteBlocks(database);
+      const after = (then: () => void) => {
+        if (what === "commit") journal.commit("region", [{ table, before: a, after: undefined }], [], then);
+        else if (what === "erase") journal.erase(["region"], undefined, then);
+        else journal.clear(then);
+      };
+      journal.commit("region", [{ table, before: undefined, after: a }], [], () =>
+        blocks.write("vol-1", 0, Buffer.alloc(8, "secret")),
+      );
+      const left = (path: string) => {
+        const opened = openDatabase(path);
+        const found = [
+          [...sqliteJournal(opened).load("region")].length,
+          [...sqliteBlocks(opened).all()].length,
+        ];
+        opened.close();
+        return found;
+      };
+      const killed = join(folder, "killed.db");
+      after(() => {
+        blocks.together(() => blocks.erase("vol-1"));
+        // What the death of the process leaves is what the files have at that moment.
+        for (const suffix of ["", "-wal"]) copyFileSync(`${file}${suffix}`, `${killed}${suffix}`);
+      });
+      expect(readFileSync(`${file}-wal`).length).toBe(0);
+      expect(left(killed)).toEqual([1, 1]);
+      expect(left(file)).toEqual([0, 0]);
+      journal.close();
+    },
+  );
 
   test("takes all changes of a commit or none", () => {
     const journal = sqliteJournal(openDatabase(file));
