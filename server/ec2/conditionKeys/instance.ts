@@ -1,13 +1,14 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import type { Context } from "../../kit/context.ts";
 import { instanceProfiles } from "../../iam/instanceProfile.ts";
+import type { CatalogueImage } from "../catalogue/image.ts";
 import { activeAssociation } from "../iamInstanceProfileAssociation.ts";
 import { lookUpImage } from "../image.ts";
 import type { Instance } from "../instance.ts";
 import { placementGroups } from "../placementGroup.ts";
 import { vpcs } from "../vpc.ts";
-import { launchSubnet } from "./launchSubnet.ts";
-import { arnOf, type TypeKeys } from "./typeKeys.ts";
+import { launchSubnet, toBeInSubnetsZone } from "./launchSubnet.ts";
+import { arnOf, inZone, type TypeKeys } from "./typeKeys.ts";
 
 /** What EC2 launches when no type is named. */
 const USUAL_TYPE = "m1.small";
@@ -21,6 +22,11 @@ function tenancyOf(input: Sdk.RunInstancesRequest, ctx: Context): Sdk.Tenancy {
 const requiresV2 = ({ ImageId = "" }: Sdk.RunInstancesRequest, ctx: Context): boolean =>
   lookUpImage(ctx, ImageId)?.imdsV2 ?? false;
 
+const productCodesOf = (image: Pick<CatalogueImage, "productCodes"> | undefined): string[] | undefined => {
+  const codes = image?.productCodes.flatMap(({ ProductCodeId }) => ProductCodeId ?? []) ?? [];
+  return codes.length > 0 ? codes : undefined;
+};
+
 /** The ARN of the instance profile that a call names, whether there is one or not. */
 export function profileArn(
   ctx: Context,
@@ -33,7 +39,8 @@ export function profileArn(
 
 export const instanceKeys: TypeKeys<Instance, Sdk.RunInstancesRequest> = {
   rows: {
-    "ec2:AvailabilityZone": ({ zone }) => zone,
+    ...inZone,
+    "ec2:CpuOptionsAmdSevSnp": ({ cpu }) => cpu.amdSevSnp,
     "ec2:EbsOptimized": ({ ebsOptimized }) => ebsOptimized,
     "ec2:InstanceAutoRecovery": ({ autoRecovery }) => autoRecovery,
     "ec2:InstanceBandwidthWeighting": ({ bandwidthWeighting }) => bandwidthWeighting,
@@ -48,11 +55,13 @@ export const instanceKeys: TypeKeys<Instance, Sdk.RunInstancesRequest> = {
       const group = placementGroup && placementGroups.table(ctx).get(placementGroup.id);
       return group && arnOf(ctx, account, "placement-group", group.name);
     },
+    "ec2:ProductCode": ({ image }) => productCodesOf(image),
     "ec2:RootDeviceType": () => "ebs",
     "ec2:Tenancy": ({ tenancy }) => tenancy,
   },
   asked: {
-    "ec2:AvailabilityZone": (input, ctx) => launchSubnet(input, ctx)?.zone,
+    ...toBeInSubnetsZone,
+    "ec2:CpuOptionsAmdSevSnp": ({ CpuOptions }) => CpuOptions?.AmdSevSnp,
     "ec2:EbsOptimized": ({ EbsOptimized = false }) => EbsOptimized,
     "ec2:InstanceAutoRecovery": ({ MaintenanceOptions }) => MaintenanceOptions?.AutoRecovery ?? "default",
     "ec2:InstanceBandwidthWeighting": ({ NetworkPerformanceOptions }) =>
@@ -68,6 +77,7 @@ export const instanceKeys: TypeKeys<Instance, Sdk.RunInstancesRequest> = {
       input.MetadataOptions?.HttpTokens ?? (requiresV2(input, ctx) ? "required" : "optional"),
     "ec2:PlacementGroup": ({ Placement }, ctx) =>
       Placement?.GroupName && arnOf(ctx, ctx.account, "placement-group", Placement.GroupName),
+    "ec2:ProductCode": ({ ImageId = "" }, ctx) => productCodesOf(lookUpImage(ctx, ImageId)),
     "ec2:RootDeviceType": () => "ebs",
     "ec2:Tenancy": tenancyOf,
   },

@@ -30,3 +30,10 @@ export const launchSubnet = (
   { SubnetId, NetworkInterfaces, Placement }: Whither,
   ctx: Context,
 ): Subnet | undefined => interfaceSubnet(ctx, NetworkInterfaces?.[0] ?? { SubnetId }, Placement);
+
+/** Of what is to be made in a subnet: its zone. */
+export const toBeInSubnetsZone = {
+  "ec2:AvailabilityZone": (input: Whither, ctx: Context) => launchSubnet(input, ctx)?.zone,
+  "ec2:AvailabilityZoneId": (input: Whither, ctx: Context) =>
+    findZone(ctx.region, launchSubnet(input, ctx)?.zone ?? "")?.id,
+} as const;

@@ -1,17 +1,17 @@
 import type { NetworkInterface } from "../networkInterface.ts";
-import { launchSubnet, type Whither } from "./launchSubnet.ts";
-import { arnOf, inVpc, type TypeKeys } from "./typeKeys.ts";
+import { launchSubnet, toBeInSubnetsZone, type Whither } from "./launchSubnet.ts";
+import { arnOf, inVpc, inZone, type TypeKeys } from "./typeKeys.ts";
 
 export const networkInterfaceKeys: TypeKeys<NetworkInterface, Whither> = {
   rows: {
     ...inVpc,
-    "ec2:AvailabilityZone": ({ zone }) => zone,
+    ...inZone,
     "ec2:Subnet": ({ account, subnetId }, ctx) => arnOf(ctx, account, "subnet", subnetId),
   },
   asked: {
     "ec2:AssociatePublicIpAddress": (input, ctx) =>
       input.NetworkInterfaces?.[0]?.AssociatePublicIpAddress ?? launchSubnet(input, ctx)?.mapPublicIp,
-    "ec2:AvailabilityZone": (input, ctx) => launchSubnet(input, ctx)?.zone,
+    ...toBeInSubnetsZone,
     "ec2:Subnet": (input, ctx) => {
       const subnet = launchSubnet(input, ctx);
       return subnet && arnOf(ctx, subnet.account, "subnet", subnet.id);

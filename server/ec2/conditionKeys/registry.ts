@@ -1,3 +1,4 @@
+import { capacityReservationKeys } from "./capacityReservation.ts";
 import { dedicatedHostKeys } from "./dedicatedHost.ts";
 import { elasticIpKeys } from "./elasticIp.ts";
 import { imageKeys } from "./image.ts";
@@ -11,15 +12,19 @@ import type { TypeKeys } from "./typeKeys.ts";
 import { volumeKeys } from "./volume.ts";
 import { vpcKeys, vpcPartKeys } from "./vpc.ts";
 import { vpcEndpointKeys } from "./vpcEndpoint.ts";
+import { vpcEndpointServiceKeys } from "./vpcEndpointService.ts";
 import { vpcPeeringKeys } from "./vpcPeering.ts";
+import { vpnConnectionKeys } from "./vpnConnection.ts";
 
 /** What policies can ask of resources beyond their ids and tags, by type. */
 export const conditionKeys: Readonly<Partial<Record<string, TypeKeys>>> = {
+  "capacity-reservation": capacityReservationKeys,
   "dedicated-host": dedicatedHostKeys,
   "elastic-ip": elasticIpKeys,
   image: imageKeys,
   instance: instanceKeys,
   "key-pair": keyPairKeys,
+  natgateway: vpcPartKeys,
   "network-acl": vpcPartKeys,
   "network-interface": networkInterfaceKeys,
   "placement-group": placementGroupKeys,
@@ -30,5 +35,7 @@ export const conditionKeys: Readonly<Partial<Record<string, TypeKeys>>> = {
   volume: volumeKeys,
   vpc: vpcKeys,
   "vpc-endpoint": vpcEndpointKeys,
+  "vpc-endpoint-service": vpcEndpointServiceKeys,
   "vpc-peering-connection": vpcPeeringKeys,
+  "vpn-connection": vpnConnectionKeys,
 };

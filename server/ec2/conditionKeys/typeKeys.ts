@@ -1,8 +1,9 @@
 import type { Context } from "../../kit/context.ts";
 import type { ResourceRow } from "../../kit/resource.ts";
+import { findZone } from "../catalogue/zones.ts";
 
 /** What a condition key has; numbers and truth values are compared as texts. */
-export type Found = string | number | boolean | undefined;
+export type Found = string | number | boolean | readonly (string | number)[] | undefined;
 
 /** By the name of a condition key, as EC2 documents it: `ec2:InstanceType`. */
 type RowKeys<R> = Readonly<Record<string, (row: R, ctx: Context) => Found>>;
@@ -15,6 +16,30 @@ export interface TypeKeys<R = never, Input = never> {
   /** Of one that a call is to make, by the call's input. */
   readonly asked?: InputKeys<Input>;
 }
+
+/** What is in a zone, by the zone's name. */
+export const inZone = {
+  "ec2:AvailabilityZone": ({ zone }: { readonly zone: string }) => zone,
+  "ec2:AvailabilityZoneId": ({ zone }: { readonly zone: string }, ctx: Context) =>
+    findZone(ctx.region, zone)?.id,
+} as const;
+
+/** What a call says of the zone of what it makes: its name or its id. */
+export interface AskedZone {
+  readonly AvailabilityZone?: string | undefined;
+  readonly AvailabilityZoneId?: string | undefined;
+}
+
+const askedZone = ({ AvailabilityZone, AvailabilityZoneId }: AskedZone, { region }: Context) =>
+  findZone(region, AvailabilityZone ?? AvailabilityZoneId ?? "");
+
+/** Of what is to be made in a zone that the call names. */
+export const toBeInZone = {
+  "ec2:AvailabilityZone": (input: AskedZone, ctx: Context) =>
+    askedZone(input, ctx)?.name ?? input.AvailabilityZone,
+  "ec2:AvailabilityZoneId": (input: AskedZone, ctx: Context) =>
+    askedZone(input, ctx)?.id ?? input.AvailabilityZoneId,
+} as const;
 
 /** The ARN of a resource of the region, as keys such as `ec2:Vpc` have it. */
 export const arnOf = (

@@ -3,8 +3,10 @@ import type { Context } from "../../kit/context.ts";
 import { tagsOf } from "../../kit/tags.ts";
 import { profileArn } from "../../ec2/conditionKeys/instance.ts";
 import { conditionKeys } from "../../ec2/conditionKeys/registry.ts";
+import { requestKeys } from "../../ec2/conditionKeys/request.ts";
 import type { Found, TypeKeys } from "../../ec2/conditionKeys/typeKeys.ts";
 import type { Action, ActionResource, ActionTable } from "../actionTable.ts";
+import type { KeyValue } from "../policy/keys.ts";
 import { documented, fillArn, requestTag, tagNamed, type Demand } from "./demand.ts";
 import { partsOfLaunch } from "./launch.ts";
 import { byId, byName, type Named } from "./named.ts";
@@ -73,12 +75,7 @@ function reachedFrom(ctx: Context, named: Iterable<Named>, type: string): Named[
 const compiled = new WeakMap<object, ReadonlyMap<string, (from: never, ctx: Context) => Found>>();
 
 /** A condition key of a resource, looked up whatever the case of its name. */
-function ownKey(
-  keys: TypeKeys["rows"] | undefined,
-  name: string,
-  from: object,
-  ctx: Context,
-): string | undefined {
+function ownKey(keys: TypeKeys["rows"] | undefined, name: string, from: object, ctx: Context): KeyValue {
   if (!keys) return undefined;
   let byLowerName = compiled.get(keys);
   if (!byLowerName) {
@@ -86,14 +83,14 @@ function ownKey(
     compiled.set(keys, byLowerName);
   }
   const found = byLowerName.get(name)?.(from as never, ctx);
-  return found === undefined ? undefined : String(found);
+  return found === undefined ? undefined : typeof found === "object" ? found.map(String) : String(found);
 }
 
 /** `ec2:VpcID`, `ec2:SecurityGroupID`: each type's ids have such a key. */
 const idKey = (type: string): string => `ec2:${type.replaceAll("-", "")}id`;
 
 /** The attribute that a Modify…Attribute call is about, by its name or by its member. */
-function attributeKey(name: string, input: Input): string | readonly string[] | undefined {
+function attributeKey(name: string, input: Input): KeyValue {
   const attributes = Object.entries(input).filter(
     ([member]) => !/(?:Id|Ids)$|^(?:Attribute|DryRun|Value)$/.test(member),
   );
@@ -177,10 +174,12 @@ class Demands {
     });
   }
 
-  #common(key: string, type: string): string | readonly string[] | undefined {
+  #common(key: string, type: string): KeyValue {
     if (key === "ec2:region") return this.#ctx.region;
     if (key === "ec2:attribute" || key.startsWith("ec2:attribute/")) return attributeKey(key, this.#input);
     if (key === "ec2:newinstanceprofile") return profileArn(this.#ctx, this.#input.IamInstanceProfile);
+    const said = ownKey(requestKeys, key, this.#input, this.#ctx);
+    if (said !== undefined) return said;
     const { TagSpecifications, Tags = [] } = this.#input;
     const tags = TagSpecifications
       ? TagSpecifications.filter(({ ResourceType }) => ResourceType === type).flatMap(
