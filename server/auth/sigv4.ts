@@ -119,11 +119,16 @@ const scopeOf = remembering((credential): { service: string; region: string } | 
   return regionName.test(region) && serviceName.test(service) ? { service, region } : undefined;
 });
 
+const AUTHORIZATION = "authorization";
+
 /** The Authorization headers, of which there should be one at most. */
 function authorizations(rawHeaders: readonly string[]): string[] {
   const found: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === "authorization") found.push(rawHeaders[i + 1] ?? "");
+    const name = rawHeaders[i];
+    if (name?.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) {
+      found.push(rawHeaders[i + 1] ?? "");
+    }
   }
   return found;
 }

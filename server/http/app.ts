@@ -104,7 +104,7 @@ function send(reply: FastifyReply, { status, headers, body, requestId }: Answer)
       .header("x-amzn-requestid", requestId)
       .header("cache-control", "no-cache, no-store")
       // Fastify would add a charset to JSON that comes as text.
-      .send(headers === XML ? body : Buffer.from(body))
+      .send(typeof body === "string" && headers !== XML ? Buffer.from(body) : body)
   );
 }
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Operation, Service } from "./service.ts";
 import type {
   ListShape,
@@ -8,11 +9,7 @@ import type {
   TextShape,
   TimestampShape,
 } from "./shape.ts";
-
-/** A whole answer. @throws TypeError for what the output's schema does not have */
-export function encode(operation: Operation, output: unknown, requestId: string): string {
-  return envelope(operation, encodeMembers(operation, output), requestId);
-}
+import { room } from "./slabs.ts";
 
 /**
  * The members of an answer without its envelope, so that the same answer can be given again to another request.
@@ -30,9 +27,23 @@ export function encodeMembers(operation: Operation, output: unknown): string {
   return operation.service.protocol === "ec2Query" ? "<return>true</return>" : "";
 }
 
-/** @param members as `encodeMembers` made them */
-export function envelope(operation: Operation, members: string, requestId: string): string {
-  return documentsOf(operation.service).answer(operation, members, escaped(requestId));
+/**
+ * A whole answer, in UTF-8: added up as text, it would be copied once more here, and again with its head.
+ *
+ * @param members as `encodeMembers` made them
+ */
+export function envelope(operation: Operation, members: string, requestId: string): Buffer {
+  const [before, after] = documentsOf(operation.service).answer(operation, escaped(requestId));
+  return joined([before, members, after]);
+}
+
+function joined(texts: readonly string[]): Buffer {
+  const bytes = room(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  let at = 0;
+  // Latin-1 is the same as UTF-8 for ASCII, and written in a tenth of the time.
+  for (const text of texts)
+    at += bytes.write(text, at, Buffer.byteLength(text) === text.length ? "latin1" : "utf8");
+  return bytes;
 }
 
 /** What a client needs to know of an error; every ApiError is one. */
@@ -49,7 +60,8 @@ export function encodeError(service: Service, error: ErrorAnswer, requestId: str
 }
 
 interface Documents {
-  readonly answer: (operation: Operation, members: string, requestId: string) => string;
+  /** What stands before the members of an answer, and what after them. */
+  readonly answer: (operation: Operation, requestId: string) => readonly [before: string, after: string];
   readonly error: (service: Service, status: number, content: string, requestId: string) => string;
 }
 
@@ -62,18 +74,19 @@ function documentsOf({ id, protocol }: Service): Documents {
 
 const documents: Readonly<Record<QueryProtocol, Documents>> = {
   ec2Query: {
-    answer: ({ name, service }, members, requestId) =>
-      `${declaration}<${name}Response xmlns="${service.namespace}"><requestId>${requestId}</requestId>` +
-      `${members}</${name}Response>`,
+    answer: ({ name, service }, requestId) => [
+      `${declaration}<${name}Response xmlns="${service.namespace}"><requestId>${requestId}</requestId>`,
+      `</${name}Response>`,
+    ],
     error: (_service, _status, content, requestId) =>
       `${declaration}<Response><Errors><Error>${content}</Error></Errors>` +
       `<RequestID>${requestId}</RequestID></Response>`,
   },
   awsQuery: {
-    answer: ({ name, service, output }, members, requestId) =>
-      `<${name}Response xmlns="${service.namespace}">` +
-      (output ? `<${name}Result>${members}</${name}Result>` : "") +
-      `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`,
+    answer: ({ name, service, output }, requestId) => [
+      `<${name}Response xmlns="${service.namespace}">${output ? `<${name}Result>` : ""}`,
+      `${output ? `</${name}Result>` : ""}<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${name}Response>`,
+    ],
     error: (service, status, content, requestId) =>
       `<ErrorResponse xmlns="${service.namespace}">` +
       `<Error><Type>${status >= 500 ? "Receiver" : "Sender"}</Type>${content}</Error>` +

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { decode, findOperation, parseQuery } from "../../server/wire/query.ts";
 import type { Operation } from "../../server/wire/service.ts";
 import { loadService } from "../../server/wire/service.ts";
-import { encode } from "../../server/wire/xml.ts";
+import { encode } from "./encode.ts";
 import { exchange } from "./client.ts";
 import { completeValue, valuesOf } from "./values.ts";
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { ApiError } from "../../server/errors.ts";
 import type { Operation, Service } from "../../server/wire/service.ts";
 import { loadService } from "../../server/wire/service.ts";
-import { encode, encodeError, encodeMembers, envelope } from "../../server/wire/xml.ts";
+import { encodeError, encodeMembers, envelope } from "../../server/wire/xml.ts";
+import { encode } from "./encode.ts";
 import { exchange } from "./client.ts";
 
 const ec2 = await loadService("ec2");
@@ -55,7 +56,7 @@ describe("an answer of EC2", () => {
         "<amiLaunchIndex>0</amiLaunchIndex><keyName/><tagSet><item><key>a</key><value>b</value></item></tagSet>" +
         "<instanceState/></item></instancesSet>",
     );
-    expect(envelope(runInstances, members, "again")).toBe(
+    expect(envelope(runInstances, members, "again").toString()).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n' +
         '<RunInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">' +
         `<requestId>again</requestId>${members}</RunInstancesResponse>`,
