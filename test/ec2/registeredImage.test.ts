@@ -86,6 +86,8 @@ describe("what it refuses to parse", () => {
       [[{ ...root, Ebs: { SnapshotId, VolumeSize: 1 } }], "InvalidBlockDeviceMapping"],
       [[{ ...root, Ebs: { SnapshotId, Encrypted: true } }], "InvalidBlockDeviceMapping"],
       [[{ ...root, Ebs: { VolumeSize: 1 } }], "InvalidBlockDeviceMapping"],
+      [[{ ...root, Ebs: { SnapshotId, KmsKeyId: "alias/aws/ebs" } }], "InvalidBlockDeviceMapping"],
+      [[{ ...root, Ebs: { SnapshotId, VolumeInitializationRate: 100 } }], "InvalidBlockDeviceMapping"],
       [[{ ...root, Ebs: { SnapshotId: "snap-0123456789abcdef0" } }], "InvalidSnapshot.NotFound"],
     ];
     for (const [BlockDeviceMappings, code] of wrong) {
@@ -98,7 +100,9 @@ describe("what it refuses to parse", () => {
       [[{ DeviceName }], "InvalidBlockDeviceMapping"],
       [[{ Ebs: { VolumeSize: 1 } }], "MissingParameter"],
       [[{ DeviceName, Ebs: { SnapshotId } }], "InvalidBlockDeviceMapping"],
+      [[{ DeviceName, Ebs: { VolumeSize: 1, AvailabilityZone: "us-east-1a" } }], "InvalidBlockDeviceMapping"],
       [[{ DeviceName: "/dev/xvda", NoDevice: "" }], "InvalidBlockDeviceMapping"],
+      [[{ DeviceName: "/dev/xvda", Ebs: { EbsCardIndex: 0 } }], "InvalidBlockDeviceMapping"],
       [[{ DeviceName: "/dev/xvda", Ebs: { VolumeSize: 99 } }], "InvalidBlockDeviceMapping"],
       [
         [
@@ -251,6 +255,14 @@ describe("what it does", () => {
     await create();
     expect((await shownInstance(ec2, instance)).State?.Name).toBe("running");
     expect(await shown(ImageId)).toMatchObject({ SourceInstanceId: instance });
+  });
+
+  test("makes an image for UEFI alone of an instance that booted so", async () => {
+    expect((await shown(linux.id)).BootMode).toBe("uefi-preferred");
+    const byUefi = await create({ BootModeOverride: "uefi", NoReboot: true });
+    expect((await shown(byUefi)).BootMode).toBe("uefi");
+    const byBios = await launch(ec2, { InstanceType: "t2.micro" });
+    await refused(create({ InstanceId: byBios, BootModeOverride: "uefi" }), "InvalidParameterValue");
   });
 
   test("registers an image of a snapshot", async () => {
