@@ -12,6 +12,8 @@ interface Transacted<T> extends Deeds {
   readonly result: T;
 }
 
+const NONE: Deeds["joined"] = [];
+
 /**
  * The unit of state: all rows of one region, or of the global services. One call is one transaction, on one unit but
  * for what connects two regions.
@@ -84,14 +86,13 @@ export class Unit {
     const changes = this.#begin(party);
     try {
       const result = work();
-      const joined = party.slice(1).map((unit) => ({ unit, changes: unit.#changes ?? [] }));
-      const written = joined.filter((other) => other.changes.length > 0);
-      const others = written.map((other) => ({ unit: other.unit.name, changes: other.changes }));
-      const deeds = { changes, joined: written };
-      if (changes.length > 0 || others.length > 0) {
+      const joined = party.length === 1 ? NONE : this.#joined();
+      const deeds = { result, changes, joined };
+      if (changes.length > 0 || joined.length > 0) {
+        const others = joined.map((other) => ({ unit: other.unit.name, changes: other.changes }));
         this.#journal.commit(this.name, changes, others, () => follow?.(deeds));
       }
-      return { result, ...deeds };
+      return deeds;
     } catch (error) {
       for (const unit of party.toReversed()) unit.#rollBack(unit.#changes ?? []);
       throw error;
@@ -143,6 +144,14 @@ export class Unit {
     this.#changes = changes;
     this.#undone = [];
     return changes;
+  }
+
+  /** What the running transaction has written to other units. */
+  #joined(): Deeds["joined"] {
+    return this.#party
+      .slice(1)
+      .map((unit) => ({ unit, changes: unit.#changes ?? [] }))
+      .filter(({ changes }) => changes.length > 0);
   }
 
   #rollBack(changes: readonly Change[]): void {
