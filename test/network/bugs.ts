@@ -18,6 +18,7 @@ import { TransitGatewayVpcAttachment } from "../../network/transitGatewayVpcAtta
 import { Vpc } from "../../network/vpc.ts";
 import { Walk } from "../../network/walk.ts";
 import { all, replace, type Planted } from "../planting.ts";
+import { serviceLinkBugs } from "./serviceLinkBugs.ts";
 
 /** Lets code run while the source/destination check of an interface is off. */
 function unchecked<T>(port: Port, run: () => T): T {
@@ -808,4 +809,5 @@ export const bugs: readonly Planted[] = [
           },
       ),
   },
+  ...serviceLinkBugs,
 ];

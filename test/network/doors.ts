@@ -50,6 +50,25 @@ const doors: Readonly<Record<string, Door>> = {
       world.table("rtb", [route("0.0.0.0/0", "nat")]);
     },
   },
+  "regional NAT gateway": {
+    ipv6: false,
+    servers: ["203.0.113.1", "203.0.113.2"],
+    protocols: [tcp, udp],
+    open: (world) => {
+      world.table("rtb-nat", [route("0.0.0.0/0", "igw")]);
+      world.fabric.putRegionalNatGateway({
+        id: "nat",
+        vpc: "vpc",
+        table: "rtb-nat",
+        live: true,
+        blockMode: "off",
+        doors: [{ zone: "z", addresses: [ip("52.0.0.1")] }],
+        draining: [],
+      });
+      world.fabric.putPublicAddress({ address: ip("52.0.0.1"), to: { natGateway: "nat" } });
+      world.table("rtb", [route("0.0.0.0/0", "nat")]);
+    },
+  },
   "egress-only internet gateway": {
     ipv6: true,
     servers: ["2600::1", "2600::2"],

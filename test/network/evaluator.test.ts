@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { answered } from "./doors.ts";
 import { seen } from "./filters.ts";
 import { properties } from "./properties.ts";
+import { linked } from "./serviceLinks.ts";
 import { delivered } from "./spoofing.ts";
 import { crossed } from "./ways.ts";
 
@@ -35,5 +36,8 @@ describe("in random networks", () => {
     expect(answered.times).toBeGreaterThan(500);
     expect(crossed.peering).toBeGreaterThan(100);
     expect(crossed.transit).toBeGreaterThan(100);
+    expect(linked.service).toBeGreaterThan(100);
+    expect(linked.inspected).toBeGreaterThan(100);
+    expect(linked.translated).toBeGreaterThan(100);
   });
 });

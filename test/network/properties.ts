@@ -1,11 +1,18 @@
 import { doorProperties } from "./doors.ts";
 import { filters } from "./filters.ts";
 import type { Properties } from "./sendings.ts";
+import { serviceLinks } from "./serviceLinks.ts";
 import { spoofing } from "./spoofing.ts";
 import { ways } from "./ways.ts";
 
 /** What must be true of whatever network, by a name and what it says. */
-export const properties: Properties = { ...filters, ...spoofing, ...ways, ...doorProperties };
+export const properties: Properties = {
+  ...filters,
+  ...spoofing,
+  ...ways,
+  ...doorProperties,
+  ...serviceLinks,
+};
 
 /** How a property is called for short: by what comes before the colon. */
 export const labelOf = (name: string): string => name.split(":")[0] ?? name;
