@@ -13,6 +13,21 @@ test("examples/secret: a secret is gone, unless a bug is planted", { timeout: 60
   expect(broken).toMatch(/=> LEAK, and caught: B read A's memory/);
 });
 
+/** The conclusions that an example comes to. */
+const conclusionsOf = async (file: string): Promise<string[]> => {
+  const { stdout } = await promisify(execFile)(process.execPath, [`examples/${file}.mjs`]);
+  return [...stdout.matchAll(/^ {2}=> (.*)/gm)].map(([, text = ""]) => text);
+};
+
+test("examples/policies: who may what, and why not", { timeout: 60_000 }, async () => {
+  expect(await conclusionsOf("policies/policies")).toEqual([
+    "The tag decides, and who may not set it cannot make it so.",
+    "A launch is one call on many resources; of the instance, the policy asks for type and tag.",
+    "The trust policy names who, and the external id for whom: both must be right.",
+    "The type was m5.large, and T3WithATeam asks for t3.*: that is why.",
+  ]);
+});
+
 test.each([
   [
     "reply-trap",
@@ -45,8 +60,7 @@ test.each([
     ],
   ],
 ])("examples/network/%s", { timeout: 60_000 }, async (name, conclusions) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [`examples/network/${name}.mjs`]);
-  const said = [...stdout.matchAll(/^ {2}=> (.*)/gm)].map(([, text = ""]) => text);
+  const said = await conclusionsOf(`network/${name}`);
   expect(said).toHaveLength(conclusions.length);
   for (const [i, conclusion] of conclusions.entries()) expect(said[i]).toContain(conclusion);
 });

@@ -75,6 +75,15 @@ describe.skipIf(!isThere("aws"))("the AWS CLI", () => {
     );
   });
 
+  test("with a profile for each who calls, may what their policies say", () => {
+    const said = islet.exec(["sh", "examples/policies/profiles.sh"]);
+    expect(said.match(/^ {2}yes: .*/gm)).toHaveLength(5);
+    expect(
+      said.match(/^ {2}no: {2}.*\n +An error occurred \((?:UnauthorizedOperation|AccessDenied)\)/gm),
+    ).toHaveLength(6);
+    expect(said).toMatch(/what was asked for:\n +m5\.large\n/);
+  });
+
   test("says what EC2 says when it refuses", () => {
     expect(() => ec2("delete-vpc", "--vpc-id", "vpc-0123456789abcdef0")).toThrow(/InvalidVpcID\.NotFound/);
     expect(() => ec2("describe-vpcs", "--dry-run")).toThrow(/DryRunOperation/);

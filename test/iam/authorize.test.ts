@@ -5,6 +5,7 @@ import {
   CreateTagsCommand,
   CreateVpcCommand,
   DeleteSecurityGroupCommand,
+  DeleteTagsCommand,
   DeleteVpcCommand,
   DescribeVpcsCommand,
   DisassociateAddressCommand,
@@ -219,6 +220,23 @@ describe("tags", () => {
       ec2.send(new CreateVpcCommand({ ...vpc, ...tagged("vpc", team(value)) }));
     await refused(create("red"), "UnauthorizedOperation");
     await create("blue");
+  });
+
+  test("are asked for on what is tagged, and not on what that was made of", async () => {
+    const person = await asUser();
+    const Resources = [await launch(person.root)];
+    const Tags = [team("blue")];
+    await person.allow(
+      statement("Allow", ["ec2:CreateTags", "ec2:DeleteTags"], "arn:aws:ec2:*:*:instance/*"),
+    );
+    await person.ec2.send(new CreateTagsCommand({ Resources, Tags }));
+    await person.ec2.send(new DeleteTagsCommand({ Resources, Tags }));
+    await person.allow(statement("Allow", "ec2:CreateTags", "arn:aws:ec2:*:*:volume/*"));
+    await refused(
+      person.ec2.send(new CreateTagsCommand({ Resources, Tags })),
+      "UnauthorizedOperation",
+      /instance\/i-/,
+    );
   });
 
   test("can be limited to some keys", async () => {

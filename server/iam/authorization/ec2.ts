@@ -212,8 +212,8 @@ export function demandsOfEc2(ctx: Context, table: ActionTable, given: object): D
   const made = new Set(action.resources.filter((type) => isMade(action.name, type)).map(({ type }) => type));
   const launched = action.name === "RunInstances" ? partsOfLaunch(ctx, given) : undefined;
   const named = namedIn(ctx, [input, launched?.chosen], made);
-  // Of some actions it is not said which of several types each call is about.
-  const anyOf = action.resources.every(({ required }) => !required);
+  // Of some actions it is not said which of several types each call is about: it is about what it names, if it names any.
+  const anyOf = action.resources.every(({ type, required }) => !required && !named.has(type));
   const list = action.resources.flatMap((type): Demand[] => {
     const ofType = named.get(type.type) ?? [];
     const onNamed = ofType.map((each) => demands.on(type, each));
