@@ -99,6 +99,13 @@ export class Endpoints {
     this.loadBalancers.set(id, balancer);
   }
 
+  /** The interface endpoints of services that load balancers are before. */
+  get behindLoadBalancers(): InterfaceEndpoint[] {
+    return [...this.#endpoints.values()].flatMap((each) =>
+      each instanceof InterfaceEndpoint && each.service?.kind === "load-balancers" ? [each] : [],
+    );
+  }
+
   removeLoadBalancer(id: string): void {
     this.loadBalancers.delete(id);
   }

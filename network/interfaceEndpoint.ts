@@ -57,11 +57,11 @@ export class InterfaceEndpoint implements Behind, ServiceDoor {
 
 /** The load balancer that takes what comes to an endpoint's interface: one with a node in the same zone. */
 export function balancerFor(
-  walk: Walk,
+  { fabric }: Pick<Walk, "fabric">,
   ids: readonly string[],
   { subnet }: Port,
 ): LoadBalancer | "ELBV2_LISTENER_HAS_NO_TG" | "VPCE_SERVICE_NOT_INSTALLED_IN_AZ" {
-  const there = ids.flatMap((id) => walk.fabric.endpoints.loadBalancers.get(id) ?? []);
+  const there = ids.flatMap((id) => fabric.endpoints.loadBalancers.get(id) ?? []);
   if (there.length === 0) return "ELBV2_LISTENER_HAS_NO_TG";
   return there.find((each) => each.nodeIn(subnet.zone)) ?? "VPCE_SERVICE_NOT_INSTALLED_IN_AZ";
 }

@@ -73,6 +73,16 @@ export class LoadBalancer implements Behind, Component {
     return this.nodes.find(({ subnet }) => subnet.zone === zone);
   }
 
+  /** The targets that a node of it distributes packets to. */
+  targetsOf({ subnet }: Port): readonly Port[] {
+    return this.#targets.filter((each) => each.live && (this.#crossZone || each.subnet.zone === subnet.zone));
+  }
+
+  /** Why a node has no targets. */
+  get withoutTarget(): "ELBV2_LISTENER_HAS_NO_TG" | "ELBV2_NO_TARGETS_IN_AZ" {
+    return this.#targets.some(({ live }) => live) ? "ELBV2_NO_TARGETS_IN_AZ" : "ELBV2_LISTENER_HAS_NO_TG";
+  }
+
   /** A packet to one of its own interfaces: an answer of a target, or a client in its own VPC. */
   take(walk: Walk, packet: Packet, node: Port): End {
     // What an appliance sends back is unpacked by whoever packed it.
@@ -138,7 +148,7 @@ export class LoadBalancer implements Behind, Component {
     const from = node?.addresses.find(isIpv4);
     const to = appliance?.addresses.find(isIpv4);
     if (!node || from === undefined || to === undefined) {
-      return walk.drop(this.#noTarget(), this, packet, endpoint, "ingress");
+      return walk.drop(this.withoutTarget, this, packet, endpoint, "ingress");
     }
     const tooLong = walk.tooLong(this, packet, endpoint.subnet.router ?? packet.destination, GENEVE_MTU);
     if (tooLong) return tooLong;
@@ -164,10 +174,10 @@ export class LoadBalancer implements Behind, Component {
     if (known?.target.live && this.nodes.includes(known.node)) return known;
     const node = this.nodeIn(front.subnet.zone);
     if (!node) return "VPCE_SERVICE_NOT_INSTALLED_IN_AZ";
-    const target = choose(this.#reachable(node), key);
+    const target = choose(this.targetsOf(node), key);
     const nodeAddress = node.addresses[0];
     const targetAddress = target?.addresses.find((each) => isIpv4(each) === isIpv4(nodeAddress ?? 0));
-    if (!target || nodeAddress === undefined || targetAddress === undefined) return this.#noTarget();
+    if (!target || nodeAddress === undefined || targetAddress === undefined) return this.withoutTarget;
     const relayed: Relayed = {
       front,
       client: packet,
@@ -191,17 +201,9 @@ export class LoadBalancer implements Behind, Component {
   #applianceFor(walk: Walk, packet: Packet, node: Port, key: string): Port | undefined {
     const known = this.#inspected.find(key, packet, walk.now);
     if (known?.live && this.#targets.includes(known)) return known;
-    const appliance = choose(this.#reachable(node), key);
+    const appliance = choose(this.targetsOf(node), key);
     if (appliance) this.#inspected.keep(key, packet, appliance, walk.now);
     return appliance;
-  }
-
-  #reachable({ subnet }: Port): readonly Port[] {
-    return this.#targets.filter((each) => each.live && (this.#crossZone || each.subnet.zone === subnet.zone));
-  }
-
-  #noTarget(): "ELBV2_LISTENER_HAS_NO_TG" | "ELBV2_NO_TARGETS_IN_AZ" {
-    return this.#targets.some(({ live }) => live) ? "ELBV2_NO_TARGETS_IN_AZ" : "ELBV2_LISTENER_HAS_NO_TG";
   }
 }
 

@@ -8,6 +8,13 @@ import type { GroupCarrier } from "./securityGroup.ts";
 import type { Vpc } from "./vpc.ts";
 import type { Walk } from "./walk.ts";
 
+type TransitReason = Extract<
+  Reason,
+  | "GATEWAY_REJECTS_SPOOFED_TRAFFIC"
+  | "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"
+  | "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS"
+>;
+
 /**
  * What a route can lead to. Each kind of gateway, connection or endpoint is one of these: it looks at the packet,
  * rewrites it, notes its step, and hands it on through the walk.
@@ -23,7 +30,7 @@ export interface RouteTarget extends Component {
    * Why it takes nothing that a transit gateway has brought into the VPC, which is another network's, whatever address it
    * has; undefined if it does.
    */
-  readonly noTransit?: Reason;
+  readonly noTransit?: TransitReason;
   /** Whether it takes packets from this VPC now: a route to one that does not is a blackhole. */
   serves(vpc: Vpc): boolean;
   /**

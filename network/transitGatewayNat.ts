@@ -21,17 +21,18 @@ const moved = (address: number, { base, length }: Block): number =>
  * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyTransitGatewayAttachmentNatConfiguration.html
  */
 export class TransitGatewayNat {
-  readonly #rules: readonly TransitGatewayNatRule[];
+  /** In the order in which they count. */
+  readonly rules: readonly TransitGatewayNatRule[];
 
   constructor(rules: readonly TransitGatewayNatRule[]) {
-    this.#rules = rules.toSorted((a, b) => a.number - b.number);
+    this.rules = rules.toSorted((a, b) => a.number - b.number);
   }
 
   /** A packet out of the attachment's network. @returns the packet itself if no rule is for it */
   outward(packet: Packet): Packet {
     const { source, destination } = packet;
     if (typeof source !== "number") return packet;
-    const rule = this.#rules.find(({ inside }) => within(inside, source));
+    const rule = this.rules.find(({ inside }) => within(inside, source));
     return rule ? readdressed(packet, moved(source, rule.outside), destination) : packet;
   }
 
@@ -39,7 +40,7 @@ export class TransitGatewayNat {
   inward(packet: Packet): Packet {
     const { source, destination } = packet;
     if (typeof destination !== "number") return packet;
-    const rule = this.#rules.find(({ outside }) => within(outside, destination));
+    const rule = this.rules.find(({ outside }) => within(outside, destination));
     return rule ? readdressed(packet, source, moved(destination, rule.inside)) : packet;
   }
 }

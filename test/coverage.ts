@@ -10,16 +10,18 @@ import { ec2Handlers, partly } from "../server/ec2/registry.ts";
 import { errorCodes } from "../server/errors.ts";
 import { iamHandlers, partly as iamPartly } from "../server/iam/registry.ts";
 import { logsHandlers, partly as logsPartly } from "../server/logs/registry.ts";
+import { partly as ramPartly, ramHandlers } from "../server/ram/registry.ts";
 import { partly as stsPartly, stsHandlers } from "../server/sts/registry.ts";
 import { loadService } from "../server/wire/service.ts";
 import { SEEN_FOLDER } from "./seen.ts";
 
 const FILE = "COVERAGE.md";
 
-/** What EC2 has retired: nothing that is there can make them succeed. */
-const retired: ReadonlySet<string> = new Set([
+/** Nothing that is there can make them succeed: EC2 has retired them, or they are for an organization's accounts. */
+const hopeless: ReadonlySet<string> = new Set([
   "AttachClassicLinkVpc",
   "DetachClassicLinkVpc",
+  "EnableReachabilityAnalyzerOrganizationSharing",
   "EnableVpcClassicLink",
   "EnableVpcClassicLinkDnsSupport",
   "MoveAddressToVpc",
@@ -44,6 +46,7 @@ const neighbours = {
   "CloudWatch Logs": [...logsHandlers.keys()],
   CloudTrail: ["LookupEvents"],
   "The EBS direct API": [...ebsHandlers.keys()],
+  RAM: [...ramHandlers.keys()],
 };
 
 const text = `# Coverage
@@ -60,7 +63,7 @@ ${works.join(", ")}
 
 | Operation | Not there |
 | --- | --- |
-${[...partly, ...iamPartly, ...stsPartly, ...logsPartly].map(([name, what]) => `| ${name} | ${what} |`).join("\n")}
+${[...partly, ...iamPartly, ...stsPartly, ...logsPartly, ...ramPartly].map(([name, what]) => `| ${name} | ${what} |`).join("\n")}
 
 ## Neighbours
 
@@ -75,7 +78,7 @@ ${notYet.join(", ")}
 
 const faults = [
   ...[...built, ...Object.values(neighbours).flat()]
-    .filter((name) => !succeeded(name) && !retired.has(name))
+    .filter((name) => !succeeded(name) && !hopeless.has(name))
     .map((name) => `no test shows that ${name} works`),
   ...errorCodes.filter((code) => !provoked(code)).map((code) => `no test provokes ${code}`),
 ];

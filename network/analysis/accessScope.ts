@@ -1,6 +1,7 @@
 import type { Fabric } from "../fabric.ts";
 import { TCP, UDP } from "../packet.ts";
 import { HeaderSet, only, type Range } from "./headerSet.ts";
+import { frontsOf } from "./loadBalancer.ts";
 import { beginningOf, endingOf, retrace, type Traced } from "./retrace.ts";
 import { Search, type Arrival, type Goal } from "./search.ts";
 import { begun, byVpc, portsOf, startsAt, type End } from "./starts.ts";
@@ -68,8 +69,9 @@ const has = (statement: Statement | undefined, { id, others = [] }: End): boolea
 
 function goalOf(fabric: Fabric, { ends: all }: Scope, { destination }: PathCondition): Goal {
   const ends = all.filter((end) => has(destination, end));
+  const ports = ends.flatMap((end) => portsOf(fabric, end));
   return {
-    ports: byVpc(ends.flatMap((end) => portsOf(fabric, end))),
+    ports: byVpc([...ports, ...frontsOf(fabric, ports)]),
     ids: new Set(ends.map(({ id }) => id)),
     anywhere: false,
     several: true,

@@ -9,6 +9,7 @@ import {
 } from "./gatewayLoadBalancerEndpoint.ts";
 import { interfaceEndpointModel } from "./interfaceEndpoint.ts";
 import { internetGatewayModel } from "./internetGateway.ts";
+import { loadBalancerModel } from "./loadBalancer.ts";
 import { natGatewayInterfaceModel, natGatewayModel } from "./natGateway.ts";
 import { networkInterfaceModel } from "./networkInterface.ts";
 import { peeringModel } from "./peering.ts";
@@ -32,6 +33,7 @@ const behinds: readonly BehindModel[] = [
   natGatewayInterfaceModel,
   interfaceEndpointModel,
   gatewayLoadBalancerEndpointInterfaceModel,
+  loadBalancerModel,
 ];
 
 export const targetModelOf = (target: RouteTarget): TargetModel | undefined =>

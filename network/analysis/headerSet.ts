@@ -132,6 +132,16 @@ export class HeaderSet {
     return HeaderSet.of(this.boxes.map((box) => ({ ...box, [field]: range })));
   }
 
+  /** The same headers with another value of a field, which is as far from the one before for all of them. */
+  moved(field: Field, by: number): HeaderSet {
+    return new HeaderSet(
+      this.boxes.map((box) => {
+        const { first, last } = box[field];
+        return { ...box, [field]: { first: first + by, last: last + by } };
+      }),
+    );
+  }
+
   /** The headers of the answers. */
   swapped(): HeaderSet {
     return new HeaderSet(

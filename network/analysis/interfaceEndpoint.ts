@@ -1,9 +1,11 @@
-import { InterfaceEndpoint } from "../interfaceEndpoint.ts";
+import { balancerFor, InterfaceEndpoint } from "../interfaceEndpoint.ts";
+import { LoadBalancer } from "../loadBalancer.ts";
 import { TCP } from "../packet.ts";
 import type { BehindModel } from "./component.ts";
 import { only } from "./headerSet.ts";
+import { relay } from "./loadBalancer.ts";
 
-/** Where a path ends; how a service is made up behind it is its owner's business. */
+/** Where a path ends, unless it leads on to a load balancer that the service is behind, and to its targets. */
 export const interfaceEndpointModel: BehindModel<InterfaceEndpoint> = {
   is: (behind): behind is InterfaceEndpoint => behind instanceof InterfaceEndpoint,
 
@@ -27,6 +29,8 @@ export const interfaceEndpointModel: BehindModel<InterfaceEndpoint> = {
     const arrived = passage.past({ component: id, attachedTo: port.id, vpc, serviceName });
     if (!arrived || search.arrive(arrived, id, (other, answers) => other.emit(answers, port))) return;
     if (search.arrive(wave, port.id, (other, answers) => other.emit(answers, port))) return;
-    search.end(arrived, { code: "NO_POSSIBLE_DESTINATION", component: id });
+    const balancer = service?.kind === "load-balancers" ? balancerFor(search, service.ids, port) : undefined;
+    if (balancer instanceof LoadBalancer) relay(search, arrived, balancer, port);
+    else search.end(arrived, { code: balancer ?? "NO_POSSIBLE_DESTINATION", component: id });
   },
 };

@@ -5,10 +5,12 @@ import type { Vpc } from "../vpc.ts";
 import { VpnGateway } from "../vpnGateway.ts";
 import type { Explanation } from "./explanation.ts";
 import { HeaderSet, only, type Range } from "./headerSet.ts";
+import { frontsOf } from "./loadBalancer.ts";
 import { beginningOf, endingOf, retrace, traceBlocked, type Traced } from "./retrace.ts";
 import { Search, type Arrival, type Goal, type Terrain } from "./search.ts";
 import { addressesOf } from "./securityGroup.ts";
 import { begun, byVpc, isThere, portsOf, startsAt, type End, type Start } from "./starts.ts";
+import { aliasesOf } from "./transitGatewayNat.ts";
 import { hopsOf, past, type Hop, type Wave } from "./wave.ts";
 
 /** What of a packet's header is asked about; what is left out may be anything. */
@@ -63,7 +65,7 @@ export function analyze(fabric: Fabric, question: Question): Answer {
   const loose = [source, destination].find((end) => end && isLoose(fabric, end));
   if (loose) return unanswered({ code: "UNASSOCIATED_COMPONENT", component: loose.id });
   const starts = startsAt(fabric, source, (sources, isPublic) =>
-    headersOf(question, sources, isPublic ? undefined : goal),
+    headersOf(question, sources, isPublic ? undefined : namesOf(fabric, goal)),
   );
   if (starts.length === 0) {
     const code = onlyAnswers(fabric, source) ? "VPCE_INTRA_VPC_TRAFFIC" : "UNSUPPORTED_COMPONENT";
@@ -136,7 +138,7 @@ function goalOf(fabric: Fabric, { destination, atDestination }: Question): Goal 
   const ports = destination ? portsOf(fabric, destination) : [];
   const ids = destination ? [destination.id, ...destination.interfaces, ...(destination.others ?? [])] : [];
   return {
-    ports: byVpc(ports),
+    ports: byVpc([...ports, ...frontsOf(fabric, ports)]),
     ids: new Set(ids),
     anywhere: destination === undefined,
     instances: destination?.isInstance ?? false,
@@ -145,19 +147,25 @@ function goalOf(fabric: Fabric, { destination, atDestination }: Question): Goal 
   };
 }
 
+/** The addresses by which the goal is spoken to. */
+const namesOf = (fabric: Fabric, { ports }: Goal): Range[] =>
+  [...ports].flatMap(([vpc, all]) => {
+    const own = all.flatMap(addressesOf);
+    return [...own, ...aliasesOf(fabric, vpc, own)];
+  });
+
 /**
  * The headers that paths begin with.
  *
  * @param sources whose they may be; undefined for anybody's
- * @param goal undefined where the goal is spoken to by an address that is not its own
+ * @param goals whom they may be for, if nothing else is asked; undefined for anybody
  */
 function headersOf(
   { protocol, atSource }: Question,
   sources: readonly Range[] | undefined,
-  goal: Goal | undefined,
+  goals: readonly Range[] = [],
 ): HeaderSet {
   const { source, destination, sourcePorts, destinationPorts } = atSource;
-  const goals = [...(goal?.ports.values() ?? [])].flat().flatMap(addressesOf);
   const from = source === undefined ? sources : [only(source)];
   const to = destination === undefined ? goals : [only(destination)];
   let headers = HeaderSet.every.within("protocol", [only(protocol)]);

@@ -19,7 +19,7 @@ import { hopsOf, Passage, past, type Hop, type Wave } from "./wave.ts";
 
 /** Where a path may end. */
 export interface Goal {
-  /** Interfaces, by their VPC. */
+  /** The interfaces that are spoken to, by their VPC: its own, and those of load balancers before it. */
   readonly ports: ReadonlyMap<Vpc, readonly Port[]>;
   /** Gateways, connections and endpoints; and the interfaces, too. */
   readonly ids: ReadonlySet<string>;
@@ -305,6 +305,10 @@ export class Search {
 
   /** Through what a route leads to. @param port the interface that sent it last; undefined from a gateway */
   forward(wave: Wave, target: RouteTarget, port: Port | undefined): void {
+    if (port?.transit && target.noTransit) {
+      const vpc = port.subnet.vpc.id;
+      return this.end(wave, { code: target.noTransit, component: target.id, vpc });
+    }
     const model = this.modelOf(target);
     if (model) model.forward(this, wave, target, port);
     else this.end(wave, { code: "UNSUPPORTED_COMPONENT", component: target.id });

@@ -10,6 +10,8 @@ import type { HeaderSet } from "./headerSet.ts";
 import { waysFor, type Way } from "./routeTable.ts";
 import { throughAcl } from "./networkAcl.ts";
 import type { Search } from "./search.ts";
+import { translationIn, translationOut } from "./transitGatewayNat.ts";
+import { chosenBy } from "./transitGatewayPolicyTable.ts";
 import { past, type Wave } from "./wave.ts";
 
 const ORDER = [
@@ -51,25 +53,47 @@ const hop = ({ gateway, attachment }: Pick<Entry, "gateway" | "attachment">) => 
   vpc: attachment instanceof TransitGatewayVpcAttachment ? attachment.vpc.id : undefined,
 });
 
-/** What policies choose, and to which addresses others are translated, is not looked into. */
-const isRoutedAlone = (
-  { policies, translations }: TransitGateway,
-  { id }: TransitGatewayAttachment,
-): boolean => !policies.has(id) && !translations.has(id);
+const hopIn = (entry: Pick<Entry, "gateway" | "attachment">) => ({
+  ...hop(entry),
+  translation: translationOut(entry.gateway, entry.attachment),
+});
 
-const unsupported = ({ id }: TransitGatewayAttachment) =>
-  ({ code: "UNSUPPORTED_COMPONENT", component: id }) as const;
+const hopOut = (entry: Pick<Entry, "gateway" | "attachment">) => ({
+  ...hop(entry),
+  translation: translationIn(entry.gateway, entry.attachment),
+});
 
 /** From one attachment to the next. */
-function route(search: Search, asked: Wave, entry: Entry): void {
-  const { gateway, attachment, zone } = entry;
+function route(search: Search, wave: Wave, entry: Entry): void {
+  const { gateway, attachment } = entry;
   const { table } = attachment;
-  if (!isRoutedAlone(gateway, attachment)) return search.end(asked, unsupported(attachment));
-  const where = { transitGateway: gateway.id, transitGatewayAttachment: attachment.id };
-  if (!table) {
-    const component = attachment.id;
-    return search.end(asked, { ...where, code: "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION", component });
+  const transitGateway = gateway.id;
+  const nowhere = {
+    code: "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION",
+    transitGateway,
+    transitGatewayAttachment: attachment.id,
+  } as const;
+  const policy = gateway.policies.get(attachment.id);
+  if (!policy) {
+    if (table) return routeBy(search, wave, entry, table);
+    return search.end(wave, { ...nowhere, component: attachment.id });
   }
+  const { ways, rest } = chosenBy(policy, wave.headers);
+  for (const { entry: chosen, headers } of ways) {
+    routeBy(
+      search,
+      past({ ...wave, headers }, { component: policy.id, transitGateway }),
+      entry,
+      chosen.table,
+    );
+  }
+  // No code is about policy tables: what they have no entry for has no route table.
+  if (!rest.isEmpty) search.end({ ...wave, headers: rest }, { ...nowhere, component: policy.id });
+}
+
+function routeBy(search: Search, asked: Wave, entry: Entry, table: TransitGatewayRouteTable): void {
+  const { gateway, attachment, zone } = entry;
+  const where = { transitGateway: gateway.id, transitGatewayAttachment: attachment.id };
   if (!search.terrain.knows(table.id)) {
     const transitGatewayRouteTable = table.id;
     const component = gateway.id;
@@ -173,19 +197,19 @@ function whyNotTo(
 /** Out of the gateway by an attachment. */
 function leaveBy(search: Search, wave: Wave, next: TransitGatewayAttachment, entry: Entry): void {
   const { gateway, zone } = entry;
-  if (gateway.translations.has(next.id)) return search.end(wave, unsupported(next));
   if (next instanceof TransitGatewayVpcAttachment) return intoVpc(search, wave, next, zone);
-  const out = past(wave, hop({ gateway, attachment: next }));
-  if (search.pause(out, next.id)) return;
+  const out = search.passage(wave).past(hopOut({ gateway, attachment: next }));
+  if (!out || search.pause(out, next.id)) return;
   if (!(next instanceof TransitGatewayPeering)) {
-    return search.end(out, unsupported(next));
+    return search.end(out, { code: "UNSUPPORTED_COMPONENT", component: next.id });
   }
   const { peer } = next;
   if (!peer || !search.terrain.knows(peer.gateway.id)) {
     return search.end(out, { code: "NO_POSSIBLE_DESTINATION", component: next.id });
   }
   const beyond = { gateway: peer.gateway, attachment: peer, zone: undefined };
-  search.later(past({ ...out, sender: undefined }, hop(beyond)), (each) => route(search, each, beyond));
+  const entered = search.passage({ ...out, sender: undefined }).past(hopIn(beyond));
+  search.later(entered, (each) => route(search, each, beyond));
 }
 
 /** Out of the gateway into a VPC, by the interface in the same zone, if there is one; in appliance mode by any. */
@@ -196,7 +220,6 @@ function intoVpc(
   zone: string | undefined,
 ): void {
   const { gateway, ports, applianceMode, vpc } = attachment;
-  const passed = hop({ gateway, attachment });
   const out = search
     .passage(wave)
     .need(ports.length > 0, () => ({
@@ -205,7 +228,7 @@ function intoVpc(
       transitGatewayAttachment: attachment.id,
       vpc: vpc.id,
     }))
-    .past(passed);
+    .past(hopOut({ gateway, attachment }));
   if (!out || search.pause(out, attachment.id)) return;
   if (!search.terrain.knows(vpc.id)) {
     return search.end(out, { code: "NO_POSSIBLE_DESTINATION", component: attachment.id });
@@ -244,7 +267,7 @@ function forward(search: Search, wave: Wave, gateway: TransitGateway, port: Port
     search
       .passage(guarded)
       .need(own !== undefined, () => ({ ...where, code: "TGW_ROUTE_AZ_RESTRICTION", zones: [zone] }))
-      .past(hop({ gateway, attachment }));
+      .past(hopIn({ gateway, attachment }));
   if (!into) return;
   if (search.pause(into, attachment.id)) return;
   if (search.pause(into, gateway.id)) return;
@@ -257,7 +280,7 @@ export function enterBy(search: Search, wave: Wave, gateway: TransitGateway, id:
   const attachment = gateway.attachmentOf(id);
   if (!attachment) return;
   const entry = { gateway, attachment, zone: undefined };
-  search.later(past(wave, hop(entry)), (each) => route(search, each, entry));
+  search.later(search.passage(wave).past(hopIn(entry)), (each) => route(search, each, entry));
   if (attachment instanceof TransitGatewayVpcAttachment) intoVpc(search, wave, attachment, undefined);
 }
 

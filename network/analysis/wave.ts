@@ -1,4 +1,5 @@
 import type { AclEntry } from "../networkAcl.ts";
+import type { LoadBalancer } from "../loadBalancer.ts";
 import type { NatGateway } from "../natGateway.ts";
 import type { Port } from "../port.ts";
 import type { ResolvedRoute } from "../routeTable.ts";
@@ -20,7 +21,7 @@ export interface Choice {
 }
 
 /** Changes headers, one to one as far as it matters. */
-interface Translation {
+export interface Translation {
   forth(headers: HeaderSet): HeaderSet;
   back(headers: HeaderSet): HeaderSet;
 }
@@ -58,10 +59,12 @@ export interface Hop extends Passed {
   readonly explanations: readonly Explanation[];
 }
 
-/** A NAT gateway on the way, and the headers as they were before it. */
+/** A NAT gateway or a load balancer on the way, and the headers as they were before it. */
 export interface Trail {
-  readonly gateway: NatGateway;
+  readonly gateway: LoadBalancer | NatGateway;
   readonly inside: HeaderSet;
+  /** By which interface answers leave a load balancer, if not by the one that they came to. */
+  readonly front?: Port;
   readonly before: Trail | undefined;
 }
 

@@ -44,6 +44,7 @@ const ON_THE_WAY: readonly Place[] = ["through"];
 const RESOURCES: Readonly<Record<string, readonly Place[]>> = {
   instance: ENDS,
   "internet-gateway": ENDS,
+  "load-balancer": ON_THE_WAY,
   natgateway: ON_THE_WAY,
   "network-interface": ENDS,
   "security-group": ENDS,
@@ -71,7 +72,7 @@ const RESOURCE_TYPES: Readonly<Record<string, readonly Place[]>> = {
   "AWS::NetworkFirewall::NetworkFirewall": ON_THE_WAY,
 };
 
-/** Load balancers and firewalls, which can be named by ARN only. */
+/** Load balancers of all kinds and firewalls, which can be named by ARN only. */
 const OTHER_ARN = /^arn:[\w-]+:(?:elasticloadbalancing|network-firewall):[\w-]+:\d{12}:\S+$/;
 
 const invalid = (value: string, name: string, why: string): ApiError =>
@@ -187,7 +188,8 @@ const viewContent = ({
 
 export const partly = {
   CreateNetworkInsightsAccessScope:
-    "resource groups, and paths through load balancers and firewalls, which can be named but are in no path",
+    "resource groups, and paths through Application and Classic Load Balancers and firewalls, which can be named but " +
+    "are in no path",
 };
 
 export const operations = {

@@ -9,7 +9,7 @@ import type { AccessCondition, AccessStatement, PathEnd } from "../kit/world.ts"
 import { internetGateways } from "./internetGateway.ts";
 import { natGateways } from "./natGateway.ts";
 import { networkInsightsAccessScopes, readResource } from "./networkInsightsAccessScope.ts";
-import { arnOf, describeComponents, knows } from "./networkInsightsComponent.ts";
+import { arnOf, balancersOf, describeComponents, knows } from "./networkInsightsComponent.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { blocksInList } from "./prefixListBlocks.ts";
 import { isLive, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
@@ -133,6 +133,7 @@ const onTheWay: Readonly<Record<string, (ctx: Context) => readonly string[]>> = 
   "AWS::EC2::TransitGatewayAttachment": (ctx) => idsOf(transitGatewayAttachments.own(ctx)),
   "AWS::EC2::VPCEndpoint": (ctx) => idsOf(vpcEndpoints.own(ctx)),
   "AWS::EC2::VPCPeeringConnection": (ctx) => idsOf(vpcPeerings.visible(ctx)),
+  "AWS::ElasticLoadBalancingV2::LoadBalancer": balancersOf,
 };
 
 function statementOf(

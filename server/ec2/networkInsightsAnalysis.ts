@@ -9,6 +9,7 @@ import { present } from "../kit/present.ts";
 import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import type { PathAnswer } from "../kit/world.ts";
+import { parseLoadBalancerArn } from "./loadBalancer.ts";
 import {
   arnOf,
   describeComponents,
@@ -47,7 +48,8 @@ const concurrentQuota = declareQuota({
   error: tooMany,
 });
 
-const idOf = (arn: string): string => arn.slice(arn.lastIndexOf("/") + 1);
+/** A load balancer's id is its ARN. */
+const idOf = (arn: string): string => (parseLoadBalancerArn(arn) ? arn : arn.slice(arn.lastIndexOf("/") + 1));
 
 /** The accounts on the other side of a connection by which a path leaves what the caller can see. */
 function accountsBeyond(ctx: Context, explanations: readonly Sdk.Explanation[]): string[] {
@@ -67,7 +69,7 @@ function viewAnswer(ctx: Context, answer: PathAnswer): Sdk.NetworkInsightsAnalys
     Explanations: describeComponents(ctx, [...answer.explanations]),
     AlternatePathHints: answer.hints.map((id) => ({
       ComponentId: id,
-      ComponentArn: arnOf(ctx, ctx.account, id),
+      ComponentArn: typeOf(id) === "load-balancer" ? id : arnOf(ctx, ctx.account, id),
     })),
     SuggestedAccounts: accountsBeyond(ctx, answer.explanations),
   };
@@ -155,6 +157,7 @@ function outcomeOf(
 
 /** What paths can be asked to lead through, or not to. */
 const INTERMEDIATE: ReadonlySet<string | undefined> = new Set([
+  "load-balancer",
   "natgateway",
   "transit-gateway",
   "transit-gateway-attachment",
@@ -220,8 +223,8 @@ const DescribeNetworkInsightsAnalyses: DescribeList<
 
 export const partly = {
   StartNetworkInsightsAnalysis:
-    "other accounts' resources (there are no organizations), load balancers, firewalls, IPv6, as " +
-    "AlternatePathHints only NAT gateways, peering connections and attachments of transit gateways",
+    "other accounts' resources (there are no organizations), Application and Classic Load Balancers, firewalls, as " +
+    "AlternatePathHints only load balancers, NAT gateways, peering connections and attachments of transit gateways",
 };
 
 export const operations = {
@@ -232,6 +235,14 @@ export const operations = {
   },
 
   DescribeNetworkInsightsAnalyses,
+
+  /** "This operation must be performed by the management account for the organization", and there are none here. */
+  EnableReachabilityAnalyzerOrganizationSharing: () => {
+    throw new ApiError(
+      "OperationNotPermitted",
+      "The account is not the management account of an organization.",
+    );
+  },
 
   StartNetworkInsightsAnalysis: (input, ctx) => {
     const { id: pathId } = networkInsightsPaths.get(ctx, input.NetworkInsightsPathId);

@@ -1,9 +1,11 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
-import { resources, type ResourceRow } from "../kit/resource.ts";
+import { resources } from "../kit/resource.ts";
 import { tagsOf } from "../kit/tags.ts";
 import type { PathEnd } from "../kit/world.ts";
+import type { Row } from "../state/table.ts";
+import { loadBalancerTable, parseLoadBalancerArn } from "./loadBalancer.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { vpcEndpoints } from "./vpcEndpoint.ts";
 
@@ -22,6 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
   subnet: "subnet",
   tgw: "transit-gateway",
   "tgw-attach": "transit-gateway-attachment",
+  "tgw-ptb": "transit-gateway-policy-table",
   "tgw-rtb": "transit-gateway-route-table",
   vgw: "vpn-gateway",
   vpc: "vpc",
@@ -50,13 +53,22 @@ const ID = /^(?<prefix>[a-z]+(?:-[a-z]+)*)-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /** The type of what an id is of; undefined for what is no id of a kind that the analyzers know. */
 export const typeOf = (id: string): string | undefined => {
+  if (parseLoadBalancerArn(id)) return "load-balancer";
   const prefix = ID.exec(id)?.groups?.["prefix"];
   return prefix !== undefined && Object.hasOwn(TYPES, prefix) ? TYPES[prefix] : undefined;
 };
 
+/** The ids of the caller's load balancers, which are their ARNs. */
+export const balancersOf = ({ unit, account }: Pick<Context, "account" | "unit">): string[] =>
+  [...unit.table(loadBalancerTable).all()].flatMap((row) => (row.account === account ? [row.id] : []));
+
 /** A resource that the caller may see. */
-export function findComponent(ctx: Context, id: string): ResourceRow | undefined {
+export function findComponent(ctx: Context, id: string): Row | undefined {
   const type = typeOf(id);
+  if (type === "load-balancer") {
+    const row = ctx.unit.table(loadBalancerTable).get(id);
+    return row?.account === ctx.account ? row : undefined;
+  }
   return type === undefined ? undefined : resources.get(type)?.find(ctx, id);
 }
 
@@ -76,6 +88,8 @@ interface Named {
 
 /** What an id, or an ARN, names; undefined for what is neither. */
 export function readName(ctx: Context, text: string): Named | undefined {
+  const balancer = parseLoadBalancerArn(text);
+  if (balancer) return { account: balancer.account, region: balancer.region, id: text };
   const arn = /^arn:[\w-]+:ec2:([\w-]*):(\d{12}):([\w-]+)\/(\S+)$/.exec(text);
   if (!arn)
     return typeOf(text) === undefined ? undefined : { account: ctx.account, region: ctx.region, id: text };
@@ -136,6 +150,7 @@ export const knows =
 function described(ctx: Context, id: string): Sdk.AnalysisComponent {
   const type = typeOf(id);
   if (type === undefined) return { Id: id };
+  if (type === "load-balancer") return { Id: id, Arn: id };
   const account = resources.get(type)?.table(ctx).get(id)?.account ?? ctx.account;
   const name = tagsOf(ctx, id).find(({ Key }) => Key === "Name")?.Value;
   return { Id: id, Arn: arnOf(ctx, account, id), ...(name !== undefined && { Name: name }) };

@@ -11,6 +11,7 @@ import {
   DescribeNetworkInsightsAnalysesCommand,
   DisassociateAddressCommand,
   EC2Client,
+  EnableReachabilityAnalyzerOrganizationSharingCommand,
   RevokeSecurityGroupIngressCommand,
   StartNetworkInsightsAnalysisCommand,
   StopInstancesCommand,
@@ -70,6 +71,8 @@ describe("what it refuses to do", () => {
 
   test("look into accounts of no common organization", async () => {
     await refused(start({ AdditionalAccounts: ["123456789012"] }), "InvalidParameterValue", /organization/);
+    const sharing = new EnableReachabilityAnalyzerOrganizationSharingCommand({});
+    await refused(ec2.send(sharing), "OperationNotPermitted", /management account/);
   });
 
   test("lead through, or around, anything but one intermediate component", async () => {

@@ -5,74 +5,16 @@ import { exchange } from "../../../network/exchange.ts";
 import { block, ip } from "../../../network/ip.ts";
 import type { AclEntry } from "../../../network/networkAcl.ts";
 import type { Packet } from "../../../network/packet.ts";
+import type { Port } from "../../../network/port.ts";
 import type { SecurityGroupRule } from "../../../network/securityGroup.ts";
 import { all, from, inbound, leaving, entering, outbound, route, tcp, udp, World } from "../world.ts";
-import { ask, codes, passed, type Asked } from "./questions.ts";
+import { entries, PORT, rulesNaming } from "./policies.ts";
+import { ask, codes, number, passed, type Asked } from "./questions.ts";
 
 const SEED = { seed: 4 };
+const rules = rulesNaming("sg-client", "sg-server");
 const SERVER = "203.0.113.9";
 const S3 = "52.216.0.1";
-const PORT = 443;
-
-const cidr = fc.constantFrom(
-  "0.0.0.0/0",
-  "0.0.0.0/0",
-  "10.0.0.0/16",
-  "10.1.0.0/16",
-  "10.0.1.0/24",
-  "203.0.113.0/24",
-  "52.216.0.0/22",
-);
-const kind = fc.constantFrom(
-  [all, -1, -1] as const,
-  [tcp, PORT, PORT] as const,
-  [tcp, 1024, 65_535] as const,
-  [udp, 0, 65_535] as const,
-);
-
-/** Entries of which the last one allows everything, most of the time. */
-const entries: fc.Arbitrary<AclEntry[]> = fc
-  .tuple(
-    fc.uniqueArray(
-      fc.record({
-        number: fc.integer({ min: 1, max: 90 }),
-        egress: fc.boolean(),
-        allow: fc.boolean(),
-        kind,
-        cidr,
-      }),
-      { maxLength: 3, selector: ({ number }) => number },
-    ),
-    fc.integer({ min: 0, max: 5 }),
-  )
-  .map(([some, closed]) => [
-    ...some.map(({ number, egress, allow, kind: [protocol, first, last], cidr }) =>
-      (egress ? leaving : entering)(number, allow, protocol, first, last, cidr),
-    ),
-    ...(closed === 0 ? [] : [entering, leaving].map((each) => each(100, true, all, -1, -1, "0.0.0.0/0"))),
-  ]);
-
-/** Rules, most of the time with one for everybody in each direction. */
-const rules: fc.Arbitrary<SecurityGroupRule[]> = fc
-  .array(
-    fc.record({
-      egress: fc.boolean(),
-      kind,
-      peer: fc.oneof(cidr, fc.constantFrom("sg-client", "sg-server")),
-    }),
-    { maxLength: 3 },
-  )
-  .chain((some) =>
-    fc
-      .integer({ min: 0, max: 3 })
-      .map((closed) => [
-        ...some.map(({ egress, kind: [protocol, first, last], peer }) =>
-          (egress ? outbound : inbound)(protocol, first, last, peer),
-        ),
-        ...(closed === 0 ? [] : [outbound(all, -1, -1, "0.0.0.0/0")]),
-        ...(closed === 1 ? [inbound(all, -1, -1, "0.0.0.0/0")] : []),
-      ]),
-  );
 
 interface Policy {
   readonly near: readonly AclEntry[];
@@ -128,6 +70,20 @@ function managed(
     sourceDestCheck: groups.length > 0,
   };
   world.fabric.putPort({ ...plan, owner: undefined, live: true, filtered: groups.length > 0 });
+}
+
+function client({ fabric }: World): Port {
+  return fabric.ports.get("client") ?? expect.fail();
+}
+
+/** A load balancer at 10.0.2.20 before a server in the same subnet. */
+function balanced(world: World, { there, back }: Policy, subnet: string): void {
+  managed(world, "node", subnet, "10.0.2.20");
+  world.port("server", { addresses: ["10.0.2.30"], subnet, groups: ["sg-server"], live: there });
+  for (const protocol of [tcp, udp]) world.fabric.listening.listen("i-server", protocol, PORT);
+  const targets = back ? ["server"] : [];
+  const nlb = { id: "nlb", nodes: ["node"], targets, crossZone: false } as const;
+  world.fabric.endpoints.putLoadBalancer({ type: "network", ...nlb });
 }
 
 /** A VPC 10.1.0.0/16 with a server at 10.1.1.10. */
@@ -190,6 +146,100 @@ const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
     world.table("rtb-far", [route("10.0.0.0/16", "tgw")], "far", true);
     return { world, to: "server", destination: "10.1.1.10", oneWay: true };
   },
+  "a transit gateway's policy table": (policy) => {
+    const scene = scenes["a transit gateway"]?.({ ...policy, there: true }) ?? expect.fail();
+    const { transitGateways } = scene.world.fabric;
+    const anything = { source: undefined, destination: undefined, sourcePorts: undefined };
+    transitGateways.putRouteTable("tgw-rtb-none", []);
+    transitGateways.putPolicyTable("tgw-ptb", [
+      { ...anything, number: 2, protocol: undefined, destinationPorts: undefined, table: "tgw-rtb" },
+      {
+        ...anything,
+        number: 1,
+        protocol: policy.there ? udp : tcp,
+        destinationPorts: [PORT, PORT],
+        table: "tgw-rtb-none",
+      },
+    ]);
+    transitGateways.putAttachmentRules({ id: "near", gateway: "tgw", policy: "tgw-ptb", translations: [] });
+    return scene;
+  },
+  "a transit gateway that translates": (policy) => {
+    const scene = scenes["a transit gateway"]?.({ ...policy, there: true }) ?? expect.fail();
+    const { transitGateways } = scene.world.fabric;
+    const inside = block(policy.there ? "10.1.0.0/16" : "10.1.2.0/24");
+    const outside = block(policy.there ? "100.64.0.0/16" : "100.64.2.0/24");
+    const translations = [{ number: 1, inside, outside }];
+    transitGateways.putRouteTable("tgw-rtb", [
+      { destination: block("100.64.0.0/16"), attachment: "far", origin: "static" },
+    ]);
+    transitGateways.putAttachmentRules({ id: "far", gateway: "tgw", policy: undefined, translations });
+    scene.world.table("rtb", [route("100.64.0.0/16", "tgw")]);
+    return { ...scene, destination: "100.64.1.10" };
+  },
+  "a Gateway Load Balancer endpoint": (policy) => {
+    const world = clientSide(policy);
+    const { fabric } = world;
+    world.vpc("guard", "guard-");
+    managed(world, "eni-glb", "guard-a", "10.0.1.250");
+    world.port("appliance", { addresses: ["10.0.1.66"], subnet: "guard-a" });
+    fabric.listening.listen("i-appliance", udp, 6081);
+    const glb = { nodes: ["eni-glb"], targets: ["appliance"], crossZone: true };
+    fabric.endpoints.putLoadBalancer({ id: "glb", type: "gateway", ...glb });
+    world.table("rtb-b", [route("0.0.0.0/0", "igw")], "vpc", false);
+    world.subnet("b", "10.0.2.0/24", { acl: "acl-far", table: "rtb-b" });
+    managed(world, "eni-vpce", "b", "10.0.2.9");
+    const balancers = policy.there ? ["glb"] : undefined;
+    fabric.endpoints.put({ type: "gateway-load-balancer", id: "vpce", ports: ["eni-vpce"], balancers });
+    world.table("rtb", [route("0.0.0.0/0", "vpce")]);
+    // What comes in for the client's subnet is shown, too.
+    const inwards = policy.back ? [route("10.0.1.0/24", "vpce")] : [];
+    world.table("rtb-in", inwards, "vpc", false);
+    fabric.putInternetGateway({ id: "igw", vpc: "vpc", table: "rtb-in" });
+    world.publish("52.0.0.1", client(world));
+    return { world, to: "igw", destination: SERVER };
+  },
+  "a virtual private gateway": (policy) => {
+    const world = clientSide(policy);
+    const { vpns } = world.fabric;
+    vpns.putSite({ id: "office", name: "office", blocks: [block("192.168.0.0/16")], hosts: undefined });
+    const everything = block("0.0.0.0/0");
+    const tunnels = [{ outside: ip("52.99.0.1"), site: "office" }];
+    const ends = { local: everything, remote: everything };
+    vpns.putConnection({ id: "vpn", order: 1, gateway: "vgw", tunnels, ...ends });
+    vpns.putGateway({
+      id: "vgw",
+      vpc: "vpc",
+      table: undefined,
+      routes: [
+        {
+          block: everything,
+          connection: "vpn",
+          origin: "propagated-vpn-static",
+          pathLength: 0,
+          discriminator: 0,
+        },
+      ],
+    });
+    world.table("rtb", policy.there && policy.back ? [route("192.168.0.0/16", "vgw")] : []);
+    return { world, to: "vgw", destination: "192.168.1.5" };
+  },
+  "a Network Load Balancer": (policy) => {
+    const world = clientSide(policy);
+    world.subnet("b", "10.0.2.0/24", { acl: "acl-far" });
+    balanced(world, policy, "b");
+    return { world, to: "server", destination: "10.0.2.20" };
+  },
+  "an endpoint of a service behind a Network Load Balancer": (policy) => {
+    const world = clientSide(policy);
+    world.vpc("provider", "p-");
+    world.subnet("p-b", "10.0.2.0/24", { vpc: "provider", acl: "acl-far" });
+    balanced(world, policy, "p-b");
+    managed(world, "eni-vpce", "b", "10.0.2.9", ["sg-open"]);
+    const service = { kind: "load-balancers", ids: ["nlb"] } as const;
+    world.fabric.endpoints.put({ type: "interface", id: "vpce", ports: ["eni-vpce"], service });
+    return { world, to: "server", destination: "10.0.2.9" };
+  },
   "a gateway endpoint": (policy) => {
     const world = clientSide(policy);
     const { fabric } = world;
@@ -218,10 +268,8 @@ const asked = ({ protocol }: Pick<Policy, "protocol">, destination: string): Ask
 
 /** Whether the client's packet, and of TCP its answer, get there. */
 function walks({ world, destination, oneWay }: Scene, { protocol }: Policy): boolean {
-  const client = world.fabric.ports.get("client");
-  if (!client) return false;
   const sent: Packet = from("10.0.1.10", destination, { protocol, destinationPort: PORT });
-  const { forward, learned } = exchange(world.fabric, client, sent, world.now);
+  const { forward, learned } = exchange(world.fabric, client(world), sent, world.now);
   return protocol === tcp && !oneWay ? learned === "answer" : forward.end.outcome !== "dropped";
 }
 
@@ -243,7 +291,7 @@ describe.each(Object.keys(scenes))("by %s", (name) => {
         if (answer.found) found++;
         else lost++;
       }),
-      { ...SEED, numRuns: 200 },
+      { ...SEED, numRuns: 300 },
     );
     expect(Math.min(found, lost)).toBeGreaterThan(10);
   });
@@ -287,6 +335,75 @@ describe("paths", () => {
     ]);
   });
 
+  test("name load balancers, policy tables and gateways to customers, too", () => {
+    const inspected = analyzed(at("a Gateway Load Balancer endpoint"), open);
+    expect(passed(inspected.forward)).toEqual([
+      ...["client", "sg-client", "acl-near", "rtb", "acl-far", "eni-vpce", "vpce"],
+      ...["acl-far", "rtb-b", "igw"],
+    ]);
+    expect(passed(inspected.back)).toEqual([
+      ...[
+        "igw",
+        "rtb-in",
+        "acl-far",
+        "eni-vpce",
+        "vpce",
+        "acl-far",
+        "rtb-b",
+        "acl-near",
+        "sg-client",
+        "client",
+      ],
+    ]);
+    const details = inspected.forward.map(({ hop }) => hop.detail);
+    expect(details).toContain("PATH_THROUGH_GWLB_NOT_CHECKED");
+    const office = analyzed(at("a virtual private gateway"), open);
+    expect(passed(office.forward)).toEqual(["client", "sg-client", "acl-near", "rtb", "vgw"]);
+    expect(passed(office.back)).toEqual(["vgw", "acl-near", "sg-client", "client"]);
+    const balanced = analyzed(at("an endpoint of a service behind a Network Load Balancer"), open);
+    expect(passed(balanced.forward)).toEqual([
+      ...["client", "sg-client", "acl-near", "rtb", "acl", "sg-open", "eni-vpce", "vpce"],
+      ...["nlb", "node", "sg-server", "server"],
+    ]);
+    expect(passed(balanced.back)).toEqual([
+      ...["server", "sg-server", "node", "nlb", "sg-open", "acl", "rtb", "acl-near", "sg-client", "client"],
+    ]);
+    expect(passed(analyzed(at("a transit gateway's policy table"), open).forward)).toEqual([
+      ...["client", "sg-client", "acl-near", "rtb", "acl-near", "near", "tgw-ptb", "tgw-rtb", "far"],
+      ...["sg-server", "server"],
+    ]);
+  });
+
+  test("lead to whom an address stands for, though it is not its own", () => {
+    for (const [name, through] of [
+      ["a transit gateway that translates", "far"],
+      ["a Network Load Balancer", "nlb"],
+      ["an endpoint of a service behind a Network Load Balancer", "nlb"],
+    ] as const) {
+      const scene = at(name);
+      const answer = ask(scene.world.fabric, "client", "server", { port: PORT, through: [through] });
+      expect(answer.forward[0]?.outbound.ranges("destination")).toEqual([
+        { first: number(scene.destination), last: number(scene.destination) },
+      ]);
+      expect(answer.found).toBe(true);
+    }
+  });
+
+  test("are of IPv4 alone: who has no such address is none that a path leads to", () => {
+    const { world } = at("a NAT gateway");
+    const six = block("2001:db8::/56");
+    world.fabric.putVpc({ id: "vpc", blocks: [block("10.0.0.0/16"), six] });
+    world.subnet("a", "10.0.1.0/24 2001:db8::/64", { acl: "acl-near" });
+    world.fabric.putSecurityGroup("sg-six", [inbound(all, -1, -1, "::/0")]);
+    world.port("both", { addresses: ["10.0.1.77", "2001:db8::77"], groups: ["sg-six"] });
+    world.port("six", { addresses: ["2001:db8::66"] });
+    const ask443 = (to: string) => ask(world.fabric, "client", to, { port: PORT });
+    expect(codes(ask443("six"))).toEqual(["UNASSOCIATED_COMPONENT"]);
+    expect(codes(ask443("both"))).toEqual(["ENI_SG_RULES_MISMATCH"]);
+    world.fabric.putSecurityGroup("sg-six", [inbound(tcp, PORT, PORT, "10.0.1.10/32")]);
+    expect(ask443("both").found).toBe(true);
+  });
+
   test("tell the headers before and after a NAT gateway", () => {
     const { forward } = analyzed(at("a NAT gateway"), open);
     const nat = forward.find(({ hop }) => hop.component === "nat");
@@ -315,6 +432,22 @@ describe("paths", () => {
     expect(why("a gateway endpoint", { protocol: udp })).toEqual(["VPCE_GATEWAY_PROTOCOL_RESTRICTION"]);
     expect(why("a gateway endpoint", { there: false })).toEqual(["BAD_STATE_ROUTE"]);
     expect(why("an interface endpoint", { there: false })).toEqual(["BAD_STATE_ATTACHMENT"]);
+    expect(why("a transit gateway's policy table", { there: false })).toEqual([
+      "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT",
+    ]);
+    expect(why("a transit gateway that translates", { there: false })).toEqual([
+      "CANNOT_ROUTE",
+      "NO_POSSIBLE_DESTINATION",
+    ]);
+    // Of the route there, of the one back, and of the endpoint that this leads to.
+    expect(why("a Gateway Load Balancer endpoint", { there: false })).toEqual([
+      "BAD_STATE_ROUTE",
+      "BAD_STATE_ROUTE",
+      "BAD_STATE_ATTACHMENT",
+    ]);
+    expect(why("a Gateway Load Balancer endpoint", { back: false })).toEqual([]);
+    expect(why("a virtual private gateway", { there: false })).toEqual(["NO_ROUTE_TO_DESTINATION"]);
+    expect(why("a Network Load Balancer", { back: false })).toEqual(["ELBV2_LISTENER_HAS_NO_TG"]);
   });
 
   test("lead through a transit gateway only where its table and its zones let them", () => {
