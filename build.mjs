@@ -20,6 +20,7 @@ const clients = {
   ebs: "@aws-sdk/client-ebs",
   logs: "@aws-sdk/client-cloudwatch-logs",
   cloudtrail: "@aws-sdk/client-cloudtrail",
+  ram: "@aws-sdk/client-ram",
 };
 
 /**

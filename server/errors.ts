@@ -754,6 +754,25 @@ const table = {
   InvalidNextTokenException: [400, () => "The token is invalid, or was made for other parameters."],
   InvalidTimeRangeException: [400, (message: string) => message],
 
+  // RAM
+  InvalidResourceTypeException: [400, (message: string) => message],
+  MalformedArnException: [400, (message: string) => message],
+  OperationNotPermittedException: [400, (message: string) => message],
+  ResourceShareInvitationAlreadyAcceptedException: [
+    400,
+    (arn: string) => `ResourceShareInvitation ${arn} was already accepted.`,
+  ],
+  ResourceShareInvitationAlreadyRejectedException: [
+    400,
+    (arn: string) => `ResourceShareInvitation ${arn} was already rejected.`,
+  ],
+  ResourceShareInvitationArnNotFoundException: [400, (message: string) => message],
+  ResourceShareInvitationExpiredException: [
+    400,
+    (arn: string) => `ResourceShareInvitation ${arn} has expired.`,
+  ],
+  UnknownResourceException: [400, (message: string) => message],
+
   // Placement groups
   "InvalidPlacementGroup.Unknown": [400, (name: string) => `The Placement Group '${name}' is unknown.`],
   "InvalidPlacementGroupId.Malformed": [400, (id: string) => `Invalid id: "${id}" (expecting "pg-...")`],

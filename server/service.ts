@@ -37,6 +37,7 @@ import { Hosts } from "./planes/hosts.ts";
 import { Network } from "./planes/network.ts";
 import { Planes } from "./planes/planes.ts";
 import { scrubInBackground } from "./planes/scrubbing.ts";
+import { ramHandlers } from "./ram/registry.ts";
 import { memoryBlocks, sqliteBlocks } from "./state/blocks.ts";
 import { noJournal, openDatabase, sqliteJournal } from "./state/journal.ts";
 import { folderObjects, memoryObjects } from "./state/objects.ts";
@@ -116,6 +117,7 @@ export function openService(
       ebs: { handlers: ebsHandlers, global: false },
       logs: { handlers: logsHandlers, global: false },
       cloudtrail: { handlers: trailHandlersOn(events), global: false },
+      ram: { handlers: ramHandlers, global: false },
     },
     onFault,
     logLevel: options.logLevel,

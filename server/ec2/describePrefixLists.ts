@@ -30,7 +30,7 @@ function shown(ctx: Context, ids: readonly string[] | undefined): Shown[] {
   const asked = ids?.length ? new Set(ids) : undefined;
   for (const id of asked ?? []) prefixLists.checkForm(id);
   const own = [...(asked ?? [])].filter((id) => !awsPrefixList(ctx.region, id));
-  const rows = asked ? prefixLists.getAll(ctx, own) : prefixLists.own(ctx);
+  const rows = asked ? prefixLists.getAll(ctx, own) : prefixLists.visible(ctx);
   return [
     ...aws.map((list, i) => ({ seq: i + 1, view: showAws(ctx, list) })),
     ...rows
@@ -86,7 +86,10 @@ export const operations = {
 
   GetManagedPrefixListAssociations: ({ PrefixListId, ...page }, ctx) => {
     const { id } = getBlocks(ctx, PrefixListId);
-    const uses = new Map(usesOf(ctx, id).map((use) => [use.id, use]));
+    const isOwn = prefixLists.table(ctx).get(id)?.account === ctx.account;
+    // Only the owner of a list learns who else uses it.
+    const shown = usesOf(ctx, id).filter(({ owner }) => isOwn || owner === ctx.account);
+    const uses = new Map(shown.map((use) => [use.id, use]));
     const { items, ...next } = takePage(
       ctx,
       numbered([...uses.values()]),

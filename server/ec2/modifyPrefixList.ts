@@ -114,6 +114,5 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateManagedPrefixList: "sharing with other accounts",
   ModifyManagedPrefixList: "lists that IPAM keeps",
 };

@@ -52,6 +52,9 @@ export const filters: Filters<Sdk.ManagedPrefixList> = {
   "prefix-list-name": (list) => list.PrefixListName,
 };
 
+/** Who lets others use a list adds itself here: what shares resources between accounts. */
+export const prefixListSharings: ((ctx: Context, list: PrefixList) => boolean)[] = [];
+
 /** Address blocks under one name, for rules of security groups and for routes: what changes in it changes in all of them. */
 export const prefixLists = defineResource({
   type: "prefix-list",
@@ -72,6 +75,7 @@ export const prefixLists = defineResource({
     Tags: tags,
   }),
   filters,
+  shared: (list, ctx) => prefixListSharings.some((isShared) => isShared(ctx, list)),
   transitions: {
     created: (ctx, { id }) => prefixLists.update(ctx, id, { state: "create-complete" }),
     modified: (ctx, list) => finish(ctx, list, "modify"),
@@ -101,18 +105,25 @@ export interface NamedBlocks {
   readonly weight: number;
 }
 
-/** A list that a caller may use, of its own or of AWS; undefined if it is not there. */
+/**
+ * A list of whomever, or of AWS; undefined if it is not there. Rules and routes that name one go by it even if it is not
+ * shared with their owner any more.
+ */
 export function findBlocks(ctx: Context, id: string): NamedBlocks | undefined {
   const aws = awsPrefixList(ctx.region, id);
   if (aws) return aws;
-  const list = prefixLists.find(ctx, id);
+  const list = prefixLists.table(ctx).get(id);
   return list && list.state !== "delete-in-progress" ? { ...list, weight: list.maxEntries } : undefined;
 }
 
-/** @throws {ApiError} InvalidPrefixListId.Malformed, InvalidPrefixListID.NotFound */
+/**
+ * A list that the caller may name: of AWS, its own, or shared with it.
+ *
+ * @throws {ApiError} InvalidPrefixListId.Malformed, InvalidPrefixListID.NotFound
+ */
 export function getBlocks(ctx: Context, id: string): NamedBlocks {
   prefixLists.checkForm(id);
-  const blocks = findBlocks(ctx, id);
+  const blocks = awsPrefixList(ctx.region, id) || prefixLists.find(ctx, id) ? findBlocks(ctx, id) : undefined;
   if (!blocks) throw new ApiError("InvalidPrefixListID.NotFound", id);
   return blocks;
 }
@@ -146,6 +157,7 @@ export function getFree(ctx: Context, id: string): PrefixList {
     throw new ApiError("UnsupportedOperation", `The prefix list ${id} is managed by AWS.`);
   }
   const list = prefixLists.get(ctx, id);
+  if (list.account !== ctx.account) throw new ApiError("UnauthorizedOperation");
   if (list.state.endsWith("-in-progress")) {
     throw new ApiError(
       "IncorrectState",

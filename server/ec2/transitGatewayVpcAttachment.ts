@@ -207,7 +207,3 @@ export const operations = {
     return answer(ctx, id);
   },
 } satisfies Handlers;
-
-export const partly = {
-  CreateTransitGatewayVpcAttachment: "gateways that other accounts share by RAM",
-};

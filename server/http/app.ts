@@ -76,9 +76,12 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
     else finish(answer);
   };
   app.route({ method: ["GET", "POST"], url: "/", handler });
-  // The services that are asked by path, which so far is one.
+  // The services that are asked by path: the EBS direct APIs, and RAM, whose paths are its operations' names.
   for (const url of ["/snapshots", "/snapshots/*"]) {
     app.route({ method: ["GET", "POST", "PUT"], url, handler });
+  }
+  for (const name of parts.backends.ram.handlers.keys()) {
+    app.route({ method: ["DELETE", "POST"], url: `/${name.toLowerCase()}`, handler });
   }
 
   addOperatorRoutes(app, parts);

@@ -65,6 +65,7 @@ const serviceIds: ReadonlySet<string> = new Set<ServiceId>([
   "ebs",
   "logs",
   "cloudtrail",
+  "ram",
 ]);
 
 /** Where a request is at home that names no region. */
@@ -273,7 +274,7 @@ function refusal(
   const { code, status } = refused;
   const answer =
     service.protocol === "restJson"
-      ? restError(refused)
+      ? restError(refused, service.id)
       : service.protocol === "awsJson"
         ? jsonError(refused)
         : { status, headers: XML, body: encodeError(service, refused, requestId) };

@@ -53,6 +53,7 @@ const sources: Readonly<Partial<Record<string, () => Promise<{ readonly default:
   ec2: () => import("islet:iam/ec2"),
   iam: () => import("islet:iam/iam"),
   logs: () => import("islet:iam/logs"),
+  ram: () => import("islet:iam/ram"),
   sts: () => import("islet:iam/sts"),
 };
 

@@ -35,7 +35,9 @@ const inOrder = (_name: string, value: unknown): unknown =>
  * @see https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
  */
 export function once(ctx: Context, input: object, call: () => string): string {
-  const { ClientToken: token } = input as { ClientToken?: string };
+  const { ClientToken, clientToken: token = ClientToken } = input as Readonly<
+    Partial<Record<"ClientToken" | "clientToken", string>>
+  >;
   if (!token) return call();
   if (token.length > MAX_LENGTH) {
     throw new ApiError(
@@ -45,7 +47,7 @@ export function once(ctx: Context, input: object, call: () => string): string {
   }
   const table = ctx.unit.table(answers);
   const id = `${ctx.account}/${ctx.operation}/${token}`;
-  const rest = { ...input, ClientToken: undefined, DryRun: undefined };
+  const rest = { ...input, ClientToken: undefined, clientToken: undefined, DryRun: undefined };
   const hash = createHash("sha256").update(JSON.stringify(rest, inOrder)).digest("base64");
   const known = table.get(id);
   if (known) {

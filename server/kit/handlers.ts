@@ -3,6 +3,7 @@ import type * as CloudTrail from "@aws-sdk/client-cloudtrail";
 import type * as Logs from "@aws-sdk/client-cloudwatch-logs";
 import type * as Ebs from "@aws-sdk/client-ebs";
 import type * as Iam from "@aws-sdk/client-iam";
+import type * as Ram from "@aws-sdk/client-ram";
 import type * as Sts from "@aws-sdk/client-sts";
 import type { Command } from "@smithy/types";
 import type { Context } from "./context.ts";
@@ -43,6 +44,7 @@ export type StsHandlers = HandlersOf<typeof Sts>;
 export type IamHandlers = HandlersOf<typeof Iam>;
 export type LogsHandlers = HandlersOf<typeof Logs>;
 export type CloudTrailHandlers = HandlersOf<typeof CloudTrail>;
+export type RamHandlers = HandlersOf<typeof Ram>;
 
 /** What an SDK streams is here as a whole. */
 type Whole<T> = { [K in keyof T]: K extends "BlockData" ? Uint8Array : T[K] };

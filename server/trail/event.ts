@@ -147,7 +147,7 @@ function fitting(name: string, members: Members): Members | null {
 /** EC2's codes say whose fault it was. */
 function errorCodeOf({ id, protocol }: Service, error: ApiError): string {
   if (id === "ec2") return `${error.status < 500 ? "Client" : "Server"}.${error.code}`;
-  return protocol === "awsQuery" ? error.code : jsonName(error).name;
+  return protocol === "awsQuery" ? error.code : jsonName(error, id).name;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** JSON values as the protocols of JSON write them, and what these protocols call the errors that all services share. */
 import { ApiError, type ErrorCode } from "../errors.ts";
 import { refusals } from "./refusal.ts";
-import type { Service } from "./service.ts";
+import type { Service, ServiceId } from "./service.ts";
 import type { ListShape, MapShape, Shape, StructureShape } from "./shape.ts";
 import { parseText } from "./text.ts";
 
@@ -137,12 +137,28 @@ const names: Readonly<Partial<Record<ErrorCode, readonly [name: string, status: 
     TagLimitExceeded: ["ValidationException", 400, "INVALID_TAG"],
   };
 
+/** What RAM calls some of them. */
+const namesInRam: typeof names = {
+  ...names,
+  IdempotentParameterMismatch: ["IdempotentParameterMismatchException", 400],
+  InvalidPaginationToken: ["InvalidNextTokenException", 400],
+  InvalidParameterValue: ["InvalidParameterException", 400],
+  TagLimitExceeded: ["TagLimitExceededException", 400],
+};
+
 /** What an error is called in the protocols of JSON. */
-export function jsonName({ code, status, reason }: ApiError): {
+export function jsonName(
+  { code, status, reason }: ApiError,
+  service?: ServiceId,
+): {
   readonly name: string;
   readonly status: number;
   readonly reason: string | undefined;
 } {
-  const [name, itsStatus, itsReason] = names[code] ?? [code, status, reason];
+  const [name, itsStatus, itsReason] = (service === "ram" ? namesInRam : names)[code] ?? [
+    code,
+    status,
+    reason,
+  ];
   return { name, status: itsStatus, reason: itsReason };
 }

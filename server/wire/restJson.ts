@@ -1,7 +1,7 @@
 import type { ApiError } from "../errors.ts";
 import { jsonName, ownValue, readBody, readJson, toJson } from "./json.ts";
 import { refusals } from "./refusal.ts";
-import type { HttpForm, Operation, Service } from "./service.ts";
+import type { HttpForm, Operation, Service, ServiceId } from "./service.ts";
 import type { Member, Shape, TextShape } from "./shape.ts";
 import { parseText } from "./text.ts";
 
@@ -156,8 +156,8 @@ export function restAnswer({ http }: Operation, encoded: string): RestAnswer {
   };
 }
 
-export function restError(error: ApiError): RestAnswer {
-  const { name, status, reason } = jsonName(error);
+export function restError(error: ApiError, service: ServiceId): RestAnswer {
+  const { name, status, reason } = jsonName(error, service);
   return {
     status,
     headers: { "content-type": JSON_TYPE, "x-amzn-errortype": name },

@@ -1,7 +1,7 @@
 import type { Descriptions, Protocol, StructureShape } from "./shape.ts";
 import { ShapeCompiler } from "./shape.ts";
 
-export type ServiceId = "ec2" | "sts" | "iam" | "ebs" | "logs" | "cloudtrail";
+export type ServiceId = "ec2" | "sts" | "iam" | "ebs" | "logs" | "cloudtrail" | "ram";
 
 export interface Service {
   readonly id: ServiceId;
@@ -53,6 +53,7 @@ const identities = {
     version: "2013-11-01",
     namespace: "CloudTrail_20131101",
   },
+  ram: { protocol: "restJson", version: "2018-01-04", namespace: "" },
 } as const satisfies Record<ServiceId, Omit<Service, "id" | "operations">>;
 
 /** What the build made of the SDK; see sdk.d.ts. */
@@ -68,6 +69,7 @@ const sources: Record<ServiceId, () => Promise<{ default: Api }>> = {
   ebs: () => import("islet:api/ebs"),
   logs: () => import("islet:api/logs"),
   cloudtrail: () => import("islet:api/cloudtrail"),
+  ram: () => import("islet:api/ram"),
 };
 
 const loading = new Map<ServiceId, Promise<Service>>();

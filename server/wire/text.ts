@@ -13,6 +13,7 @@ const maximumLength: Readonly<Record<ServiceId, number>> = {
   ebs: 65_536,
   logs: 1_048_576,
   cloudtrail: 65_536,
+  ram: 65_536,
 };
 
 /** What XML 1.0 has no way to write, so that no answer could repeat it: section 2.2, `Char`. */

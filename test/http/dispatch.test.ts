@@ -205,6 +205,7 @@ function dispatcher(handlers: Readonly<Record<string, Handler>>): {
       ebs: none,
       logs: none,
       cloudtrail: none,
+      ram: none,
     },
     onFault,
   };

@@ -3,6 +3,7 @@ import * as ebs from "@aws-sdk/client-ebs";
 import * as ec2 from "@aws-sdk/client-ec2";
 import * as iam from "@aws-sdk/client-iam";
 import * as logs from "@aws-sdk/client-cloudwatch-logs";
+import * as ram from "@aws-sdk/client-ram";
 import * as sts from "@aws-sdk/client-sts";
 import type { ServiceId } from "../../server/wire/service.ts";
 
@@ -27,7 +28,7 @@ interface Answer {
   readonly body: string;
 }
 
-const packages = { cloudtrail, ebs, ec2, iam, logs, sts };
+const packages = { cloudtrail, ebs, ec2, iam, logs, ram, sts };
 
 export async function exchange(
   service: ServiceId,
@@ -62,6 +63,7 @@ const clients = {
   ec2: (configuration: object) => new ec2.EC2Client(configuration),
   iam: (configuration: object) => new iam.IAMClient(configuration),
   logs: (configuration: object) => new logs.CloudWatchLogsClient(configuration),
+  ram: (configuration: object) => new ram.RAMClient(configuration),
   sts: (configuration: object) => new sts.STSClient(configuration),
 };
 

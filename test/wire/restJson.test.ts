@@ -143,7 +143,7 @@ describe.each(operations)("$operation.name", ({ operation }) => {
     [new ApiError("TagLimitExceeded", "snap-1"), "ValidationException", "INVALID_TAG"],
   ])("%s is an error that the client knows", async (error, name, Reason) => {
     const input = fc.sample(structures(operation.input), { numRuns: 1, seed: 2 })[0] ?? {};
-    const thrown: unknown = await exchange(operation, input, restError(error)).catch(
+    const thrown: unknown = await exchange(operation, input, restError(error, "ebs")).catch(
       (reason: unknown) => reason,
     );
     expect(thrown).toMatchObject({ name, message: error.message });

@@ -6,6 +6,7 @@ import { demandsOfEc2 } from "./ec2.ts";
 import { demandsOfIam } from "./iam.ts";
 import { demandsOfLogs } from "./logs.ts";
 import { passedRoles } from "./passRole.ts";
+import { demandsOfRam } from "./ram.ts";
 
 /** Whether one may is for STS to find, which asks the role: see sts/trust.ts. */
 const ASKS_ROLE: ReadonlySet<string> = new Set([
@@ -45,6 +46,8 @@ export function demandsOf(ctx: Context, service: string, table: ActionTable, inp
       return demandsOfEbs(ctx, table, input);
     case "logs":
       return demandsOfLogs(ctx, table, input);
+    case "ram":
+      return demandsOfRam(ctx, table, input);
     default:
       return [
         { action: `${service}:${ctx.operation}`, resource: "*", keys: { get: () => undefined }, known: [] },
