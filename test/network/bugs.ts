@@ -1,10 +1,12 @@
 import { ConnectionTracking } from "../../network/connectionTracking.ts";
+import { CustomerSite } from "../../network/customerSite.ts";
 import { EgressOnlyInternetGateway } from "../../network/egressOnlyInternetGateway.ts";
 import { GatewayEndpoint } from "../../network/gatewayEndpoint.ts";
 import { InterfaceEndpoint } from "../../network/interfaceEndpoint.ts";
 import { InternetGateway } from "../../network/internetGateway.ts";
 import { holds, within } from "../../network/ip.ts";
 import type { End } from "../../network/journey.ts";
+import { MulticastDomain } from "../../network/multicastDomain.ts";
 import { NatTranslations, type Translation } from "../../network/natTranslations.ts";
 import { NetworkAcl } from "../../network/networkAcl.ts";
 import { ICMP, readdressed, type Packet } from "../../network/packet.ts";
@@ -12,10 +14,12 @@ import { Peering } from "../../network/peering.ts";
 import { Port, type Verdict } from "../../network/port.ts";
 import { LOCAL, RouteTable, type Route } from "../../network/routeTable.ts";
 import { isAnywhere, SecurityGroup, type SecurityGroupRule } from "../../network/securityGroup.ts";
+import { SiteRoutes, type SiteRoute } from "../../network/siteRoutes.ts";
 import { TransitGateway } from "../../network/transitGateway.ts";
-import type { TransitGatewayRouteTable } from "../../network/transitGatewayRouteTable.ts";
+import { TransitGatewayRouteTable } from "../../network/transitGatewayRouteTable.ts";
 import { TransitGatewayVpcAttachment } from "../../network/transitGatewayVpcAttachment.ts";
 import { Vpc } from "../../network/vpc.ts";
+import { VpnGateway } from "../../network/vpnGateway.ts";
 import { Walk } from "../../network/walk.ts";
 import { all, replace, type Planted } from "../planting.ts";
 import { serviceLinkBugs } from "./serviceLinkBugs.ts";
@@ -50,6 +54,17 @@ const rulesInstead = (instead: (rules: readonly SecurityGroupRule[]) => readonly
     (original) =>
       function (this: SecurityGroup, rules) {
         original.call(this, instead(rules));
+      },
+  );
+
+/** Puts other routes in the place of those that a virtual private gateway or a concentrator knows. */
+const siteRoutesInstead = (instead: (routes: readonly SiteRoute[]) => readonly SiteRoute[]) => () =>
+  replace(
+    SiteRoutes.prototype,
+    "put",
+    (original) =>
+      function (this: SiteRoutes, routes) {
+        original.call(this, instead(routes));
       },
   );
 
@@ -810,4 +825,140 @@ export const bugs: readonly Planted[] = [
       ),
   },
   ...serviceLinkBugs,
+  {
+    name: "a virtual private gateway takes packets of any VPC that has a route to it",
+    plant: () =>
+      all(
+        replace(VpnGateway.prototype, "serves", () => () => true),
+        replace(
+          VpnGateway.prototype,
+          "forward",
+          (original) =>
+            function (this: VpnGateway, walk, packet, sender) {
+              const { vpc } = this;
+              this.vpc = sender?.subnet.vpc ?? vpc;
+              const end = original.call(this, walk, packet, sender);
+              this.vpc = vpc;
+              return end;
+            },
+        ),
+      ),
+  },
+  {
+    name: "a site is let into whatever VPC has the address, by a gateway of another one",
+    plant: () =>
+      replace(
+        VpnGateway.prototype,
+        "enter",
+        (original) =>
+          function (this: VpnGateway, walk, packet) {
+            const strange = [...walk.fabric.ports.values()].find(
+              (port) => port.live && port.owns(packet.destination) && port.subnet.vpc !== this.vpc,
+            );
+            return strange
+              ? walk.receive(strange, packet, undefined, true)
+              : original.call(this, walk, packet);
+          },
+      ),
+  },
+  {
+    name: "a site passes on what is for another site",
+    plant: () =>
+      replace(
+        CustomerSite.prototype,
+        "receive",
+        (original) =>
+          function (this: CustomerSite, walk, packet) {
+            return this.has(packet.destination) ? original.call(this, walk, packet) : this.send(walk, packet);
+          },
+      ),
+  },
+  {
+    name: "what BGP tells over a VPN connection wins over what was written down",
+    plant: siteRoutesInstead((routes) =>
+      routes.map((route) => ({
+        ...route,
+        origin: route.origin === "propagated-vpn" ? "propagated-vpn-static" : "propagated-vpn",
+      })),
+    ),
+  },
+  {
+    name: "of VPN connections the one with the highest discriminator wins",
+    plant: siteRoutesInstead((routes) =>
+      routes.map((route) => ({ ...route, discriminator: -route.discriminator })),
+    ),
+  },
+  {
+    name: "a transit gateway takes equal routes in turn, packet by packet",
+    plant: () => {
+      let turn = 0;
+      return replace(
+        TransitGatewayRouteTable.prototype,
+        "choose",
+        () =>
+          function (this: TransitGatewayRouteTable, packet) {
+            const ways = this.find(packet.destination) ?? [];
+            return ways[turn++ % Math.max(1, ways.length)];
+          },
+      );
+    },
+  },
+  {
+    name: "a transit gateway never spreads flows over equal routes",
+    plant: () =>
+      replace(
+        TransitGatewayRouteTable.prototype,
+        "choose",
+        () =>
+          function (this: TransitGatewayRouteTable, { destination }) {
+            return this.find(destination)?.[0];
+          },
+      ),
+  },
+  {
+    name: "a transit gateway spreads flows over worse routes, too",
+    plant: () =>
+      replace(
+        TransitGatewayRouteTable.prototype,
+        "put",
+        (original) =>
+          function (this: TransitGatewayRouteTable, routes) {
+            original.call(
+              this,
+              routes.map((route) => ({ ...route, pathLength: 0 })),
+            );
+          },
+      ),
+  },
+  {
+    name: "a multicast domain serves members in subnets of other domains",
+    plant: () =>
+      replace(
+        MulticastDomain.prototype,
+        "carry",
+        (original) =>
+          function (this: MulticastDomain, walk, packet, sender) {
+            const ports = [...walk.fabric.ports.values()].filter((port) =>
+              this.isMember(packet.destination, port),
+            );
+            const before = ports.map(({ subnet }) => subnet.multicast);
+            for (const { subnet } of ports) subnet.multicast = this;
+            const end = original.call(this, walk, packet, sender);
+            for (const [i, { subnet }] of ports.entries()) subnet.multicast = before[i];
+            return end;
+          },
+      ),
+  },
+  {
+    name: "a multicast domain with static sources lets everybody send",
+    plant: () =>
+      replace(
+        MulticastDomain.prototype,
+        "put",
+        (original) =>
+          function (this: MulticastDomain, _staticSources, subnets, groups) {
+            original.call(this, false, subnets, groups);
+          },
+      ),
+  },
 ];

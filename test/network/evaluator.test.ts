@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { answered } from "./doors.ts";
 import { seen } from "./filters.ts";
 import { properties } from "./properties.ts";
+import { crossings } from "./sites.ts";
 import { linked } from "./serviceLinks.ts";
 import { delivered } from "./spoofing.ts";
 import { crossed } from "./ways.ts";
@@ -39,5 +40,6 @@ describe("in random networks", () => {
     expect(linked.service).toBeGreaterThan(100);
     expect(linked.inspected).toBeGreaterThan(100);
     expect(linked.translated).toBeGreaterThan(100);
+    for (const times of Object.values(crossings)) expect(times).toBeGreaterThan(30);
   });
 });

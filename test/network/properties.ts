@@ -1,6 +1,8 @@
 import { doorProperties } from "./doors.ts";
 import { filters } from "./filters.ts";
+import { multicasts } from "./multicasts.ts";
 import type { Properties } from "./sendings.ts";
+import { sites } from "./sites.ts";
 import { serviceLinks } from "./serviceLinks.ts";
 import { spoofing } from "./spoofing.ts";
 import { ways } from "./ways.ts";
@@ -12,6 +14,8 @@ export const properties: Properties = {
   ...ways,
   ...doorProperties,
   ...serviceLinks,
+  ...sites,
+  ...multicasts,
 };
 
 /** How a property is called for short: by what comes before the colon. */
