@@ -10,7 +10,9 @@ import { MOST_CONNECTIONS } from "../../network/natTranslations.ts";
 import { ACK, ICMPV6, RST, SYN, UDP, type Packet } from "../../network/packet.ts";
 import type { Port } from "../../network/port.ts";
 import type { Route } from "../../network/routeTable.ts";
+import type { SiteRoute } from "../../network/siteRoutes.ts";
 import { assignability } from "../../network/subnetAddresses.ts";
+import { OFFICE, putSite, putVpnGateway, siteRoute } from "./office.ts";
 import {
   all,
   anyIn,
@@ -1150,6 +1152,62 @@ describe("10 transit gateways", () => {
       expect(ended(world.send(honest, from("10.2.0.10", to)))).toBe(by);
       expect(ended(world.send(liar, from("10.2.0.10", to)))).toBe("GATEWAY_REJECTS_SPOOFED_TRAFFIC");
     }
+  });
+});
+
+describe("11 virtual private gateways", () => {
+  const HOST = "192.168.1.5";
+  const wired = (...routes: readonly SiteRoute[]): Site => {
+    const site = new Site();
+    for (const [order, name] of ["office", "branch"].entries()) putSite(site, name, { order });
+    putVpnGateway(site, routes);
+    site.table("rtb", [route("0.0.0.0/0", "vgw")]);
+    return site;
+  };
+  const sent = from("10.0.1.10", HOST);
+  const chosen = (...routes: readonly SiteRoute[]): string => {
+    const site = wired(...routes);
+    const end = site.send(site.left, sent);
+    return end.outcome === "site" ? end.site.id : ended(end);
+  };
+  const told = (cidr: string, connection: string, more: Partial<SiteRoute> = {}): SiteRoute =>
+    siteRoute(cidr, connection, { origin: "propagated-vpn", ...more });
+
+  test("11.1 one takes IPv4 of its VPC's interfaces, to blocks that a connection is known to lead to", () => {
+    expect(chosen(siteRoute(OFFICE, "office"))).toBe("office");
+    expect(chosen(siteRoute("172.16.0.0/12", "office"))).toBe("NO_ROUTE_TO_DESTINATION");
+    const site = wired(siteRoute(OFFICE, "office"));
+    const forwarder = site.host("10.0.1.66", "box", ["sg-open"], false);
+    expect(site.end(forwarder, from("10.0.1.99", HOST))).toBe("VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS");
+    const office = site.fabric.vpns.site("office");
+    const end = (destination: string) => site.fabric.trace(office, from(HOST, destination), site.now).end;
+    expect(ended(end("10.0.1.99"))).toBe("VGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS");
+    site.fabric.putVpc({ id: "vpc", blocks: [block("10.0.0.0/16"), block("2001:db8::/56")] });
+    site.fabric.putNetworkAcl("acl", [leaving(100, true, all, -1, -1, "::/0")]);
+    site.group("sg-six", outbound(all, -1, -1, "::/0"));
+    const six = site.host("2001:db8::5", "six", ["sg-six"]);
+    site.table("rtb", [route("::/0", "vgw")]);
+    expect(site.end(six, from("2001:db8::5", "2600::1"))).toBe("PROTOCOL_RESTRICTION");
+  });
+
+  test("11.2 what comes from a customer is delivered whatever the subnet's routes; only an answer needs one", () => {
+    const site = wired(siteRoute(OFFICE, "office"));
+    site.table("rtb", []);
+    const asked = site.fabric.trace(site.fabric.vpns.site("office"), from(HOST, "10.0.1.10"), site.now).end;
+    expect(ended(asked)).toBe("left");
+    expect(site.end(site.left, back(asked.packet))).toBe("NO_ROUTE_TO_DESTINATION");
+    site.table("rtb", [route(OFFICE, "vgw")]);
+    expect(site.send(site.left, back(asked.packet)).outcome).toBe("site");
+  });
+
+  test("11.3 the longest block wins, then what is written down, the shorter path, the lower MED, the older", () => {
+    expect(chosen(siteRoute(OFFICE, "office"), told("192.168.1.0/24", "branch"))).toBe("branch");
+    expect(chosen(told(OFFICE, "office"), siteRoute(OFFICE, "branch"))).toBe("branch");
+    expect(chosen(told(OFFICE, "office", { pathLength: 2 }), told(OFFICE, "branch", { pathLength: 1 }))).toBe(
+      "branch",
+    );
+    expect(chosen(told(OFFICE, "office", { discriminator: 2 }), told(OFFICE, "branch"))).toBe("branch");
+    expect(chosen(told(OFFICE, "branch"), told(OFFICE, "office"))).toBe("branch");
   });
 });
 

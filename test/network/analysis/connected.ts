@@ -1,6 +1,7 @@
 /** Random networks of some VPCs with everything that connects them, as data and as a fabric. */
 import fc from "fast-check";
 import { block, ip } from "../../../network/ip.ts";
+import { putSite, putVpnGateway, siteRoute } from "../office.ts";
 import { route, tcp, udp, World } from "../world.ts";
 import { entries, PORT, rulesNaming } from "./policies.ts";
 
@@ -170,7 +171,9 @@ function putVpc(world: World, name: Name, plan: Plan, number: number): void {
   managed(world, `eni-inspect-${name}`, `${name}-a`, `${net}.1.70`);
   const inspect = { id: `inspect-${name}`, ports: [`eni-inspect-${name}`], balancers: ["glb"] };
   fabric.endpoints.put({ type: "gateway-load-balancer", ...inspect });
-  putVpn(world, name);
+  // To an office that has everything.
+  putSite(world, `office-${name}`, { gateway: `vgw-${name}`, blocks: ["0.0.0.0/0"] });
+  putVpnGateway(world, [siteRoute("0.0.0.0/0", `office-${name}`)], { id: `vgw-${name}`, vpc: name });
   managed(world, `eni-tgw-${name}`, `${name}-b`, `${net}.2.200`);
   const attached = { gateway: "tgw", vpc: name, table: plan.table, ports: [`eni-tgw-${name}`] };
   fabric.transitGateways.putVpcAttachment({ id: name, live: true, groupReferencing: true, ...attached });
@@ -214,37 +217,6 @@ function putBalancer(world: World, name: Name, { net, crossZone }: Plan): void {
   managed(world, `eni-own-${name}`, `${name}-b`, `${net}.2.90`);
   const service = { kind: "load-balancers", ids: ["nlb-one"] } as const;
   endpoints.put({ type: "interface", id: `own-${name}`, ports: [`eni-own-${name}`], service });
-}
-
-/** A gateway to an office that has everything. */
-function putVpn({ fabric: { vpns } }: World, name: Name): void {
-  vpns.putSite({
-    id: `office-${name}`,
-    name: `office-${name}`,
-    blocks: [block("0.0.0.0/0")],
-    hosts: undefined,
-  });
-  const everything = block("0.0.0.0/0");
-  vpns.putConnection({
-    id: `vpn-${name}`,
-    order: 1,
-    gateway: `vgw-${name}`,
-    tunnels: [{ outside: ip("52.99.0.1"), site: `office-${name}` }],
-    local: everything,
-    remote: everything,
-  });
-  const written = {
-    connection: `vpn-${name}`,
-    origin: "propagated-vpn-static",
-    pathLength: 0,
-    discriminator: 0,
-  } as const;
-  vpns.putGateway({
-    id: `vgw-${name}`,
-    vpc: name,
-    table: undefined,
-    routes: [{ block: everything, ...written }],
-  });
 }
 
 export function connected({ vpcs, peerings, transit, rules, referencing }: Connected): ConnectedNetwork {

@@ -7,6 +7,7 @@ import type { AclEntry } from "../../../network/networkAcl.ts";
 import type { Packet } from "../../../network/packet.ts";
 import type { Port } from "../../../network/port.ts";
 import type { SecurityGroupRule } from "../../../network/securityGroup.ts";
+import { OFFICE, putSite, putVpnGateway, siteRoute } from "../office.ts";
 import { all, from, inbound, leaving, entering, outbound, route, tcp, udp, World } from "../world.ts";
 import { entries, PORT, rulesNaming } from "./policies.ts";
 import { ask, codes, number, passed, type Asked } from "./questions.ts";
@@ -201,27 +202,9 @@ const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
   },
   "a virtual private gateway": (policy) => {
     const world = clientSide(policy);
-    const { vpns } = world.fabric;
-    vpns.putSite({ id: "office", name: "office", blocks: [block("192.168.0.0/16")], hosts: undefined });
-    const everything = block("0.0.0.0/0");
-    const tunnels = [{ outside: ip("52.99.0.1"), site: "office" }];
-    const ends = { local: everything, remote: everything };
-    vpns.putConnection({ id: "vpn", order: 1, gateway: "vgw", tunnels, ...ends });
-    vpns.putGateway({
-      id: "vgw",
-      vpc: "vpc",
-      table: undefined,
-      routes: [
-        {
-          block: everything,
-          connection: "vpn",
-          origin: "propagated-vpn-static",
-          pathLength: 0,
-          discriminator: 0,
-        },
-      ],
-    });
-    world.table("rtb", policy.there && policy.back ? [route("192.168.0.0/16", "vgw")] : []);
+    putSite(world, "office");
+    putVpnGateway(world, [siteRoute("0.0.0.0/0", "office")]);
+    world.table("rtb", policy.there && policy.back ? [route(OFFICE, "vgw")] : []);
     return { world, to: "vgw", destination: "192.168.1.5" };
   },
   "a Network Load Balancer": (policy) => {
