@@ -49,6 +49,8 @@ export interface LoadBalancerPlan {
 /** All endpoints, and the load balancers that services are behind. Interfaces that are named but not there are left out. */
 export class Endpoints {
   readonly loadBalancers = new Map<string, LoadBalancer>();
+  /** The load balancers that accounts' services stand on, by the services' ids. */
+  readonly services = new Map<string, readonly string[]>();
   readonly #ground: Ground;
   readonly #endpoints = new Map<string, GatewayEndpoint | GatewayLoadBalancerEndpoint | InterfaceEndpoint>();
 

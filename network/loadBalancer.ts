@@ -83,6 +83,11 @@ export class LoadBalancer implements Behind, Component {
     return this.#targets.some(({ live }) => live) ? "ELBV2_NO_TARGETS_IN_AZ" : "ELBV2_LISTENER_HAS_NO_TG";
   }
 
+  /** The node that takes what comes by an interface; of a client in another region, any: its zones are others. */
+  nodeFor({ id, subnet }: Port, far: boolean): Port | undefined {
+    return far ? choose(this.nodes, id) : this.nodeIn(subnet.zone);
+  }
+
   /** A packet to one of its own interfaces: an answer of a target, or a client in its own VPC. */
   take(walk: Walk, packet: Packet, node: Port): End {
     // What an appliance sends back is unpacked by whoever packed it.
@@ -105,12 +110,13 @@ export class LoadBalancer implements Behind, Component {
    * A client's packet, to be passed on to a target in the load balancer's own name.
    *
    * @param front the interface by which it came, and by which answers go
+   * @param far whether that is in another region
    */
-  enter(walk: Walk, packet: Packet, front: Port): End {
+  enter(walk: Walk, packet: Packet, front: Port, far = false): End {
     const refuse = (reason: Reason): End => walk.drop(reason, this, packet, front, "ingress");
     if (packet.protocol !== TCP && packet.protocol !== UDP) return refuse("PROTOCOL_RESTRICTION");
     const key = `${front.id} ${flowOf(packet)}`;
-    const relayed = this.#relayed(walk, packet, front, key);
+    const relayed = this.#relayed(walk, packet, front, key, far);
     if (typeof relayed === "string") return refuse(relayed);
     const { node, nodeAddress, targetAddress, nodePort } = relayed;
     const onward: Packet = {
@@ -169,10 +175,11 @@ export class LoadBalancer implements Behind, Component {
     packet: Packet,
     front: Port,
     key: string,
+    far: boolean,
   ): Relayed | "ELBV2_LISTENER_HAS_NO_TG" | "ELBV2_NO_TARGETS_IN_AZ" | "VPCE_SERVICE_NOT_INSTALLED_IN_AZ" {
     const known = this.#forward.find(key, packet, walk.now);
     if (known?.target.live && this.nodes.includes(known.node)) return known;
-    const node = this.nodeIn(front.subnet.zone);
+    const node = this.nodeFor(front, far);
     if (!node) return "VPCE_SERVICE_NOT_INSTALLED_IN_AZ";
     const target = choose(this.targetsOf(node), key);
     const nodeAddress = node.addresses[0];

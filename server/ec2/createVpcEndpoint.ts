@@ -2,6 +2,7 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { regions } from "./catalogue/regions.ts";
 import { getOffered, type OfferedService } from "./endpointService.ts";
 import { defaultGroupOf, securityGroups } from "./securityGroup.ts";
 import { isUsableIn } from "./securityGroupVpc.ts";
@@ -16,8 +17,8 @@ type Input = Sdk.CreateVpcEndpointRequest;
 
 const invalid = (message: string): ApiError => new ApiError("InvalidParameter", message);
 
-/** VPC Lattice's endpoints, and services of other Regions, are not built. */
-function refuseAbsent(ctx: Context, input: Input): void {
+/** VPC Lattice's endpoints are not built. */
+function refuseAbsent(input: Input): void {
   const { VpcEndpointType: type, ServiceRegion } = input;
   if (
     type === "Resource" ||
@@ -30,11 +31,8 @@ function refuseAbsent(ctx: Context, input: Input): void {
       "VPC endpoints of type Resource and ServiceNetwork are not supported.",
     );
   }
-  if (ServiceRegion !== undefined && ServiceRegion !== ctx.region) {
-    throw new ApiError(
-      "UnsupportedOperation",
-      `Cross-Region access is not supported: ${ServiceRegion} is another Region.`,
-    );
+  if (ServiceRegion !== undefined && !regions.has(ServiceRegion)) {
+    throw invalid(`The Region '${ServiceRegion}' is not valid.`);
   }
 }
 
@@ -61,8 +59,13 @@ function checkMembers(type: VpcEndpoint["type"], input: Input): void {
 }
 
 /** @throws {ApiError} InvalidParameter if the service is not for the type */
-function chooseService(ctx: Context, name: string, type: VpcEndpoint["type"]): OfferedService {
-  const offered = getOffered(ctx, name);
+function chooseService(
+  ctx: Context,
+  name: string,
+  type: VpcEndpoint["type"],
+  region = ctx.region,
+): OfferedService {
+  const offered = getOffered(ctx, name, [region]);
   const service = offered.find((each) => each.type === type);
   if (!service) {
     const types = offered.map((each) => each.type).join(", ");
@@ -190,6 +193,7 @@ function plan(
     type,
     serviceName: service.name,
     serviceId: service.own?.id,
+    ...(service.region !== ctx.region && { serviceRegion: service.region }),
     connectionId: `vpce-con-0${ctx.chance.hex(16)}`,
     state: service.own?.acceptanceRequired ? "pendingAcceptance" : "pending",
     policy: input.PolicyDocument === undefined ? policy : readPolicy(input.PolicyDocument),
@@ -204,12 +208,12 @@ function plan(
 
 export const operations = {
   CreateVpcEndpoint: (input, ctx) => {
-    refuseAbsent(ctx, input);
+    refuseAbsent(input);
     const { ServiceName, VpcEndpointType, ClientToken } = input;
     if (ServiceName === undefined) throw new ApiError("MissingParameter", "serviceName");
     const type = (VpcEndpointType ?? "Gateway") as VpcEndpoint["type"];
     const vpc = vpcs.get(ctx, input.VpcId);
-    const service = chooseService(ctx, ServiceName, type);
+    const service = chooseService(ctx, ServiceName, type, input.ServiceRegion);
     checkMembers(type, input);
     const fields = plan(ctx, vpc, type, service, input);
     const id = vpcEndpoints.newId(ctx);
@@ -239,5 +243,5 @@ export const operations = {
 
 export const partly = {
   CreateVpcEndpoint:
-    "endpoints of types Resource and ServiceNetwork, services of other Regions; policies are checked and kept, there is no service that would ask them",
+    "endpoints of types Resource and ServiceNetwork, Amazon's services of other Regions; policies are checked and kept, there is no service that would ask them",
 };

@@ -7,11 +7,12 @@ import { numbered } from "../kit/list.ts";
 import { takePage } from "../kit/pages.ts";
 import { regionServices, type RegionService } from "./catalogue/endpointServices.ts";
 import { regions } from "./catalogue/regions.ts";
-import { findZone } from "./catalogue/zones.ts";
+import { findZone, zonesOf } from "./catalogue/zones.ts";
 import {
   baseNameOfService,
   mayUse,
   nameOfService,
+  regionsOfService,
   vpcEndpointServices,
   zonesOfService,
   type VpcEndpointService,
@@ -23,21 +24,40 @@ export interface OfferedService extends Omit<RegionService, "type"> {
   /** Absent for Amazon's own. */
   readonly own: VpcEndpointService | undefined;
   readonly takesPolicy: boolean;
+  /** The Region that it is in; its zones are those in which there can be endpoints of it, though. */
+  readonly region: string;
 }
 
-const ofAmazon = (service: RegionService): OfferedService => ({
+/** Where rows can be read; those of another Region, too, where there is a call. */
+type Reader = Pick<Context, "unit" | "region"> & Partial<Pick<Context, "unitOf">>;
+
+/** The rows of a Region; undefined if there is no way to them. */
+const readerIn = (ctx: Reader, region: string): Pick<Context, "unit" | "region"> | undefined => {
+  if (region === ctx.region) return ctx;
+  return ctx.unitOf && { unit: ctx.unitOf(region), region };
+};
+
+const ofAmazon = (service: RegionService, region: string): OfferedService => ({
   ...service,
+  region,
   own: undefined,
   takesPolicy: true,
 });
 
-function ofAccount(ctx: Pick<Context, "unit" | "region">, own: VpcEndpointService): OfferedService {
+/** @param home the Region that the service is in */
+function ofAccount(
+  { region }: Pick<Context, "region">,
+  home: Pick<Context, "unit" | "region">,
+  own: VpcEndpointService,
+): OfferedService {
   const { id, type, privateDns, ipAddressTypes } = own;
   return {
-    name: nameOfService(ctx.region, id),
+    name: nameOfService(home.region, id),
     type,
-    zones: zonesOfService(ctx, own),
-    baseName: baseNameOfService(ctx.region, id),
+    region: home.region,
+    // What comes from another Region goes to any zone of the service's.
+    zones: home.region === region ? zonesOfService(home, own) : zonesOf(region).map(({ name }) => name),
+    baseName: baseNameOfService(home.region, id),
     privateNames: privateDns?.state === "verified" ? [privateDns.name] : [],
     ipAddressTypes: [...ipAddressTypes],
     own,
@@ -45,55 +65,70 @@ function ofAccount(ctx: Pick<Context, "unit" | "region">, own: VpcEndpointServic
   };
 }
 
-const offered = (ctx: Context): OfferedService[] => [
-  ...regionServices(ctx.region).map(ofAmazon),
-  ...[...vpcEndpointServices.table(ctx).all()]
-    .filter((service) => mayUse(ctx.caller, service))
-    .map((service) => ofAccount(ctx, service)),
-];
+/** The services of a Region that the caller can make endpoints of where it is; Amazon's are for their own Region. */
+function offered(ctx: Context, region: string): OfferedService[] {
+  const home = readerIn(ctx, region) ?? ctx;
+  const accounts = [...vpcEndpointServices.table(home).all()].filter(
+    (service) => mayUse(ctx.caller, service) && regionsOfService(home, service).includes(ctx.region),
+  );
+  return [
+    ...(region === ctx.region ? regionServices(region).map((each) => ofAmazon(each, region)) : []),
+    ...accounts.map((service) => ofAccount(ctx, home, service)),
+  ];
+}
 
 /**
  * The services of a name; Amazon has some for both gateways and interfaces.
  *
  * @throws {ApiError} InvalidServiceName if there is none that the caller may know of
  */
-export function getOffered(ctx: Context, name: string): OfferedService[] {
-  const found = offered(ctx).filter((service) => service.name === name);
+export function getOffered(
+  ctx: Context,
+  name: string,
+  places: readonly string[] = [ctx.region],
+): OfferedService[] {
+  const found = places.flatMap((region) => offered(ctx, region)).filter((service) => service.name === name);
   if (found.length === 0) throw new ApiError("InvalidServiceName", name);
   return found;
 }
 
 /** The service that an endpoint is of, whoever asks. */
 export function serviceOf(
-  ctx: Pick<Context, "unit" | "region">,
+  ctx: Reader,
   {
     serviceName,
     serviceId,
+    serviceRegion = ctx.region,
     type,
-  }: Pick<Sdk.VpcEndpoint, never> & {
+  }: {
     readonly serviceName: string;
     readonly serviceId: string | undefined;
+    readonly serviceRegion?: string;
     readonly type: OfferedService["type"];
   },
 ): OfferedService | undefined {
   if (serviceId !== undefined) {
-    const own = vpcEndpointServices.table(ctx).get(serviceId);
-    return own && ofAccount(ctx, own);
+    const home = readerIn(ctx, serviceRegion);
+    const own = home && vpcEndpointServices.table(home).get(serviceId);
+    return own && ofAccount(ctx, home, own);
   }
   const found = regionServices(ctx.region).find((each) => each.name === serviceName && each.type === type);
-  return found && ofAmazon(found);
+  return found && ofAmazon(found, ctx.region);
 }
 
 function view(ctx: Context, { own, ...service }: OfferedService): Sdk.ServiceDetail {
   const [PrivateDnsName] = service.privateNames;
+  const { region } = service;
+  const home = readerIn(ctx, region) ?? ctx;
+  const zones = own ? zonesOfService(home, own) : service.zones;
   return {
     ServiceName: service.name,
     // Amazon's have an id, too, which nothing else is told by.
     ServiceId: own?.id,
     ServiceType: [{ ServiceType: service.type }],
-    ServiceRegion: ctx.region,
-    AvailabilityZones: [...service.zones],
-    AvailabilityZoneIds: service.zones.flatMap((zone) => findZone(ctx.region, zone)?.id ?? []),
+    ServiceRegion: region,
+    AvailabilityZones: [...zones],
+    AvailabilityZoneIds: zones.flatMap((zone) => findZone(region, zone)?.id ?? []),
     Owner: own?.account ?? "amazon",
     BaseEndpointDnsNames: [service.baseName],
     PrivateDnsName,
@@ -104,7 +139,7 @@ function view(ctx: Context, { own, ...service }: OfferedService): Sdk.ServiceDet
     ManagesVpcEndpoints: false,
     PayerResponsibility: own?.ownerPays ? "ServiceOwner" : undefined,
     SupportedIpAddressTypes: [...service.ipAddressTypes],
-    Tags: own?.account === ctx.account ? vpcEndpointServices.show(ctx, own).Tags : [],
+    Tags: own?.account === ctx.account ? vpcEndpointServices.show({ ...ctx, ...home }, own).Tags : [],
   };
 }
 
@@ -116,7 +151,7 @@ const filters: Filters<Sdk.ServiceDetail> = {
   "supported-ip-address-types": (service) => service.SupportedIpAddressTypes,
 };
 
-/** What is asked about: services of other Regions are offered to nobody here. */
+/** What is asked about: services of this Region, unless the call names others. */
 function asked(
   ctx: Context,
   {
@@ -128,9 +163,9 @@ function asked(
   if (wrong !== undefined) {
     throw new ApiError("InvalidParameterValue", `Value (${wrong}) for parameter serviceRegions is invalid.`);
   }
-  if (ServiceRegions?.length && !ServiceRegions.includes(ctx.region)) return [];
-  if (!ServiceNames?.length) return offered(ctx);
-  return [...new Set(ServiceNames)].flatMap((name) => getOffered(ctx, name));
+  const places = ServiceRegions?.length ? [...new Set(ServiceRegions)] : [ctx.region];
+  if (!ServiceNames?.length) return places.flatMap((region) => offered(ctx, region));
+  return [...new Set(ServiceNames)].flatMap((name) => getOffered(ctx, name, places));
 }
 
 export const operations = {
@@ -148,4 +183,4 @@ export const operations = {
   ),
 } satisfies Handlers;
 
-export const partly = { DescribeVpcEndpointServices: "services of other Regions" };
+export const partly = { DescribeVpcEndpointServices: "Amazon's services of other Regions" };

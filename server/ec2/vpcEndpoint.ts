@@ -24,6 +24,8 @@ export interface VpcEndpoint extends ResourceRow {
   readonly serviceName: string;
   /** `vpce-svc-…`; absent for a service of Amazon's. */
   readonly serviceId: string | undefined;
+  /** The service's Region, if that is another one. */
+  readonly serviceRegion?: string;
   /** `vpce-con-…`, by which the service's owner knows it. */
   readonly connectionId: string;
   readonly state: "pendingAcceptance" | "pending" | "available" | "rejected" | "deleting";
@@ -40,10 +42,11 @@ export interface VpcEndpoint extends ResourceRow {
 }
 
 /** Names of an endpoint; those of a gateway are the service's public ones. */
-export function namesOf(ctx: Pick<Context, "unit" | "region">, endpoint: VpcEndpoint): Sdk.DnsEntry[] {
+export function namesOf(ctx: Parameters<typeof serviceOf>[0], endpoint: VpcEndpoint): Sdk.DnsEntry[] {
   const service = endpoint.type === "Interface" ? serviceOf(ctx, endpoint) : undefined;
   if (!service) return [];
-  const zones = endpoint.interfaces.map(({ zone }) => zone);
+  // Of a service in another Region, there are no names for zones.
+  const zones = endpoint.serviceRegion === undefined ? endpoint.interfaces.map(({ zone }) => zone) : [];
   return dnsEntries(ctx.region, endpoint.id, endpoint.dns, zones, service);
 }
 
@@ -62,7 +65,7 @@ export const vpcEndpoints = defineResource({
     VpcEndpointType: endpoint.type,
     VpcId: endpoint.vpcId,
     ServiceName: endpoint.serviceName,
-    ServiceRegion: ctx.region,
+    ServiceRegion: endpoint.serviceRegion ?? ctx.region,
     // EC2 writes these with a small letter, the SDK's names of them with a capital one.
     State: endpoint.state as Sdk.State,
     PolicyDocument: endpoint.policy,
@@ -129,9 +132,13 @@ export const vpcEndpoints = defineResource({
   },
 });
 
-serviceUsers.push((ctx, serviceId) =>
-  vpcEndpoints
-    .by(ctx, "service", serviceId)
+/** The endpoints of a service in a Region, whoever has them. */
+export const endpointsIn = (ctx: Context, region: string, serviceId: string): VpcEndpoint[] =>
+  vpcEndpoints.table(region === ctx.region ? ctx : { unit: ctx.unitOf(region) }).by("service", serviceId);
+
+serviceUsers.push((ctx, { id }, places) =>
+  places
+    .flatMap((region) => endpointsIn(ctx, region, id))
     .some(({ state }) => state !== "rejected" && state !== "deleting"),
 );
 

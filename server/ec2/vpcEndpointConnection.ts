@@ -3,36 +3,50 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { describeList } from "../kit/list.ts";
+import { parseLoadBalancerArn } from "./loadBalancer.ts";
 import { tryEach } from "./unsuccessful.ts";
-import { namesOf, viewPayers, vpcEndpoints, type VpcEndpoint } from "./vpcEndpoint.ts";
-import { vpcEndpointServices, type VpcEndpointService } from "./vpcEndpointService.ts";
+import { endpointsIn, namesOf, viewPayers, vpcEndpoints, type VpcEndpoint } from "./vpcEndpoint.ts";
+import { regionsOfService, vpcEndpointServices, type VpcEndpointService } from "./vpcEndpointService.ts";
 
-/** An endpoint as the owner of its service sees it. */
-function view(ctx: Context, service: VpcEndpointService, endpoint: VpcEndpoint): Sdk.VpcEndpointConnection {
+/** An endpoint as the owner of its service sees it. @param region the endpoint's */
+function view(
+  ctx: Context,
+  service: VpcEndpointService,
+  endpoint: VpcEndpoint,
+  region: string,
+): Sdk.VpcEndpointConnection {
+  const there = region === ctx.region ? ctx : { ...ctx, region, unit: ctx.unitOf(region) };
   return {
     ServiceId: service.id,
     VpcEndpointId: endpoint.id,
     VpcEndpointOwner: endpoint.account,
     VpcEndpointState: endpoint.state as Sdk.State,
     CreationTimestamp: new Date(endpoint.created),
-    DnsEntries: namesOf(ctx, endpoint),
+    DnsEntries: namesOf(there, endpoint),
     ...(service.type === "Interface"
       ? { NetworkLoadBalancerArns: [...service.balancers] }
       : { GatewayLoadBalancerArns: [...service.balancers] }),
     IpAddressType: endpoint.ipAddressType,
     VpcEndpointConnectionId: endpoint.connectionId,
-    VpcEndpointRegion: ctx.region,
+    VpcEndpointRegion: region,
     PayerResponsibilities: viewPayers(endpoint),
     Tags: [],
   };
 }
 
-/** The endpoint that is connected to a service of the caller's. */
-function connected(ctx: Context, serviceId: string, id: string): VpcEndpoint {
+/** The endpoint that is connected to a service of the caller's, and the call at work in its Region. */
+function connected(
+  ctx: Context,
+  service: VpcEndpointService,
+  id: string,
+): { readonly endpoint: VpcEndpoint; readonly there: Context } {
   vpcEndpoints.checkForm(id);
-  const endpoint = vpcEndpoints.by(ctx, "service", serviceId).find((each) => each.id === id);
-  if (!endpoint || endpoint.state === "deleting") throw new ApiError("InvalidVpcEndpointId.NotFound", id);
-  return endpoint;
+  for (const region of regionsOfService(ctx, service)) {
+    const endpoint = endpointsIn(ctx, region, service.id).find((each) => each.id === id);
+    if (!endpoint || endpoint.state === "deleting") continue;
+    return { endpoint, there: region === ctx.region ? ctx : ctx.elsewhere(region) };
+  }
+  throw new ApiError("InvalidVpcEndpointId.NotFound", id);
 }
 
 const wrongState = ({ id, state }: VpcEndpoint): ApiError =>
@@ -45,7 +59,12 @@ const describeConnections = describeList({
     "ip-address-type": (connection: Sdk.VpcEndpointConnection) => connection.IpAddressType,
     "service-id": (connection: Sdk.VpcEndpointConnection) => connection.ServiceId,
     "vpc-endpoint-owner": (connection: Sdk.VpcEndpointConnection) => connection.VpcEndpointOwner,
-    "vpc-endpoint-region": (connection: Sdk.VpcEndpointConnection) => connection.VpcEndpointRegion,
+    // "The Region of the endpoint or cross-region to find endpoints for other Regions."
+    "vpc-endpoint-region": ({ VpcEndpointRegion: region, ...connection }: Sdk.VpcEndpointConnection) => {
+      const [balancer = ""] = connection.NetworkLoadBalancerArns ?? [];
+      const home = parseLoadBalancerArn(balancer)?.region ?? region;
+      return region === home ? region : [region, "cross-region"];
+    },
     "vpc-endpoint-state": (connection: Sdk.VpcEndpointConnection) => connection.VpcEndpointState,
     "vpc-endpoint-id": (connection: Sdk.VpcEndpointConnection) => connection.VpcEndpointId,
   },
@@ -53,7 +72,9 @@ const describeConnections = describeList({
     vpcEndpointServices
       .own(ctx)
       .flatMap((service) =>
-        vpcEndpoints.by(ctx, "service", service.id).map((endpoint) => view(ctx, service, endpoint)),
+        regionsOfService(ctx, service).flatMap((region) =>
+          endpointsIn(ctx, region, service.id).map((endpoint) => view(ctx, service, endpoint, region)),
+        ),
       ),
 });
 
@@ -61,10 +82,10 @@ export const operations = {
   AcceptVpcEndpointConnections: ({ ServiceId, VpcEndpointIds }, ctx) => {
     const service = vpcEndpointServices.get(ctx, ServiceId);
     const Unsuccessful = tryEach(VpcEndpointIds, (asked) => {
-      const endpoint = connected(ctx, service.id, asked);
+      const { endpoint, there } = connected(ctx, service, asked);
       if (endpoint.state !== "pendingAcceptance" && endpoint.state !== "rejected") throw wrongState(endpoint);
-      vpcEndpoints.update(ctx, endpoint.id, { state: "pending" });
-      vpcEndpoints.soon(ctx, endpoint.id, "available", 60);
+      vpcEndpoints.update(there, endpoint.id, { state: "pending" });
+      vpcEndpoints.soon(there, endpoint.id, "available", 60);
     });
     return { Unsuccessful };
   },
@@ -80,20 +101,20 @@ export const operations = {
     if (ServiceId === undefined && PayerResponsibility === "vpc-endpoint-service-account") {
       throw new ApiError("MissingParameter", "serviceId");
     }
-    const { id } =
+    const { endpoint, there } =
       ServiceId === undefined
-        ? vpcEndpoints.get(ctx, VpcEndpointId)
-        : connected(ctx, vpcEndpointServices.get(ctx, ServiceId).id, VpcEndpointId);
-    const endpoint = vpcEndpoints.update(ctx, id, { payer: PayerResponsibility });
-    return { VpcEndpointId: id, PayerResponsibilities: viewPayers(endpoint) };
+        ? { endpoint: vpcEndpoints.get(ctx, VpcEndpointId), there: ctx }
+        : connected(ctx, vpcEndpointServices.get(ctx, ServiceId), VpcEndpointId);
+    const changed = vpcEndpoints.update(there, endpoint.id, { payer: PayerResponsibility });
+    return { VpcEndpointId: endpoint.id, PayerResponsibilities: viewPayers(changed) };
   },
 
   RejectVpcEndpointConnections: ({ ServiceId, VpcEndpointIds }, ctx) => {
     const service = vpcEndpointServices.get(ctx, ServiceId);
     const Unsuccessful = tryEach(VpcEndpointIds, (asked) => {
-      const endpoint = connected(ctx, service.id, asked);
+      const { endpoint, there } = connected(ctx, service, asked);
       if (endpoint.state === "rejected") throw wrongState(endpoint);
-      vpcEndpoints.update(ctx, endpoint.id, { state: "rejected" });
+      vpcEndpoints.update(there, endpoint.id, { state: "rejected" });
     });
     return { Unsuccessful };
   },

@@ -4,6 +4,7 @@ import type { Caller, Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { regions } from "./catalogue/regions.ts";
 import { findZone, zonesOf } from "./catalogue/zones.ts";
 import { parseLoadBalancerArn, zonesOfBalancer } from "./loadBalancer.ts";
 import { tryEach } from "./unsuccessful.ts";
@@ -34,7 +35,15 @@ export interface VpcEndpointService extends ResourceRow {
   readonly ipAddressTypes: readonly Sdk.ServiceConnectivityType[];
   readonly ownerPays: boolean;
   readonly permissions: readonly Permission[];
+  /** Other Regions in which endpoints of it can be made. */
+  readonly regions?: readonly string[];
 }
+
+/** Every Region in which there may be endpoints of a service, its own one first. */
+export const regionsOfService = (
+  { region }: Pick<Context, "region">,
+  { regions: others = [] }: VpcEndpointService,
+): string[] => [region, ...others];
 
 export const nameOfService = (region: string, id: string): string => `com.amazonaws.vpce.${region}.${id}`;
 
@@ -82,8 +91,11 @@ export const vpcEndpointServices = defineResource({
         Name: privateDns.record,
       },
       PayerResponsibility: service.ownerPays ? "ServiceOwner" : undefined,
-      SupportedRegions: [{ Region: ctx.region, ServiceState: "Available" }],
-      RemoteAccessEnabled: false,
+      SupportedRegions: regionsOfService(ctx, service).map((Region) => ({
+        Region,
+        ServiceState: "Available",
+      })),
+      RemoteAccessEnabled: (service.regions ?? []).length > 0,
       Tags: tags,
     };
   },
@@ -102,8 +114,19 @@ export const vpcEndpointServices = defineResource({
   },
 });
 
-/** What keeps a service: the endpoints that are connected to it add themselves here. */
-export const serviceUsers: ((ctx: Context, serviceId: string) => boolean)[] = [];
+/** What keeps a service, be it in one Region: the endpoints that are connected to it add themselves here. */
+export const serviceUsers: ((
+  ctx: Context,
+  service: VpcEndpointService,
+  regions: readonly string[],
+) => boolean)[] = [];
+
+/** @throws {ApiError} ExistingVpcEndpointConnections if there are endpoints of the service in one of the Regions */
+function checkUnused(ctx: Context, service: VpcEndpointService, places: readonly string[]): void {
+  if (serviceUsers.some((uses) => uses(ctx, service, places))) {
+    throw new ApiError("ExistingVpcEndpointConnections", service.id);
+  }
+}
 
 /** The role of `arn:aws:sts::111122223333:assumed-role/Role/session`. */
 const roleOf = (arn: string): string =>
@@ -156,15 +179,23 @@ function readIpAddressTypes(types: readonly string[]): Sdk.ServiceConnectivityTy
   return [...new Set(known)];
 }
 
-/** Consumers in other Regions are not built. */
-function checkRegions(ctx: Context, regions: readonly string[] = []): void {
-  const other = regions.find((region) => region !== ctx.region);
-  if (other !== undefined) {
-    throw new ApiError(
-      "UnsupportedOperation",
-      `Cross-Region access is not supported: the service cannot be offered in ${other}.`,
-    );
+/**
+ * The other Regions that a call names.
+ *
+ * @throws {ApiError} InvalidParameter for what is no Region, and for a service that appliances are behind
+ */
+function readRegions(
+  ctx: Context,
+  type: VpcEndpointService["type"],
+  named: readonly string[] = [],
+): readonly string[] {
+  const wrong = named.find((region) => !regions.has(region));
+  if (wrong !== undefined) throw invalid(`The Region '${wrong}' is not valid.`);
+  const others = [...new Set(named)].filter((region) => region !== ctx.region);
+  if (others.length > 0 && type !== "Interface") {
+    throw invalid("Cross-Region access is not supported for services of Gateway Load Balancers.");
   }
+  return others;
 }
 
 const without = <T>(all: readonly T[], gone: readonly T[] = []): T[] =>
@@ -213,7 +244,6 @@ export const operations = {
         "exactly one of network_load_balancer_arn or gateway_load_balancer_arn is a required member",
       );
     }
-    checkRegions(ctx, input.SupportedRegions);
     const type = NetworkLoadBalancerArns.length > 0 ? "Interface" : "GatewayLoadBalancer";
     if (input.PrivateDnsName !== undefined && type !== "Interface") {
       throw invalid("A service of Gateway Load Balancers cannot have a private DNS name.");
@@ -229,6 +259,7 @@ export const operations = {
         ipAddressTypes: types.length > 0 ? types : ["ipv4"],
         ownerPays: false,
         permissions: [],
+        regions: readRegions(ctx, type, input.SupportedRegions),
       },
       input.TagSpecifications,
     );
@@ -237,11 +268,9 @@ export const operations = {
 
   DeleteVpcEndpointServiceConfigurations: ({ ServiceIds }, ctx) => ({
     Unsuccessful: tryEach(ServiceIds, (asked) => {
-      const { id } = vpcEndpointServices.get(ctx, asked);
-      if (serviceUsers.some((uses) => uses(ctx, id))) {
-        throw new ApiError("ExistingVpcEndpointConnections", id);
-      }
-      vpcEndpointServices.delete(ctx, id);
+      const service = vpcEndpointServices.get(ctx, asked);
+      checkUnused(ctx, service, regionsOfService(ctx, service));
+      vpcEndpointServices.delete(ctx, service.id);
     }),
   }),
 
@@ -249,11 +278,12 @@ export const operations = {
 
   ModifyVpcEndpointServiceConfiguration: (input, ctx) => {
     const service = vpcEndpointServices.get(ctx, input.ServiceId);
-    checkRegions(ctx, input.AddSupportedRegions);
-    checkRegions(ctx, input.RemoveSupportedRegions);
-    if (input.RemoveSupportedRegions?.length) {
+    const added = readRegions(ctx, service.type, input.AddSupportedRegions);
+    const removed = readRegions(ctx, service.type, input.RemoveSupportedRegions);
+    if (input.RemoveSupportedRegions?.includes(ctx.region)) {
       throw invalid("A service cannot be removed from the Region that it is in.");
     }
+    checkUnused(ctx, service, removed);
     if (input.PrivateDnsName !== undefined) {
       if (input.RemovePrivateDnsName) {
         throw new ApiError(
@@ -268,6 +298,7 @@ export const operations = {
     vpcEndpointServices.update(ctx, service.id, {
       balancers: changeBalancers(ctx, service, input),
       ipAddressTypes: changeIpAddressTypes(service, input),
+      regions: [...new Set([...without(service.regions ?? [], removed), ...added])],
       ...present({ acceptanceRequired: input.AcceptanceRequired }),
       ...(input.RemovePrivateDnsName && { privateDns: undefined }),
       ...(input.PrivateDnsName !== undefined && { privateDns: newPrivateDns(ctx, input.PrivateDnsName) }),
@@ -293,8 +324,6 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpcEndpointServiceConfiguration: "consumers in other Regions",
-  ModifyVpcEndpointServiceConfiguration: "consumers in other Regions",
   StartVpcEndpointServicePrivateDnsVerification:
     "a look at the domain's TXT record: the owner is taken at his word, save for Amazon's own domains",
 };

@@ -188,7 +188,9 @@ describe("what it refuses to do", () => {
     await refused(create(at, { VpcEndpointType: "Resource" }), "UnsupportedOperation");
     await refused(create(at, { VpcEndpointType: "ServiceNetwork" }), "UnsupportedOperation");
     await refused(create(at, { ServiceNetworkArn: "arn" }), "UnsupportedOperation");
-    await refused(create(at, { ServiceRegion: "eu-west-1" }), "UnsupportedOperation");
+    await refused(create(at, { ServiceRegion: "eu-nowhere-1" }), "InvalidParameter");
+    // Amazon's services are offered in their own Region only.
+    await refused(create(at, { ServiceRegion: "eu-west-1" }), "InvalidServiceName");
     const { VpcEndpointId } = await create(at, {});
     await refused(
       at.ec2.send(

@@ -140,7 +140,7 @@ describe("what it refuses to parse", () => {
       await refused(serve(owner, { PrivateDnsName }), "InvalidParameter", /private DNS name/);
     }
     await refused(serve(owner, { SupportedIpAddressTypes: ["ipv5"] }), "InvalidParameter");
-    await refused(serve(owner, { SupportedRegions: ["eu-west-1"] }), "UnsupportedOperation");
+    await refused(serve(owner, { SupportedRegions: ["eu-nowhere-1"] }), "InvalidParameter");
   });
 
   test("principals that are none", async () => {
@@ -243,7 +243,7 @@ describe("what it refuses to do", () => {
     await refused(modify({ RemoveNetworkLoadBalancerArns: ["x"] }), "InvalidParameter");
     await refused(modify({ AddGatewayLoadBalancerArns: [arnOf(owner.account, "gwy")] }), "InvalidParameter");
     await refused(modify({ RemoveSupportedIpAddressTypes: ["ipv4"] }), "InvalidParameter");
-    await refused(modify({ AddSupportedRegions: ["eu-west-1"] }), "UnsupportedOperation");
+    await refused(modify({ AddSupportedRegions: ["eu-nowhere-1"] }), "InvalidParameter");
     await refused(modify({ RemoveSupportedRegions: [Region] }), "InvalidParameter");
     await refused(
       modify({ PrivateDnsName: "a.example.com", RemovePrivateDnsName: true }),

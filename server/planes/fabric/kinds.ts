@@ -23,7 +23,7 @@ import { customerSiteKind } from "./customerSite.ts";
 import { vpnConnectionKind } from "./vpnConnection.ts";
 import { vpnGatewayKind } from "./vpnGateway.ts";
 import { loadBalancerKind } from "./loadBalancer.ts";
-import { vpcEndpointKind } from "./vpcEndpoint.ts";
+import { endpointServiceKind, vpcEndpointKind } from "./vpcEndpoint.ts";
 import type { Kind } from "./kind.ts";
 
 /** In this order: each names only what comes before it. */
@@ -49,6 +49,7 @@ export const kinds: readonly Kind[] = [
   transitGatewayAttachmentKind,
   transitGatewayMulticastDomainKind,
   loadBalancerKind,
+  endpointServiceKind,
   vpcEndpointKind,
   guestKind,
   publicAddressKind,

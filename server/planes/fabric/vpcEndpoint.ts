@@ -1,6 +1,8 @@
 import { awsPrefixList } from "../../ec2/catalogue/prefixLists.ts";
 import { prefixListOf, vpcEndpoints, type VpcEndpoint } from "../../ec2/vpcEndpoint.ts";
 import { vpcEndpointServices } from "../../ec2/vpcEndpointService.ts";
+import type { Fabric } from "../../../network/fabric.ts";
+import type { EndpointService } from "../../../network/interfaceEndpoint.ts";
 import type { Unit } from "../../state/unit.ts";
 import type { Kind } from "./kind.ts";
 
@@ -10,6 +12,31 @@ const balancersOf = (unit: Unit, serviceId: string): readonly string[] =>
 
 /** Whether packets are taken: by the endpoint's state, nobody's acceptance is missing. */
 const isOpen = ({ state }: VpcEndpoint): boolean => state === "available";
+
+/** Who answers an interface endpoint. What an account's service stands on can change, and be in another region. */
+function serviceOf({ endpoints }: Fabric, row: VpcEndpoint): EndpointService {
+  const { serviceId, serviceName, serviceRegion } = row;
+  if (serviceId === undefined) return { kind: "region", name: serviceName };
+  return {
+    kind: "load-balancers",
+    far: serviceRegion !== undefined,
+    get ids() {
+      return endpoints.services.get(serviceId) ?? [];
+    },
+  };
+}
+
+/** What accounts' services stand on, for endpoints in all regions. */
+export const endpointServiceKind: Kind = {
+  touchedBy: (_unit, table, { id }) => (table === "vpc-endpoint-service" ? [id] : []),
+  all: (unit) => vpcEndpointServices.table({ unit }).all(),
+  put({ endpoints }, unit, id) {
+    if (!vpcEndpointServices.table({ unit }).get(id)) return false;
+    endpoints.services.set(id, balancersOf(unit, id));
+    return true;
+  },
+  remove: ({ endpoints }, id) => void endpoints.services.delete(id),
+};
 
 export const vpcEndpointKind: Kind = {
   touchedBy: (unit, table, row) => {
@@ -25,7 +52,6 @@ export const vpcEndpointKind: Kind = {
     const row = vpcEndpoints.table({ unit }).get(id);
     if (!row) return false;
     const ports = row.interfaces.map(({ interfaceId }) => interfaceId);
-    const ids = row.serviceId === undefined ? undefined : balancersOf(unit, row.serviceId);
     if (row.type === "Gateway") {
       const list = awsPrefixList(unit.name, prefixListOf(unit.name, row));
       // AWS's own lists come into the fabric when they are first named.
@@ -39,12 +65,10 @@ export const vpcEndpointKind: Kind = {
         open: isOpen(row),
       });
     } else if (row.type === "Interface") {
-      const service = ids
-        ? ({ kind: "load-balancers", ids } as const)
-        : ({ kind: "region", name: row.serviceName } as const);
-      fabric.endpoints.put({ type: "interface", id, ports, service: isOpen(row) ? service : undefined });
+      const service = isOpen(row) ? serviceOf(fabric, row) : undefined;
+      fabric.endpoints.put({ type: "interface", id, ports, service });
     } else {
-      const balancers = isOpen(row) ? ids : undefined;
+      const balancers = isOpen(row) ? balancersOf(unit, row.serviceId ?? "") : undefined;
       fabric.endpoints.put({ type: "gateway-load-balancer", id, ports, balancers });
     }
     return true;
