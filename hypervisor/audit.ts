@@ -22,6 +22,7 @@ type AuditEvent =
   | "image-erased"
   | "reserved"
   | "unreserved"
+  | "condemned"
   | "retired"
   | "volume-created"
   | "volume-attached"

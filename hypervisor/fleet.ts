@@ -306,6 +306,7 @@ export class Fleet {
   failHost(id: string): readonly string[] {
     const host = this.#known(id);
     host.state = "failed";
+    host.scrubber.interrupt();
     this.#dirty.delete(host);
     this.audit.append({ event: "host-failed", host: id });
     return this.#clear(host, (instance) => this.release(instance, "host-failure"));
@@ -320,6 +321,14 @@ export class Fleet {
     this.audit.append({ event: "host-repaired", host: id });
     this.#refile(host);
     return true;
+  }
+
+  /** A frame of a host is broken: see {@link Memory.condemn}. */
+  condemnFrame(id: string, frame: number): string | undefined {
+    const host = this.#known(id);
+    const owner = host.memory.condemn(frame);
+    this.#refile(host);
+    return owner;
   }
 
   /** A host is to go: it takes nobody in, and is removed with its last instance. Answers with those still on it. */

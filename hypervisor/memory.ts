@@ -47,6 +47,8 @@ export class Memory {
   readonly #options: MemoryOptions;
   readonly #frames: Frames;
   readonly #maps = new Map<string, GuestMap>();
+  /** Frames that are to go as soon as nobody has them and they are zero. */
+  readonly #condemned = new Set<number>();
   #generation = 0;
 
   /** A host with this many frames for guests, all free; `pages` must reach to `HYPERVISOR_FRAMES + frames`. */
@@ -174,10 +176,35 @@ export class Memory {
     this.#frames.move(run, { state: "scrubbing", instance }, { state: "dirty", instance });
   }
 
-  /** scrubbing → free, if there really is nothing left in these frames. */
+  /** scrubbing → free, if there really is nothing left in these frames; of those that are condemned, → offline. */
   finishScrub(run: Run, instance: string): void {
     this.#assertZero(run, instance);
     this.#frames.move(run, { state: "scrubbing", instance }, FREE);
+    for (const frame of this.#condemned) {
+      if (run.start <= frame && frame < run.start + run.count) this.#remove(frame);
+    }
+  }
+
+  /**
+   * The error correction gives a frame up: nobody gets it any more. Whoever has it keeps it until it is released; then it
+   * is scrubbed like any other, and goes offline.
+   *
+   * @returns the instance that has it now
+   * @throws {HypervisorFault} bad-address: it is no guest's frame
+   */
+  condemn(frame: number): string | undefined {
+    const status = this.#frames.at(frame);
+    if (status === undefined) throw this.#fault("bad-address", `no guest's frame ${frame}`);
+    if (status.state === "offline" || this.#condemned.has(frame)) return undefined;
+    this.#condemned.add(frame);
+    this.#audit.append({
+      event: "condemned",
+      host: this.host,
+      frames: 1,
+      runs: [{ start: frame, count: 1 }],
+    });
+    if (status.state === "free") this.#remove(frame);
+    return status.state === "allocated" ? status.instance : undefined;
   }
 
   /** scrubbing → offline: frames that could not be zeroed serve nobody any more. */
@@ -250,6 +277,14 @@ export class Memory {
     const about = { host, instance, account, reason, generation, frames, runs };
     const { at } = this.#audit.append({ event: "released", ...about });
     return { instance, account, reason, generation, frames, runs, at };
+  }
+
+  /** free → offline, of a frame that is condemned. */
+  #remove(frame: number): void {
+    this.#condemned.delete(frame);
+    const run = { start: frame, count: 1 };
+    this.#frames.move(run, FREE, OFFLINE);
+    this.#audit.append({ event: "retired", host: this.host, frames: 1, runs: [run] });
   }
 
   #mapOf(instance: string): GuestMap {

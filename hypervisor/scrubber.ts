@@ -78,7 +78,7 @@ export class Scrubber {
     while (this.pending && this.#memory.free < frames) this.step(PAGE * 1024);
   }
 
-  /** Stops in the midst of it, as a crash of the scrubber would: what was under way is dirty again, all of it. */
+  /** Stops in the midst of it, as a crash of the scrubber or a power cut would: what was under way is dirty again, all of it. */
   interrupt(): void {
     const scrub = this.#queue[0];
     if (!scrub?.cursor) return;

@@ -1,3 +1,5 @@
+import { bugs as addressBugs } from "./ec2/addressBugs.ts";
+import { killersOf as killersOfAddresses } from "./ec2/addressKillMatrix.ts";
 import { bugs as hostBugs } from "./hypervisor/bugs.ts";
 import { killersOf as killersOfHosts } from "./hypervisor/killMatrix.ts";
 import { bugs as networkBugs } from "./network/bugs.ts";
@@ -49,6 +51,13 @@ export function killMatrix(): string {
     "hosts themselves refused a step of the run.",
     "",
     ...caught(hostBugs, killersOfHosts),
+    "",
+    "## Addresses",
+    "",
+    "Each of these bugs is planted in what gives addresses away, by `test/ec2/addressBugs.ts`, and looked for by the random",
+    "runs of `test/ec2/addressRuns.ts`. I12 is that addresses are unique, and a MAC address its interface's for life.",
+    "",
+    ...caught(addressBugs, killersOfAddresses),
     "",
     ...networkSection(),
   ].join("\n");

@@ -10,7 +10,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Hosts } from "../planes/hosts.ts";
 import type { Unit } from "../state/unit.ts";
-import { regionOf } from "./fields.ts";
+import { count, regionOf } from "./fields.ts";
 import { instanceNamed, offHost } from "./instanceRoutes.ts";
 import { allow, invalid, text, type Fields, type Route } from "./operator.ts";
 
@@ -95,6 +95,17 @@ export function faultRoutes(
     return { Instances: idsOf(back) };
   }
 
+  /** Who has the frame keeps it as long as it stays on the host. */
+  function breakFrame(unit: Unit, fields: Fields): Outcome {
+    const host = hostNamed(fields, unit);
+    residents(unit, host);
+    const frame = count(fields, "Frame");
+    const fleet = hosts.fleet(unit.name);
+    if (fleet.host(host)?.memory.statusOf(frame) === undefined) throw invalid("Frame", String(frame));
+    const owner = fleet.condemnFrame(host, frame);
+    return { Instances: owner === undefined ? [] : [owner] };
+  }
+
   function scheduleAll(
     unit: Unit,
     affected: readonly Instance[],
@@ -150,6 +161,7 @@ export function faultRoutes(
   const kinds: ReadonlyMap<string, (unit: Unit, fields: Fields) => Outcome> = new Map([
     ["host-failure", (unit: Unit, fields: Fields) => failHost(unit, hostNamed(fields, unit))],
     ["host-repair", (unit, fields) => repairHost(unit, hostNamed(fields, unit))],
+    ["memory-failure", breakFrame],
     ["instance-failure", (unit, fields) => impair(unit, fields, true)],
     ["instance-repair", (unit, fields) => impair(unit, fields, false)],
     ["volume-failure", (unit, fields) => stall(unit, fields, true)],
@@ -158,7 +170,7 @@ export function faultRoutes(
 
   return {
     "POST faults": (fields) => {
-      allow(fields, "Region", "Kind", "HostId", "InstanceId", "VolumeId", "NotBefore");
+      allow(fields, "Region", "Kind", "HostId", "InstanceId", "VolumeId", "Frame", "NotBefore");
       const unit = unitOf(fields);
       const kind = text(fields, "Kind") ?? "";
       const onHost = hostEvents.get(kind);

@@ -7,6 +7,7 @@ import {
   RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
+  TerminateInstancesCommand,
   type RunInstancesCommandInput,
 } from "@aws-sdk/client-ec2";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -76,8 +77,45 @@ describe("what it refuses", () => {
     await ask({ InstanceId: "i-1" }, "InvalidInstanceID.NotFound");
     await ask({ Kind: "instance-failure" }, "MissingParameter");
     await ask({ Kind: "volume-failure" }, "MissingParameter");
+    await ask({ Kind: "memory-failure", HostId: "h-1", Frame: 5000 }, "InvalidHostID.NotFound");
+    const host = await hostOf(await alone("m6i.large"));
+    await ask({ Kind: "memory-failure", HostId: host }, "InvalidParameterValue");
+    await ask({ Kind: "memory-failure", HostId: host, Frame: 0 }, "InvalidParameterValue");
     await ask({ Kind: "volume-failure", VolumeId: "vol-1" }, "InvalidVolume.NotFound");
     await ask({ Region: "mars-1" }, "InvalidParameterValue");
+  });
+});
+
+describe("a frame that fails", () => {
+  test("serves who has it until the end, and nobody after that", async () => {
+    const id = await alone("c6i.large");
+    const HostId = await hostOf(id);
+    const viewed = async () => {
+      const { Hosts } = (await operate(islet, "GET hosts", { Region })) as {
+        Hosts: { host: string; frames: { offline: number } }[];
+      };
+      return Hosts.find(({ host }) => host === HostId)?.frames.offline;
+    };
+    const runsOn = async (host: string) => {
+      const { Owners } = (await operate(islet, "GET hosts/owners", { Region, HostId: host })) as {
+        Owners: { runs: { start: number; count: number }[] }[];
+      };
+      return Owners[0]?.runs ?? [];
+    };
+    const { start = 0, count = 0 } = (await runsOn(HostId))[0] ?? {};
+    expect(await befall("memory-failure", { HostId, Frame: start + count })).toEqual({ Instances: [] });
+    expect(await befall("memory-failure", { HostId, Frame: start })).toEqual({ Instances: [id] });
+    expect(await viewed()).toBe(1);
+    await think(id);
+    expect(await thought(id)).toBe("thought");
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+    expect(await viewed()).toBe(2);
+    const broken = [start, start + count];
+    const runs = await runsOn(await hostOf(await alone("c6i.large")));
+    expect(runs.length).toBeGreaterThan(0);
+    expect(runs.filter((run) => broken.some((at) => run.start <= at && at < run.start + run.count))).toEqual(
+      [],
+    );
   });
 });
 

@@ -285,6 +285,26 @@ export const bugs: readonly Bug[] = [
         ),
       ),
   },
+  {
+    name: "a broken frame is handed out again",
+    plant: () => replace(Memory.prototype, "condemn", () => () => undefined),
+  },
+  {
+    name: "a scrub goes on where it was when the power failed",
+    plant: () =>
+      replace(
+        Fleet.prototype,
+        "failHost",
+        (original) =>
+          function (this: Fleet, id) {
+            const { scrubber } = this.host(id) ?? {};
+            if (scrubber) scrubber.interrupt = () => {};
+            const instances = original.call(this, id);
+            if (scrubber) Reflect.deleteProperty(scrubber, "interrupt");
+            return instances;
+          },
+      ),
+  },
   { name: "the mapping is never removed", plant: () => keepOldMappings("for ever") },
   { name: "the mapping is removed after the frames are free", plant: () => keepOldMappings("scrubbed") },
   {

@@ -60,8 +60,13 @@ export const invariants: Readonly<Record<string, Check>> = {
     }
   },
 
-  *"I3 only frames that were free are handed out"(model, world) {
+  *"I3 only frames that were free are handed out, and none that is broken"(model, world) {
     const { step } = model;
+    for (const each of model.condemned) {
+      const [host = "", frame] = each.split(" ");
+      const state = world.fleet.host(host)?.memory.statusOf(Number(frame))?.state;
+      if (state === "free") yield `${each} is free`;
+    }
     if (step.kind !== "placed") return;
     const live = model.live.get(step.instance);
     // A host that was racked for this had only free frames.
@@ -71,6 +76,7 @@ export const invariants: Readonly<Record<string, Check>> = {
     for (const frame of framesOf(live?.map.runs ?? [])) {
       const state = states[frame - HYPERVISOR_FRAMES] ?? "none";
       if (!suppliers.includes(state)) yield `frame ${frame} was ${state}`;
+      if (model.condemned.has(`${live?.host} ${frame}`)) yield `frame ${frame} is broken`;
     }
   },
 
@@ -233,7 +239,9 @@ export const invariants: Readonly<Record<string, Check>> = {
       }
     }
     for (const host of world.hosts()) {
-      if (world.mode === "eager" && host.state === "available" && host.supply < 0)
+      // What breaks may have been promised to somebody.
+      const isWhole = host.memory.census().offline === 0;
+      if (world.mode === "eager" && host.state === "available" && host.supply < 0 && isWhole)
         yield `${host.id} is overbooked`;
       if (host.openCores < 0) yield `${host.id} promised more cores than it has`;
       const came = model.step.kind === "placed" ? model.live.get(model.step.instance) : undefined;
@@ -255,7 +263,10 @@ export const invariants: Readonly<Record<string, Check>> = {
     if (disk && !isZero(world.fleet.readStore(step.instance, 0, 0, STORE))) yield `disk of ${step.instance}`;
   },
 
-  *"T2 between two owners of a frame there is a scrub, and generations grow"(_, world) {
+  *"T2, T12 between two owners of a frame there is a scrub, be they one account's, and generations grow"(
+    _,
+    world,
+  ) {
     for (const { seq, event } of unlawful(world)) yield `record ${seq}: ${event}`;
   },
 
@@ -273,8 +284,14 @@ export const invariants: Readonly<Record<string, Check>> = {
     }
   },
 
-  *"T4 an unfinished scrub frees nothing"(model, world) {
+  *"T4 an unfinished scrub frees nothing, and where the power fails it counts for nothing"(model, world) {
     const { step } = model;
+    for (const host of world.hosts()) {
+      if (host.state === "failed" && host.memory.census().scrubbing > 0) yield `${host.id} has no power`;
+    }
+    if (step.kind === "crashed" && world.hosts().some((host) => statesOf(host).includes("scrubbing"))) {
+      yield "a scrub goes on that began before the crash";
+    }
     if (step.kind !== "scrub-step" && step.kind !== "interrupted") return;
     const free = new Set<string>();
     for (const { event, host, runs } of world.fleet.audit.records(step.before.seq + 1)) {
@@ -299,7 +316,8 @@ export const invariants: Readonly<Record<string, Check>> = {
     if (disk && !equal(world.fleet.readStore(step.instance, 0, 0, STORE), disk)) yield "a local disk changed";
   },
 
-  *"T6 stop and terminate release all frames, and eagerly scrub them before they are over"({ step }, world) {
+  *"T6 stop and terminate release all frames, and eagerly scrub them before they are over"(model, world) {
+    const { step } = model;
     if (step.kind !== "released") return;
     const { live, before } = step;
     const host = world.fleet.host(live.host);
@@ -307,7 +325,7 @@ export const invariants: Readonly<Record<string, Check>> = {
     if (host === undefined) return;
     const wantedState = world.mode === "eager" ? "free" : "dirty";
     for (const frame of framesOf(live.map.runs)) {
-      const state = host.memory.statusOf(frame)?.state;
+      const state = stateOf(model, host, frame);
       if (state !== wantedState) yield `frame ${frame} is ${state}`;
       if (world.mode === "eager" && !isZero(found(world.glass.frame(live.host, frame))))
         yield `${frame} is full`;
@@ -457,11 +475,12 @@ export const invariants: Readonly<Record<string, Check>> = {
     }
   },
 
-  *"T13 frames that a live instance gives back are scrubbed, too"({ step }, world) {
+  *"T13 frames that a live instance gives back are scrubbed, too"(model, world) {
+    const { step } = model;
     if (step.kind !== "unplugged") return;
     const host = found(world.fleet.host(step.live.host));
     for (const frame of step.frames) {
-      const state = host.memory.statusOf(frame)?.state;
+      const state = stateOf(model, host, frame);
       if (state !== (world.mode === "eager" ? "free" : "dirty")) yield `frame ${frame} is ${state}`;
     }
     const { certificate } = {
@@ -498,12 +517,20 @@ export const invariants: Readonly<Record<string, Check>> = {
     const [first] = kept;
     const anchor = { seq: (first?.seq ?? 1) - 1, hash: first?.previous ?? "" };
     if (kept.length > 0 && !verifyChain(kept, anchor).intact) yield "the chain is broken";
-    for (const { event, reason = "" } of kept) {
+    for (const { event, reason = "", instance } of kept) {
       const isProvoked = PROVOKED.some((code) => reason.startsWith(code));
-      if (event === "retired" || (event === "fault" && !isProvoked)) yield `${event} ${reason}`;
+      // What was retired after a scrub of an instance's frames would not become zero.
+      const isStuck = event === "retired" && instance !== undefined;
+      if (isStuck || (event === "fault" && !isProvoked)) yield `${event} ${reason}`;
     }
   },
 };
+
+/** The state of a frame; one that is broken is offline where others are free. */
+function stateOf({ condemned }: Model, host: Host, frame: number): string | undefined {
+  const state = host.memory.statusOf(frame)?.state;
+  return state === "offline" && condemned.has(`${host.id} ${frame}`) ? "free" : state;
+}
 
 const includes = (bytes: Uint8Array, pattern: Uint8Array): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(pattern) >= 0;

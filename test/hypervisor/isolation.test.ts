@@ -48,6 +48,7 @@ describe(`after every step of ${RUNS} random runs, seed ${SEED}`, () => {
       "crashed",
       "discarded",
       "ticked",
+      "condemned",
     ];
     expect(kinds.filter((kind) => (seen.get(kind) ?? 0) < RUNS / 10)).toEqual([]);
   });

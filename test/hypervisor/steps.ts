@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { BLOCK } from "../../hypervisor/disks.ts";
 import { HypervisorFault } from "../../hypervisor/fault.ts";
 import type { PlaceAnswer, PlaceRequest } from "../../hypervisor/fleet.ts";
+import { HYPERVISOR_FRAMES } from "../../hypervisor/frames.ts";
 import type { Group } from "../../hypervisor/groups.ts";
 import type { ReleaseReason } from "../../hypervisor/memory.ts";
 import { PAGE } from "../../hypervisor/slabs.ts";
@@ -76,9 +77,13 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.nat({ max: 5 * PAGE }).map((budget) => step("scrub", budget, scrub)) },
   { weight: 2, arbitrary: fc.nat({ max: PAGE }).map((budget) => step("interrupt", budget, interrupt)) },
   { weight: 1, arbitrary: fc.tuple(account, family).map((args) => step("allocate host", args, allocate)) },
-  { weight: 1, arbitrary: index.map((n) => step("fail host", n, failHost)) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(index, fc.nat({ max: PAGE })).map((args) => step("fail host", args, failHost)),
+  },
   { weight: 1, arbitrary: index.map((n) => step("repair host", n, repairHost)) },
   { weight: 1, arbitrary: index.map((n) => step("retire host", n, retireHost)) },
+  { weight: 2, arbitrary: fc.tuple(index, index).map((args) => step("condemn", args, condemn)) },
   { weight: 1, arbitrary: fc.constant(step("crash", undefined, crash)) },
   { weight: 1, arbitrary: fc.tuple(index, fc.boolean()).map((args) => step("tick", args, tick)) },
   { weight: 1, arbitrary: fc.tuple(wanted, index).map((args) => step("reserve", args, reserve)) },
@@ -307,8 +312,11 @@ function allocate(_: Model, world: World, [account, family]: readonly [string, s
   world.fleet.allocateHost("z", family, account);
 }
 
-function failHost(model: Model, world: World, n: number): void {
-  const host = nth(world.hosts(), n);
+/** The power fails where a scrub is under way, if one is anywhere. */
+function failHost(model: Model, world: World, [n, budget]: readonly [number, number]): void {
+  world.fleet.scrub(budget);
+  const hosts = world.hosts();
+  const host = hosts.find(({ memory }) => memory.census().scrubbing > 0) ?? nth(hosts, n);
   if (host === undefined || host.state !== "available") return;
   const lost = [...model.live.values()].filter((live) => live.host === host.id);
   for (const live of lost) watch(model, world, live);
@@ -324,6 +332,15 @@ function repairHost(_: Model, world: World, n: number): void {
     n,
   );
   if (host) world.fleet.repairHost(host.id);
+}
+
+function condemn(model: Model, world: World, [n, m]: readonly [number, number]): void {
+  const host = nth(world.hosts(), n);
+  if (host === undefined) return;
+  const frame = HYPERVISOR_FRAMES + (m % FRAMES);
+  world.fleet.condemnFrame(host.id, frame);
+  model.condemned.add(`${host.id} ${frame}`);
+  model.step = { kind: "condemned" };
 }
 
 function retireHost(_: Model, world: World, n: number): void {

@@ -50,7 +50,7 @@ export interface Before {
 
 /** What the last step did, for the checks of transitions. */
 export type Step =
-  | { readonly kind: "nothing" | "volume" | "attached" | "crashed" | "ticked" | "discarded" }
+  | { readonly kind: "nothing" | "volume" | "attached" | "crashed" | "ticked" | "discarded" | "condemned" }
   /** A volume or a snapshot is gone. */
   | { readonly kind: "deleted" }
   /** An instance asked for a volume, and was let to it or not. */
@@ -91,6 +91,8 @@ export class Model {
   /** Which instances each volume is attached to. */
   readonly attached = new Map<string, Set<string>>();
   readonly reservations = new Map<string, number>();
+  /** Frames that are broken, as `HOST FRAME`. */
+  readonly condemned = new Set<string>();
   readonly stale: { readonly host: string; readonly translation: Translation }[] = [];
   step: Step = { kind: "nothing" };
   count = 0;

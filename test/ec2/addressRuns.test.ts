@@ -1,0 +1,17 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { addressRuns, runOf } from "./addressRuns.ts";
+
+it("I12: addresses are unique, a MAC address is its interface's for life, a choice is honoured or refused", () => {
+  const done = new Map<string, number>();
+  fc.assert(
+    fc.property(addressRuns, (deeds) => {
+      const run = runOf(deeds);
+      for (const [kind, count] of run.done) done.set(kind, (done.get(kind) ?? 0) + count);
+      expect([...run.wrong]).toEqual([]);
+    }),
+    { seed: 20_260_105, numRuns: 120 },
+  );
+  expect(done.size).toBe(16);
+  expect([...done].filter(([, count]) => count < 5)).toEqual([]);
+});
