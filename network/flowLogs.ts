@@ -49,6 +49,16 @@ interface Passage {
   /** Whether the interface itself was among the steps. */
   seen: boolean;
   path: number | undefined;
+  /** The interface that it comes from straight. */
+  readonly from: Port | undefined;
+}
+
+/** A packet on its way from an interface to the next one, or to a gateway. */
+interface Crossing {
+  readonly from: Port;
+  readonly packet: Packet;
+  /** Those that it was counted into where it left. */
+  readonly flows: readonly Flow[];
 }
 
 interface InterfaceWindow extends OpenWindow<Flow> {
@@ -75,6 +85,7 @@ export class FlowLogs {
   /** By VPC, subnet or interface. */
   readonly #scopes = new Map<string, Set<Log>>();
   #passage: Passage | undefined;
+  #crossing: Crossing | undefined;
 
   constructor(
     observers: Set<Observer>,
@@ -114,6 +125,7 @@ export class FlowLogs {
     if (this.#logs.size > 0) return;
     this.#observers.delete(this.#observe);
     this.#passage = undefined;
+    this.#crossing = undefined;
   }
 
   /**
@@ -133,9 +145,26 @@ export class FlowLogs {
     if (!port || !direction) return this.#finish();
     if (!this.#isIn(step, port, direction)) this.#finish();
     if (reason !== undefined) return this.#drop(step, reason, port, direction, now);
-    this.#passage ??= beginning(step, port, direction, now);
+    this.#passage ??= this.#begin(step, port, direction, now);
     if (this.#passage) this.#advance(this.#passage, step);
   };
+
+  /** A packet comes to an interface, or leaves it; undefined for a step that is elsewhere. */
+  #begin({ component, packet }: Step, port: Port, direction: Direction, now: number): Passage | undefined {
+    if (!AT_INTERFACE.has(component.kind) && !isBehind(component, port)) return undefined;
+    // Nothing else said: to an address of the same subnet, no route leads.
+    const path = direction === "egress" ? 1 : undefined;
+    return { port, direction, packet, now, seen: false, path, from: this.#arrive(port, direction, packet) };
+  }
+
+  /** Ends the crossing of a packet that has come to an interface. @returns the one that it comes from */
+  #arrive(port: Port, direction: Direction, packet: Packet): Port | undefined {
+    const crossing = this.#crossing;
+    this.#crossing = undefined;
+    if (!crossing || direction === "egress" || crossing.packet !== packet) return undefined;
+    for (const flow of crossing.flows) flow.nextHop ??= port;
+    return crossing.from;
+  }
 
   /** Whether a step goes on with the passage that is under way. */
   #isIn({ component, ground, packet, reason }: Step, port: Port, direction: Direction): boolean {
@@ -159,7 +188,8 @@ export class FlowLogs {
     if (REJECTIONS.has(reason)) {
       this.#passage = undefined;
       const blocked = reason === "VPC_BLOCK_PUBLIC_ACCESS_ENABLED";
-      this.#record({ port, direction, packet, now, seen: true, path: undefined }, false, blocked);
+      const from = passage?.from ?? this.#arrive(port, direction, packet);
+      this.#record({ port, direction, packet, now, seen: true, path: undefined, from }, false, blocked);
     } else if (passage && direction === "ingress" && !passage.seen) {
       this.#passage = undefined;
     } else {
@@ -173,7 +203,10 @@ export class FlowLogs {
   #finish(): void {
     const passage = this.#passage;
     this.#passage = undefined;
-    if (passage) this.#record(passage, true, false);
+    if (!passage) return;
+    const flows = this.#record(passage, true, false);
+    const { port, direction, packet } = passage;
+    this.#crossing = direction === "egress" ? { from: port, packet, flows } : undefined;
   }
 
   /**
@@ -194,33 +227,25 @@ export class FlowLogs {
     return 1;
   }
 
-  #record(passage: Passage, accepted: boolean, blocked: boolean): void {
+  /** @returns the flows that it was counted into */
+  #record(passage: Passage, accepted: boolean, blocked: boolean): Flow[] {
     const { port } = passage;
-    if (port.unlogged) return;
+    const flows: Flow[] = [];
+    if (port.unlogged) return flows;
     const { subnet } = port;
     for (const scope of [subnet.vpc.id, subnet.id, port.id]) {
       for (const log of this.#scopes.get(scope) ?? []) {
         const { traffic } = log.plan;
         if (traffic !== "ALL" && accepted !== (traffic === "ACCEPT")) continue;
-        count(log.windows.at(port, passage.now), passage, { accepted, blocked }, this.#capacity);
+        const flow = count(log.windows.at(port, passage.now), passage, { accepted, blocked }, this.#capacity);
+        if (flow) flows.push(flow);
       }
     }
+    return flows;
   }
 }
 
 const isBehind = (component: Component, { behind }: Port): boolean => (behind as unknown) === component;
-
-/** A packet comes to an interface, or leaves it; undefined for a step that is elsewhere. */
-function beginning(
-  { component, packet }: Step,
-  port: Port,
-  direction: Direction,
-  now: number,
-): Passage | undefined {
-  if (!AT_INTERFACE.has(component.kind) && !isBehind(component, port)) return undefined;
-  // Nothing else said: to an address of the same subnet, no route leads.
-  return { port, direction, packet, now, seen: false, path: direction === "egress" ? 1 : undefined };
-}
 
 /** All that tells flows of an interface apart. */
 const keyOf = ({ packet, direction, path }: Passage, accepted: boolean): string =>
@@ -240,13 +265,14 @@ function count(
   passage: Passage,
   fate: Pick<Flow, "accepted" | "blocked">,
   capacity: number,
-): void {
-  const { packet, direction, path, now } = passage;
+): Flow | undefined {
+  const { packet, direction, path, now, from } = passage;
   const flow = flowIn(window, keyOf(passage, fate.accepted), capacity, () => ({
     packet,
     direction,
     ...fate,
     path,
+    nextHop: from,
     packets: 0,
     bytes: 0,
     flags: 0,
@@ -254,4 +280,5 @@ function count(
     last: now,
   }));
   if (flow) countPacket(flow, packet, now);
+  return flow;
 }

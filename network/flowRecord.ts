@@ -14,6 +14,8 @@ export interface Flow {
   readonly blocked: boolean;
   /** How they left: a number as records have it; undefined for what came in, or got nowhere. */
   readonly path: number | undefined;
+  /** The interface that packets went to from this one, or came from, if any did so straight. */
+  nextHop: Port | undefined;
   packets: number;
   /** With the IP headers. */
   bytes: number;
@@ -44,6 +46,10 @@ export interface FlowPlace {
   readonly zoneId: string;
   /** The service of Amazon's that an address belongs to: `S3`, `EC2`, … */
   serviceOf(address: Ip): string | undefined;
+  /** The zone's id, and what the interface is: `nat_gateway`, for instance. */
+  interfaceOf(id: string): { readonly zoneId: string; readonly type: string } | undefined;
+  /** The value of a tag that the flow log asks for: the first or the second one of instances or of interfaces. */
+  tagOf(resource: "instance" | "network-interface", id: string, which: 0 | 1): string | undefined;
 }
 
 type Write = FieldWrite<FlowWindow, Flow, FlowPlace>;
@@ -69,12 +75,38 @@ const nearAddress = ({ port }: FlowWindow, { packet }: Flow, address: Ip): strin
 const countedFlags = ({ flags }: Packet): number =>
   (flags & (FIN | SYN | RST)) | ((flags & SYN) === 0 ? 0 : flags & ACK);
 
+/** The kinds of interfaces that records tell from all others. */
+const KINDS: ReadonlySet<string> = new Set([
+  "nat_gateway",
+  "network_load_balancer",
+  "regional_nat_gateway",
+  "transit_gateway",
+  "vpc_endpoint",
+]);
+
+function kindOf({ id, unlogged }: Port, place: FlowPlace): string | undefined {
+  const type = unlogged ? "regional_nat_gateway" : place.interfaceOf(id)?.type;
+  return type !== undefined && KINDS.has(type) ? type : undefined;
+}
+
+const ofNextHop = (write: (port: Port, place: FlowPlace) => string | undefined): Write =>
+  ofFlow(({ nextHop }, _, place) => nextHop && write(nextHop, place));
+
+/** Tags have spaces, which fields have not. */
+const tagged =
+  (resource: "instance" | "network-interface", which: 0 | 1): Write =>
+  ({ window, place }) => {
+    const id = resource === "instance" ? window.owner : window.port.id;
+    const value = id === undefined ? undefined : place.tagOf(resource, id, which);
+    return value === undefined ? undefined : encodeURIComponent(value);
+  };
+
 /** What is never there: see the documentation for who fills it. */
 const nothing: Write = () => undefined;
 
 /**
  * The fields of records: the version that brought them, and how they are written. Those of version 7 are about
- * containers, of which there are none; a regional NAT gateway and encryption controls neither.
+ * containers, of which there are none, nor are there Auto Scaling groups, or flows of regional NAT gateways themselves.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
  */
@@ -142,6 +174,18 @@ const FIELDS: Fields<FlowWindow, Flow, FlowPlace> = new Map<string, [number, Wri
   ["reject-reason", [8, ofFlow(({ blocked }) => (blocked ? "BPA" : undefined))]],
   ["resource-id", [9, nothing]],
   ["encryption-status", [10, nothing]],
+  ["instance-tag", [11, tagged("instance", 0)]],
+  ["instance-tag-2", [11, tagged("instance", 1)]],
+  ["interface-tag", [11, tagged("network-interface", 0)]],
+  ["interface-tag-2", [11, tagged("network-interface", 1)]],
+  ["asg-tag", [11, nothing]],
+  ["asg-tag-2", [11, nothing]],
+  ["interface-type", [11, ({ window, place }) => kindOf(window.port, place)]],
+  ["next-hop-interface-id", [11, ofNextHop(({ id, unlogged }) => (unlogged ? undefined : id))]],
+  ["next-hop-subnet-id", [11, ofNextHop(({ subnet, unlogged }) => (unlogged ? undefined : subnet.id))]],
+  ["next-hop-az-id", [11, ofNextHop(({ id }, place) => place.interfaceOf(id)?.zoneId)]],
+  ["next-hop-vpc-id", [11, ofNextHop(({ subnet }) => subnet.vpc.id)]],
+  ["next-hop-interface-type", [11, ofNextHop(kindOf)]],
 ]);
 
 /** What a flow log has unless it asks for something else: all fields of version 2. */

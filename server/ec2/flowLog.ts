@@ -11,10 +11,12 @@ import {
   checkSource,
   readFormat,
   readInterval,
+  readTagKeys,
   readTraffic,
   readType,
   takeRecords,
   type FlowLogSource,
+  type TagKeys,
 } from "./flowLogSource.ts";
 import { tryEach } from "./unsuccessful.ts";
 
@@ -23,6 +25,7 @@ export interface FlowLog extends ResourceRow, FlowLogSource {
   readonly traffic: Sdk.TrafficType | undefined;
   readonly destination: FlowLogDestination;
   readonly format: string;
+  readonly tagKeys?: TagKeys | undefined;
   /** Seconds. */
   readonly interval: 60 | 600;
   /** All windows that ended until then have been delivered: milliseconds since the epoch. */
@@ -71,6 +74,12 @@ export const flowLogs = defineResource({
         }
       : { LogGroupName: log.destination.group, DeliverLogsPermissionArn: log.destination.roleArn }),
     LogFormat: log.format,
+    TagFieldSpecifications:
+      log.tagKeys &&
+      Object.entries(log.tagKeys).map(([type, TagKeys]) => ({
+        ResourceType: type as Sdk.TaggableResourceType,
+        TagKeys: [...TagKeys],
+      })),
     MaxAggregationInterval: log.interval,
     Tags: tags,
   }),
@@ -111,14 +120,14 @@ function readSettings(ctx: Context, input: Sdk.CreateFlowLogsRequest): Settings 
   if (input.DeliverCrossAccountRole !== undefined) {
     throw new ApiError("UnsupportedOperation", "Flow logs to another account are not supported.");
   }
-  if (input.TagFieldSpecifications !== undefined) {
-    throw new ApiError("UnsupportedOperation", "Tags in the records of flow logs are not supported.");
-  }
+  const format = readFormat(resourceType, input.LogFormat);
+  const tagKeys = readTagKeys(resourceType, format, input.TagFieldSpecifications);
   return {
     resourceType,
     traffic,
     destination: readDestination(ctx, input),
-    format: readFormat(resourceType, input.LogFormat),
+    format,
+    ...(tagKeys && { tagKeys }),
     interval: readInterval(resourceType, input.MaxAggregationInterval),
   };
 }
@@ -133,8 +142,12 @@ function create(
   checkSource(ctx, { resourceType: settings.resourceType, resourceId });
   const { resourceType: _type, ...configuration } = settings;
   const same = JSON.stringify(configuration);
-  for (const { traffic, destination, format, interval } of flowLogs.by(ctx, "resource", resourceId)) {
-    if (JSON.stringify({ traffic, destination, format, interval }) === same) {
+  for (const { traffic, destination, format, tagKeys, interval } of flowLogs.by(
+    ctx,
+    "resource",
+    resourceId,
+  )) {
+    if (JSON.stringify({ traffic, destination, format, tagKeys, interval }) === same) {
       throw new ApiError("FlowLogAlreadyExists");
     }
   }
@@ -154,7 +167,7 @@ const DescribeFlowLogs: Describe<Sdk.FlowLog, "FlowLogs"> = Object.assign(
 
 export const partly = {
   CreateFlowLogs:
-    "core networks and regional NAT gateways; Firehose; Parquet; other accounts' destinations; fields of version 11. " +
+    "core networks and regional NAT gateways; Firehose; Parquet; other accounts' destinations. " +
     "Buckets are folders beside the database, and roles are not asked",
 };
 

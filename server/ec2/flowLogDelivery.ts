@@ -55,6 +55,12 @@ export function placeOf(
   };
 }
 
+/** Where an interface is, and of what type. */
+export function interfaceOf(ctx: Context, interfaceId: string): { zoneId: string; type: string } | undefined {
+  const row = networkInterfaces.table(ctx).get(interfaceId);
+  return row && { zoneId: findZone(ctx.region, row.zone)?.id ?? "-", type: row.interfaceType };
+}
+
 /** Brings records to where the flow log sends them. */
 export function deliver(ctx: Context, log: Delivered, records: readonly FlowRecords[]): void {
   if (records.length === 0) return;

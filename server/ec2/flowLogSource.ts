@@ -3,8 +3,9 @@ import { DEFAULT_FORMAT, FlowFormat } from "../../network/flowRecord.ts";
 import { DEFAULT_TRANSIT_FORMAT, TransitFlowFormat } from "../../network/transitFlowRecord.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
+import { tagsOf } from "../kit/tags.ts";
 import type { FlowRecords } from "../kit/world.ts";
-import { placeOf, serviceOf } from "./flowLogDelivery.ts";
+import { interfaceOf, placeOf, serviceOf } from "./flowLogDelivery.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { subnets } from "./subnet.ts";
 import { transitGateways } from "./transitGateway.ts";
@@ -90,6 +91,50 @@ export function readFormat(
   );
 }
 
+/** Of each kind of resource, the keys of the tags that records tell: one or two. */
+export type TagKeys = Readonly<Partial<Record<Sdk.TaggableResourceType, readonly string[]>>>;
+
+/** The fields that tell them begin with this. */
+const TAG_FIELDS: Readonly<Record<Sdk.TaggableResourceType, string>> = {
+  "auto-scaling-group": "asg-tag",
+  instance: "instance-tag",
+  "network-interface": "interface-tag",
+};
+const MOST_TAG_KEYS = 2;
+
+const hasTagField = (format: string, field: string): boolean =>
+  format.includes(`\${${field}}`) || format.includes(`\${${field}-2}`);
+
+/**
+ * Which tags the records of a format tell.
+ *
+ * @throws {ApiError} InvalidParameter for a kind of resource without keys, with too many, twice, or without a field
+ */
+export function readTagKeys(
+  type: SourceType,
+  format: string,
+  asked: readonly Sdk.TagFieldSpecificationRequest[] = [],
+): TagKeys | undefined {
+  if (asked.length === 0) return undefined;
+  if (isTransit(type))
+    throw refuse(`tag-field-specifications is not supported when the resource-type is ${type}`);
+  const keys: Partial<Record<Sdk.TaggableResourceType, readonly string[]>> = {};
+  for (const { ResourceType: resource, TagKeys = [] } of asked) {
+    if (resource === undefined) throw new ApiError("MissingParameter", "TagFieldSpecification.ResourceType");
+    const isWrong = keys[resource] !== undefined || new Set(TagKeys).size !== TagKeys.length;
+    if (isWrong || TagKeys.length === 0 || TagKeys.length > MOST_TAG_KEYS) {
+      throw refuse(
+        `The tag-field-specification of ${resource} must have one or two different keys, and be the only one.`,
+      );
+    }
+    if (!hasTagField(format, TAG_FIELDS[resource])) {
+      throw refuse(`The log-format has no field for the tags of ${resource}.`);
+    }
+    keys[resource] = TagKeys;
+  }
+  return keys;
+}
+
 /** @throws {ApiError} InvalidParameterValue */
 export function checkCount(ids: readonly string[], name: string, most: number = MOST_IDS): void {
   if (ids.length <= most) return;
@@ -139,7 +184,9 @@ export function checkSource(ctx: Context, { resourceType, resourceId }: FlowLogS
 
 interface Asking extends FlowLogSource {
   readonly id: string;
+  readonly account: string;
   readonly format: string;
+  readonly tagKeys?: TagKeys | undefined;
 }
 
 /** The records of all windows that have ended since they were last taken. */
@@ -148,7 +195,17 @@ export function takeRecords(ctx: Context, log: Asking): readonly FlowRecords[] {
   const asked = { id, until: ctx.now, format, serviceOf: (address: string) => serviceOf(ctx, address) };
   if (!isTransit(resourceType)) {
     const interfaces = interfacesOf(ctx, log);
-    return ctx.world.takeFlows({ ...asked, interfaces, place: (each) => placeOf(ctx, each) });
+    return ctx.world.takeFlows({
+      ...asked,
+      interfaces,
+      place: (each) => placeOf(ctx, each),
+      interfaceOf: (each) => interfaceOf(ctx, each),
+      tagOf: (resource, each, which) => {
+        const key = log.tagKeys?.[resource]?.[which];
+        const found = tagsOf(ctx, each, log.account).find(({ Key }) => Key === key);
+        return found?.Value;
+      },
+    });
   }
   return ctx.world.takeTransitFlows({
     ...asked,

@@ -120,10 +120,23 @@ export interface FlowRequest {
   };
   /** The service of Amazon's that an address belongs to. */
   readonly serviceOf: (address: string) => string | undefined;
+  /** The zone's id and the type of an interface. */
+  readonly interfaceOf: (
+    interfaceId: string,
+  ) => { readonly zoneId: string; readonly type: string } | undefined;
+  /** The value of a tag that it asks for: the first or the second one of instances or of interfaces. */
+  readonly tagOf: (
+    resource: "instance" | "network-interface",
+    id: string,
+    which: 0 | 1,
+  ) => string | undefined;
 }
 
 /** What a flow log of a transit gateway asks the network for. */
-export interface TransitFlowRequest extends Omit<FlowRequest, "interfaces" | "place"> {
+export interface TransitFlowRequest extends Omit<
+  FlowRequest,
+  "interfaceOf" | "interfaces" | "place" | "tagOf"
+> {
   /** The attachments that have a window even if nothing passed them. */
   readonly attachments: readonly string[];
   /** The gateway's owner. */

@@ -64,7 +64,16 @@ export class Network {
     return true;
   }
 
-  takeFlows({ id, until, format, interfaces, place, serviceOf }: FlowRequest): FlowRecords[] {
+  takeFlows({
+    id,
+    until,
+    format,
+    interfaces,
+    place,
+    serviceOf,
+    interfaceOf,
+    tagOf,
+  }: FlowRequest): FlowRecords[] {
     const written = FlowFormat.parse(format);
     if (!written) throw new RangeError(`a flow log with the format ${format}`);
     const ports = interfaces.flatMap((each) => this.#fabric.ports.get(each) ?? []);
@@ -74,6 +83,8 @@ export class Network {
       lines: written.write(window, {
         ...place(window.port.id),
         serviceOf: (address) => serviceOf(formatIp(address)),
+        interfaceOf,
+        tagOf,
       }),
     }));
   }

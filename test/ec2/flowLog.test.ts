@@ -7,6 +7,7 @@ import {
 import {
   CreateFlowLogsCommand,
   CreateSubnetCommand,
+  CreateTagsCommand,
   CreateVpcCommand,
   DeleteFlowLogsCommand,
   DeleteSubnetCommand,
@@ -18,6 +19,7 @@ import {
   type CreateFlowLogsCommandInput,
   type Filter,
   type NetworkInterface,
+  type TagFieldSpecificationRequest,
 } from "@aws-sdk/client-ec2";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -232,10 +234,27 @@ describe("what it refuses to parse", () => {
     ],
     ["a role across accounts", { DeliverCrossAccountRole: ROLE }, "UnsupportedOperation"],
     [
-      "tags in records",
+      "tags without a field",
       { TagFieldSpecifications: [{ ResourceType: "instance", TagKeys: ["k"] }] },
-      "UnsupportedOperation",
+      "InvalidParameter",
+      /no field for the tags of instance/,
     ],
+    [
+      "tags of nothing",
+      { LogFormat: "${interface-tag}", TagFieldSpecifications: [{ TagKeys: ["k"] }] },
+      "MissingParameter",
+    ],
+    ...[[], ["a", "b", "c"], ["a", "a"]].map(
+      (TagKeys): [string, Partial<CreateFlowLogsCommandInput>, string, RegExp] => [
+        `${TagKeys.length} keys of tags`,
+        {
+          LogFormat: "${interface-tag-2}",
+          TagFieldSpecifications: [{ ResourceType: "network-interface", TagKeys }],
+        },
+        "InvalidParameter",
+        /one or two different keys/,
+      ],
+    ),
   ])("%s", async (_what, asked, code, message) => {
     await refused(site.create(asked), code, message);
     expect(await site.shown()).toEqual([]);
@@ -457,6 +476,43 @@ describe("what it does", () => {
     ]);
     const { logGroups } = await site.logs.send(new DescribeLogGroupsCommand({}));
     expect(logGroups?.map(({ logGroupName }) => logGroupName)).toEqual(["flows"]);
+  });
+
+  test("tells tags, and the interfaces that packets went to and came from", async () => {
+    const site = await Site.open();
+    const TagFieldSpecifications: TagFieldSpecificationRequest[] = [
+      { ResourceType: "instance", TagKeys: ["Name", "Stage"] },
+      { ResourceType: "network-interface", TagKeys: ["Use"] },
+    ];
+    const names =
+      "version log-status interface-id instance-tag instance-tag-2 interface-tag asg-tag interface-type flow-direction " +
+      "next-hop-interface-id next-hop-subnet-id next-hop-az-id next-hop-vpc-id next-hop-interface-type";
+    await roundTime();
+    await site.create({
+      LogFormat: names.replaceAll(/\S+/g, "${$&}"),
+      MaxAggregationInterval: 60,
+      TagFieldSpecifications,
+    });
+    expect(await site.shown()).toMatchObject([{ TagFieldSpecifications }]);
+    const [client, server] = [await site.host("10.0.0.5"), await site.host("10.0.0.9")];
+    const tag = (id: string | undefined, Key: string, Value: string) =>
+      site.ec2.send(new CreateTagsCommand({ Resources: [id ?? ""], Tags: [{ Key, Value }] }));
+    await tag(client.Attachment?.InstanceId, "Name", "the client, β");
+    await tag(server.Attachment?.InstanceId, "Stage", "test");
+    await tag(server.NetworkInterfaceId, "Use", "web");
+    await site.send(client, server);
+    await advanceClock(islet, 120);
+    const [from, to] = [client.NetworkInterfaceId, server.NetworkInterfaceId];
+    const lines = (await site.events("flows", "OK")).map(({ message = "" }) =>
+      message.replace(/use1-az\d/, "AZ"),
+    );
+    const where = `${site.subnet} AZ ${site.vpc} -`;
+    expect(lines.toSorted()).toEqual(
+      [
+        `11 OK ${from} the%20client%2C%20%CE%B2 - - - - egress ${to} ${where}`,
+        `11 OK ${to} - test web - - ingress ${from} ${where}`,
+      ].toSorted(),
+    );
   });
 
   test("an interface that comes later is logged too, one that is gone no more", async () => {

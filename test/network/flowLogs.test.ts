@@ -44,6 +44,8 @@ class Site {
     region: "us-east-1",
     zoneId: "use1-az1",
     serviceOf: () => undefined,
+    interfaceOf: () => undefined,
+    tagOf: () => undefined,
   };
 
   constructor(acl: readonly AclEntry[] = openAcl, rules: readonly SecurityGroupRule[] = [anyIn, anyOut]) {
@@ -51,6 +53,7 @@ class Site {
     fabric.putVpc({ id: VPC, blocks: ["10.0.0.0/16", "172.31.0.0/16", "2001:db8:1::/56"].map(block) });
     fabric.putNetworkAcl("acl", acl);
     fabric.putSecurityGroup("sg", rules);
+    fabric.putSecurityGroup("sg-closed", []);
     fabric.putInternetGateway({ id: "igw", vpc: VPC, table: undefined });
     this.table("rtb", [route("0.0.0.0/0", "igw"), route("::/0", "igw")], true);
     this.subnet(SUBNET, "10.0.0.0/24");
@@ -383,6 +386,7 @@ describe("vectors", () => {
     const port = site.port(ENI, "10.0.0.71", SUBNET, { owner: "i-0c50d5961bcb2d47b", nitro: true });
     site.publish("198.51.100.1", port);
     site.place = {
+      ...site.place,
       account: "123456789012",
       region: "ap-southeast-2",
       zoneId: "apse2-az3",
@@ -674,7 +678,7 @@ describe("formats", () => {
     "${version} ",
     "${version}  ${action}",
     "${Version}",
-    "${next-hop-az-id}",
+    "${next-hop-zone}",
     "${version},${action}",
     "${__proto__}",
   ])("%j is none", (text) => {
@@ -711,7 +715,39 @@ describe("formats", () => {
     expect(versionOf("version ecs-task-id flow-direction")).toBe("7 - egress");
     expect(versionOf("version reject-reason")).toBe("8 -");
     expect(versionOf("version resource-id encryption-status")).toBe("10 - -");
+    expect(versionOf("version asg-tag next-hop-vpc-id")).toBe("11 - -");
     expect(FlowFormat.parse(fields("version action"))?.header).toBe("version action");
+  });
+
+  test("of each flow, the interface that packets go to or come from straight; none beyond a gateway", () => {
+    const site = new Site();
+    site.place = {
+      ...site.place,
+      interfaceOf: (id) => ({ zoneId: "use1-az1", type: id === "eni-nat" ? "nat_gateway" : "interface" }),
+    };
+    site.table("private", [route("0.0.0.0/0", "nat")]);
+    site.subnet("subnet-private", "10.0.1.0/24", "private");
+    const client = site.port("eni-client", "10.0.1.5", "subnet-private");
+    site.port("eni-closed", "10.0.0.9", SUBNET, { groups: ["sg-closed"] });
+    const gateway = { owner: undefined, groups: [], filtered: false, sourceDestCheck: false };
+    const nat = site.port("eni-nat", "10.0.0.220", SUBNET, gateway);
+    site.fabric.putNatGateway({ id: "nat", port: "eni-nat", live: true, draining: [] });
+    site.publish("198.51.100.1", nat);
+    site.log();
+    expect(exchange(site.fabric, client, from("10.0.1.5", "203.0.113.5"), 1000).learned).toBe("answer");
+    site.send(client, from("10.0.1.5", "10.0.0.9"), 1, 60, 2, 2);
+    const names =
+      "interface-id interface-type flow-direction action next-hop-interface-id next-hop-interface-type next-hop-subnet-id";
+    expect(site.lines(600, fields(names))).toEqual([
+      `eni-client - egress ACCEPT eni-nat nat_gateway ${SUBNET}`,
+      `eni-client - ingress ACCEPT eni-nat nat_gateway ${SUBNET}`,
+      `eni-client - egress ACCEPT eni-closed - ${SUBNET}`,
+      "eni-closed - ingress REJECT eni-client - subnet-private",
+      "eni-nat nat_gateway ingress ACCEPT eni-client - subnet-private",
+      "eni-nat nat_gateway egress ACCEPT - - -",
+      "eni-nat nat_gateway ingress ACCEPT - - -",
+      "eni-nat nat_gateway egress ACCEPT eni-client - subnet-private",
+    ]);
   });
 
   test("Block Public Access is named as the reason", () => {
