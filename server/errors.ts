@@ -142,6 +142,10 @@ const table = {
     (ids: string) =>
       ids.includes(",") ? `The image ids '[${ids}]' do not exist` : `The image id '[${ids}]' does not exist`,
   ],
+  InvalidAMIAttributeItemValue: [
+    400,
+    (item: string, type: string) => `Invalid attribute item value "${item}" for ${type} item type.`,
+  ],
   "InvalidAMIID.Unavailable": [400, (id: string) => `The image ID '${id}' is currently unavailable`],
   "InvalidAMIName.Malformed": [400, (message: string) => message],
   "InvalidAMIName.Duplicate": [

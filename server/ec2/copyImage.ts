@@ -14,7 +14,8 @@ import {
   readImageName,
   registeredImages,
 } from "./registeredImage.ts";
-import { findVolumeSource } from "./volumeSource.ts";
+import { isRestorableBy, snapshots } from "./snapshot.ts";
+import { findVolumeSource, type VolumeSource } from "./volumeSource.ts";
 
 const TAGGABLE = ["image", "snapshot"] as const;
 
@@ -37,6 +38,13 @@ function contextIn(ctx: Context, region: string): Context {
   throw new ApiError("InvalidParameterValue", `Value (${region}) for parameter sourceRegion is invalid.`);
 }
 
+/** To be let launch an image is not to be let read it. @throws {ApiError} InvalidRequest */
+function findStorage(from: Context, snapshotId: string): VolumeSource {
+  const row = snapshots.table(from).get(snapshotId);
+  if (!row || isRestorableBy(from, row, from.account)) return findVolumeSource(from, snapshotId);
+  throw new ApiError("InvalidRequest", "You do not have permission to access the storage of this ami");
+}
+
 /** A copy of a device, with a copy of its snapshot. */
 function copyDevice<D extends ImageDevice>(
   ctx: Context,
@@ -48,7 +56,7 @@ function copyDevice<D extends ImageDevice>(
 ): D {
   if ("virtualName" in device || device.snapshotId === undefined) return device;
   const { snapshotId } = device;
-  const source = findVolumeSource(from, snapshotId);
+  const source = findStorage(from, snapshotId);
   const copy = startCopy(
     ctx,
     { ...source, id: snapshotId, region: from.region, size: source.sizeGiB },

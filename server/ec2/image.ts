@@ -13,7 +13,7 @@ import {
   type ImageVolume,
 } from "./catalogue/image.ts";
 import { findImage as findPublicImage, imagesOf } from "./catalogue/images.ts";
-import { registeredImages } from "./registeredImage.ts";
+import { isLauncher, registeredImages } from "./registeredImage.ts";
 import { snapshotUsers } from "./snapshot.ts";
 import { catalogueSource, volumeSources } from "./volumeSource.ts";
 
@@ -144,12 +144,15 @@ function isListed(ctx: Context, { id, ownerId, deprecatedAt }: CatalogueImage): 
  */
 function isExecutableBy(
   ctx: Context,
-  { ownerId, isPublic }: CatalogueImage,
+  { id, ownerId, isPublic }: CatalogueImage,
   users: readonly string[],
 ): boolean {
+  const row = registeredImages.find(ctx, id);
   return users.some((user) => {
     if (user === "all") return isPublic;
     const isCaller = user === "self" || user === ctx.account;
+    // Only its owner learns who else may launch an image.
+    if (row) return (isCaller || ownerId === ctx.account) && isLauncher(row, isCaller ? ctx.account : user);
     return !isPublic && (isCaller ? ownerId !== ctx.account : ownerId === ctx.account);
   });
 }
@@ -167,43 +170,7 @@ function askedImages(ctx: Context, asked: Sdk.DescribeImagesRequest): CatalogueI
   );
 }
 
-const value = (Value: string | undefined): Sdk.AttributeValue => (Value === undefined ? {} : { Value });
-
-/** What DescribeImageAttribute answers, by the attribute's name. */
-const attributes: Readonly<
-  Record<
-    Exclude<Sdk.ImageAttributeName, "blockDeviceMapping">,
-    (image: CatalogueImage) => Omit<Sdk.ImageAttribute, "ImageId">
-  >
-> = {
-  bootMode: ({ bootMode }) => ({ BootMode: value(bootMode) }),
-  deregistrationProtection: ({ deregistrationProtection = "disabled" }) => ({
-    DeregistrationProtection: value(deregistrationProtection),
-  }),
-  description: ({ description }) => ({ Description: value(description) }),
-  imdsSupport: ({ imdsV2 }) => ({ ImdsSupport: value(imdsV2 ? "v2.0" : undefined) }),
-  kernel: () => ({ KernelId: {} }),
-  lastLaunchedTime: ({ lastLaunchedAt }) => ({ LastLaunchedTime: value(lastLaunchedAt) }),
-  launchPermission: ({ isPublic }) => ({ LaunchPermissions: isPublic ? [{ Group: "all" }] : [] }),
-  productCodes: ({ productCodes }) => ({ ProductCodes: [...productCodes] }),
-  ramdisk: () => ({ RamdiskId: {} }),
-  sriovNetSupport: ({ sriovNetSupport }) => ({
-    SriovNetSupport: value(sriovNetSupport ? "simple" : undefined),
-  }),
-  tpmSupport: ({ nitroTpm }) => ({ TpmSupport: value(nitroTpm ? "v2.0" : undefined) }),
-  uefiData: () => ({ UefiData: {} }),
-};
-
 export const operations = {
-  /** Of any attribute only the owner hears; of the block device mapping, nobody: it is deprecated. */
-  DescribeImageAttribute: ({ Attribute, ImageId }, ctx) => {
-    const image = findImage(ctx, ImageId);
-    if (image.ownerId !== ctx.account || Attribute === "blockDeviceMapping") {
-      throw new ApiError("AuthFailure", `Not authorized for image:${image.id}`);
-    }
-    return { ImageId: image.id, ...attributes[Attribute](image) };
-  },
-
   DescribeImages: describeList({
     output: "Images",
     filters: imageFilters,

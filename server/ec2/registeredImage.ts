@@ -11,12 +11,21 @@ import {
   type ImageVolume,
 } from "./catalogue/image.ts";
 import { discard } from "./recycleBin.ts";
-import { deleteSnapshot, snapshots, snapshotUsers } from "./snapshot.ts";
+import { deleteSnapshot, snapshots, snapshotUsers, sourceOf } from "./snapshot.ts";
+import { volumeSources } from "./volumeSource.ts";
 
 export interface RegisteredImage extends ResourceRow {
   readonly image: CatalogueImage;
   readonly state: "pending" | "available";
+  /** Accounts that may launch it besides its owner, by name. */
+  readonly launchers?: readonly string[];
 }
+
+export const launchersOf = ({ launchers = [] }: RegisteredImage): readonly string[] => launchers;
+
+/** Whether an account is named as one that may launch it. */
+export const isLauncher = (row: RegisteredImage, account: string): boolean =>
+  launchersOf(row).includes(account);
 
 const devicesOf = ({ image }: RegisteredImage): readonly ImageDevice[] => [image.root, ...image.devices];
 
@@ -49,6 +58,7 @@ export const registeredImages = defineResource({
     name: ({ account, image }) => nameKey(account, image.name),
     snapshot: snapshotsOf,
   },
+  shared: (row, { account }) => row.image.isPublic || isLauncher(row, account),
   transitions: {
     available: (ctx, { id }) => registeredImages.update(ctx, id, { state: "available" }),
   },
@@ -58,6 +68,24 @@ snapshotUsers.push((ctx, snapshotId) => {
   const [row] = registeredImages.by(ctx, "snapshot", snapshotId);
   return row && `The snapshot ${snapshotId} is currently in use by ${row.id}`;
 });
+
+// Who may launch an image may use what it is made of for that, and for nothing else.
+volumeSources.push((ctx, snapshotId, imageId) => {
+  const row = imageId === undefined ? undefined : registeredImages.find(ctx, imageId);
+  const snapshot = row && snapshotsOf(row).includes(snapshotId) && snapshots.table(ctx).get(snapshotId);
+  return snapshot ? sourceOf(snapshot) : undefined;
+});
+
+/**
+ * An image of the caller's own making.
+ *
+ * @throws {ApiError} as `get` does, AuthFailure for one that is only shared with it, or that the operator made
+ */
+export function ownImage(ctx: Context, id: string): RegisteredImage {
+  const row = registeredImages.find(ctx, id);
+  if (row?.account !== ctx.account) throw new ApiError("AuthFailure", `Not authorized for image:${id}`);
+  return row;
+}
 
 /** @throws {ApiError} InvalidAMIID.Unavailable for an image that is still being made */
 export function checkImageReady(ctx: Context, id: string): void {
@@ -170,7 +198,7 @@ export function checkImageDevice(device: string, ebs: Sdk.EbsBlockDevice | undef
 
 export const operations = {
   DeregisterImage: ({ ImageId, DeleteAssociatedSnapshots }, ctx) => {
-    const row = registeredImages.get(ctx, ImageId);
+    const row = ownImage(ctx, registeredImages.get(ctx, ImageId).id);
     if (row.state === "available") discard(ctx, "EC2_IMAGE", registeredImages, row);
     else registeredImages.delete(ctx, row.id);
     return {

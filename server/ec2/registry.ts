@@ -83,6 +83,8 @@ import * as snapshot from "./snapshot.ts";
 import * as snapshotAttribute from "./snapshotAttribute.ts";
 import * as snapshotLock from "./snapshotLock.ts";
 import * as snapshotPublicAccess from "./snapshotPublicAccess.ts";
+import * as imageAttribute from "./imageAttribute.ts";
+import * as imagePublicAccess from "./imagePublicAccess.ts";
 import * as imageRecycleBin from "./imageRecycleBin.ts";
 import * as importVolume from "./importVolume.ts";
 import * as instanceTopology from "./instanceTopology.ts";
@@ -243,6 +245,8 @@ const modules = [
   snapshotAttribute,
   snapshotLock,
   snapshotPublicAccess,
+  imageAttribute,
+  imagePublicAccess,
   imageRecycleBin,
   importSnapshot,
   importVolume,

@@ -16,6 +16,7 @@ import {
   volumes,
   type Volume,
   type VolumeAttachment,
+  type VolumeRequest,
 } from "./volume.ts";
 import { findVolumeSource } from "./volumeSource.ts";
 
@@ -203,13 +204,14 @@ function makeReplacement(
   ctx: Context,
   { zone }: Instance,
   before: Volume,
-  snapshotId: string | undefined,
+  { snapshotId, imageId }: Pick<VolumeRequest, "snapshotId" | "imageId">,
   initializationRate: number | undefined,
 ): Volume {
-  const source = snapshotId === undefined ? undefined : findVolumeSource(ctx, snapshotId);
+  const source = snapshotId === undefined ? undefined : findVolumeSource(ctx, snapshotId, imageId);
   return createVolume(ctx, {
     zone,
     snapshotId,
+    imageId,
     size: Math.max(before.size, source?.sizeGiB ?? 0),
     volumeType: before.volumeType,
     iops: before.iops,
@@ -267,9 +269,10 @@ export const operations = {
     }
     const image = input.ImageId === undefined ? undefined : readImage(ctx, input.ImageId, instance.image);
     const snapshotId = input.SnapshotId ?? (image ? image.root.snapshotId : launchSnapshotId);
+    const imageId = input.SnapshotId === undefined ? (image ?? instance.image).id : undefined;
     const replacement =
       input.VolumeId === undefined
-        ? makeReplacement(ctx, instance, volume, snapshotId, input.VolumeInitializationRate)
+        ? makeReplacement(ctx, instance, volume, { snapshotId, imageId }, input.VolumeInitializationRate)
         : readReplacement(ctx, input.VolumeId, instance, volume);
     const task = replaceRootVolumeTasks.create(
       ctx,

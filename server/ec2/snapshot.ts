@@ -7,7 +7,7 @@ import { heritageOf, type Encryption, type Heritage } from "./ebsEncryption.ts";
 import { discard } from "./recycleBin.ts";
 import { publicAccessOf } from "./snapshotPublicAccess.ts";
 import { volumes, type Volume } from "./volume.ts";
-import { volumeSources } from "./volumeSource.ts";
+import { volumeSources, type VolumeSource } from "./volumeSource.ts";
 
 /** Where the blocks of a snapshot came from, at the moment at which it was made. */
 export type SnapshotOrigin =
@@ -182,11 +182,15 @@ export function checkReadable({ id, state, tier }: Pick<Snapshot, "id" | "state"
   }
 }
 
+/** A snapshot as volumes are made of it. @throws {ApiError} IncorrectState */
+export function sourceOf(row: Snapshot): VolumeSource {
+  checkReadable(row);
+  return { ...row, snapshotId: row.id, sizeGiB: row.size };
+}
+
 volumeSources.push((ctx, snapshotId) => {
   const row = snapshots.find(ctx, snapshotId);
-  if (!row) return undefined;
-  checkReadable(row);
-  return { ...row, snapshotId, sizeGiB: row.size };
+  return row && sourceOf(row);
 });
 
 /** Says why a snapshot that something needs cannot be deleted: what needs snapshots adds itself here. */

@@ -63,27 +63,34 @@ function readChanges(input: Sdk.ModifySnapshotAttributeRequest): Changes {
   return { add, remove };
 }
 
-/** @see https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html */
-function checkSharable(ctx: Context, row: Snapshot, grantees: readonly string[]): void {
-  if (grantees.length === 0) return;
+/**
+ * Refuses what the encryption of a snapshot does not let be shared with these.
+ *
+ * @throws {ApiError} UnsupportedOperation, InvalidParameter
+ * @see https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
+ */
+export function checkEncryption(ctx: Context, row: Snapshot, grantees: readonly string[]): void {
+  if (!row.encrypted || grantees.length === 0) return;
   if (grantees.includes("all")) {
-    if (row.encrypted) {
-      throw new ApiError(
-        "UnsupportedOperation",
-        "Encrypted snapshots can't be shared publicly. Specify another snapshot.",
-      );
-    }
-    if (publicAccessOf(ctx, row.account) !== "unblocked") {
-      throw new ApiError(
-        "OperationNotPermitted",
-        `You can't publicly share snapshot '${row.id}' because block public access for snapshots is enabled for this account.`,
-      );
-    }
+    throw new ApiError(
+      "UnsupportedOperation",
+      "Encrypted snapshots can't be shared publicly. Specify another snapshot.",
+    );
   }
-  if (row.encrypted && isManagedKey(ctx, row)) {
+  if (isManagedKey(ctx, row)) {
     throw new ApiError(
       "InvalidParameter",
       "Snapshots encrypted with the AWS Managed CMK can't be shared. Specify another snapshot.",
+    );
+  }
+}
+
+function checkSharable(ctx: Context, row: Snapshot, grantees: readonly string[]): void {
+  checkEncryption(ctx, row, grantees);
+  if (grantees.includes("all") && publicAccessOf(ctx, row.account) !== "unblocked") {
+    throw new ApiError(
+      "OperationNotPermitted",
+      `You can't publicly share snapshot '${row.id}' because block public access for snapshots is enabled for this account.`,
     );
   }
 }

@@ -117,6 +117,8 @@ export interface VolumeRequest extends ShapeRequest {
   /** Zone name: `us-east-1a`. */
   readonly zone: string;
   readonly snapshotId?: string | undefined;
+  /** The image that the snapshot is a part of, in a launch. */
+  readonly imageId?: string | undefined;
   /** Copied instead of a snapshot. */
   readonly copyOf?: Volume | undefined;
   /** MiB a second. */
@@ -171,10 +173,10 @@ function readInitializationRate(
  */
 export function createVolume(
   ctx: Context,
-  { zone, snapshotId, copyOf, initializationRate, encrypted, kmsKeyId, ...shape }: VolumeRequest,
+  { zone, snapshotId, imageId, copyOf, initializationRate, encrypted, kmsKeyId, ...shape }: VolumeRequest,
   tags?: readonly Sdk.TagSpecification[] | readonly Sdk.Tag[],
 ): Volume {
-  const source = snapshotId === undefined ? undefined : findVolumeSource(ctx, snapshotId);
+  const source = snapshotId === undefined ? undefined : findVolumeSource(ctx, snapshotId, imageId);
   const { volumeType, multiAttach, ...measures } = readShape({
     ...shape,
     size: readSize(ctx, shape.size, source),

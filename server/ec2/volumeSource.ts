@@ -40,16 +40,21 @@ function catalogueSources(region: string): ReadonlyMap<string, VolumeSource> {
   return sources;
 }
 
-/** Where the snapshots are that a caller may use: whoever has others adds itself here. */
-export const volumeSources: ((ctx: Context, snapshotId: string) => VolumeSource | undefined)[] = [
-  ({ region }, snapshotId) => catalogueSources(region).get(snapshotId),
-];
+/** Where the snapshots are that a caller may use, by themselves or as those of an image: whoever has others adds itself here. */
+export const volumeSources: ((
+  ctx: Context,
+  snapshotId: string,
+  imageId: string | undefined,
+) => VolumeSource | undefined)[] = [({ region }, snapshotId) => catalogueSources(region).get(snapshotId)];
 
 /** Whether a snapshot's volumes have full performance at once in a zone: who makes that so adds itself here. */
 export const fastRestores: ((ctx: Context, snapshotId: string, zone: string) => boolean)[] = [];
 
-/** @throws {ApiError} InvalidParameterValue, InvalidSnapshot.NotFound, IncorrectState */
-export function findVolumeSource(ctx: Context, snapshotId: string): VolumeSource {
+/**
+ * @param imageId the image that is launched with it
+ * @throws {ApiError} InvalidParameterValue, InvalidSnapshot.NotFound, IncorrectState
+ */
+export function findVolumeSource(ctx: Context, snapshotId: string, imageId?: string): VolumeSource {
   if (!/^snap-(?:[0-9a-f]{8}|[0-9a-f]{17})$/.test(snapshotId)) {
     throw new ApiError(
       "InvalidParameterValue",
@@ -57,7 +62,7 @@ export function findVolumeSource(ctx: Context, snapshotId: string): VolumeSource
     );
   }
   for (const find of volumeSources) {
-    const source = find(ctx, snapshotId);
+    const source = find(ctx, snapshotId, imageId);
     if (source) return source;
   }
   throw new ApiError("InvalidSnapshot.NotFound", snapshotId);

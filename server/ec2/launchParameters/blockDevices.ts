@@ -21,11 +21,12 @@ export interface BlockDevicePlan {
 
 const invalid = (message: string): ApiError => new ApiError("InvalidBlockDeviceMapping", message);
 
-const ofImage = (volume: ImageVolume): PlannedVolume => ({
+const ofImage = (volume: ImageVolume, imageId: string): PlannedVolume => ({
   device: volume.name,
   deleteOnTermination: volume.deleteOnTermination,
   request: {
     snapshotId: volume.snapshotId,
+    imageId,
     size: volume.sizeGiB,
     volumeType: volume.type,
     iops: volume.iops,
@@ -75,6 +76,7 @@ function overlay(device: string, asked: Sdk.EbsBlockDevice, below: PlannedVolume
     deleteOnTermination: asked.DeleteOnTermination ?? below?.deleteOnTermination ?? true,
     request: {
       snapshotId,
+      imageId: changesSnapshot ? undefined : base?.imageId,
       size,
       volumeType: asked.VolumeType ?? base?.volumeType,
       // What an image says of one type means nothing for another.
@@ -103,12 +105,12 @@ interface Devices {
   readonly stores: Map<string, ImageInstanceStore>;
 }
 
-function devicesOf({ root, devices }: Pick<CatalogueImage, "root" | "devices">): Devices {
-  const volumes = new Map([[root.name, ofImage(root)]]);
+function devicesOf({ id, root, devices }: Pick<CatalogueImage, "id" | "root" | "devices">): Devices {
+  const volumes = new Map([[root.name, ofImage(root, id)]]);
   const stores = new Map<string, ImageInstanceStore>();
   for (const device of devices) {
     if ("virtualName" in device) stores.set(device.name, device);
-    else volumes.set(device.name, ofImage(device));
+    else volumes.set(device.name, ofImage(device, id));
   }
   return { root: root.name, volumes, stores };
 }
@@ -143,7 +145,7 @@ function map(
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/block-device-mapping-concepts.html
  */
 export function planBlockDevices(
-  image: Pick<CatalogueImage, "root" | "devices">,
+  image: Pick<CatalogueImage, "id" | "root" | "devices">,
   type: InstanceTypeFacts,
   asked: readonly Sdk.BlockDeviceMapping[] = [],
 ): BlockDevicePlan {
