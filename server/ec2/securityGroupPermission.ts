@@ -121,7 +121,10 @@ function asPeer(ctx: Context, group: SecurityGroup, other: SecurityGroup): Group
   };
 }
 
-/** Another account's group in a VPC that the one of `group` is peered with; who names it must know whose it is. */
+/**
+ * Another account's group in a VPC that the one of `group` is peered with, or meets at a transit gateway; who names it
+ * must know whose it is.
+ */
 function foreignGroup(
   ctx: Context,
   group: SecurityGroup,
@@ -130,7 +133,7 @@ function foreignGroup(
 ): SecurityGroup | undefined {
   const other = id === undefined ? undefined : securityGroups.table(ctx).get(id);
   if (!other || other.account === ctx.account || other.account !== owner) return undefined;
-  return peeringTo(ctx, group, other) && other;
+  return peeringTo(ctx, group, other) || isBeyondGateway(ctx, group, other) ? other : undefined;
 }
 
 /** Finds the group of a pair for a new rule of `group`. */
@@ -364,11 +367,3 @@ export const operations = {
   UpdateSecurityGroupRuleDescriptionsIngress: (input, ctx) =>
     describeAnew(ctx, { group: readGroup(ctx, input), egress: false }, input),
 } satisfies Handlers;
-
-const LACKS = "groups of other accounts beyond a transit gateway";
-
-export const partly = {
-  AuthorizeSecurityGroupEgress: LACKS,
-  AuthorizeSecurityGroupIngress: LACKS,
-  ModifySecurityGroupRules: LACKS,
-} satisfies Partial<Record<keyof typeof operations, string>>;
