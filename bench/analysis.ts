@@ -2,9 +2,7 @@ import { analyze, type Answer } from "../network/analysis/reachability.ts";
 import { Fabric } from "../network/fabric.ts";
 import { block, plus, type Ip } from "../network/ip.ts";
 import { TCP } from "../network/packet.ts";
-
-/** One line of the report: what, measured, limit, kept. */
-type Report = (what: string, measured: string, limit?: string, kept?: boolean) => void;
+import type { Report } from "./report.ts";
 
 /** Interfaces of each VPC. */
 const INTERFACES = 100;

@@ -15,18 +15,15 @@ import {
   type EC2ClientConfig,
 } from "@aws-sdk/client-ec2";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
-import aws4 from "aws4";
 import { passingCertificates } from "../server/http/certificates.ts";
 import { measureAnalysis } from "./analysis.ts";
+import { measureAuthorization } from "./authorization.ts";
+import { answerOf, latencies, measureShare, regionsRequest, requestOf, rootKeys } from "./calls.ts";
 import { measureHosts } from "./hypervisor.ts";
-import { Connection, median, throughput } from "./load.ts";
+import { Connection, median } from "./load.ts";
 import { measurePackets } from "./packets.ts";
 import { startServer, type Server } from "./process.ts";
 
-const CONNECTIONS = 16;
-/** Calls on a connection that do not count. */
-const WARM_UP = 10;
-const keys = { accessKeyId: "test", secretAccessKey: "test" };
 const folder = mkdtempSync(join(tmpdir(), "islet-bench-"));
 const dist = import.meta.dirname;
 
@@ -63,61 +60,13 @@ async function startBare(body: string): Promise<Server> {
   });
 }
 
-/** The bytes of a signed call, good for five minutes. */
-function requestOf(port: number, parameters: Readonly<Record<string, string>>): Buffer {
-  const body = new URLSearchParams({ Version: "2016-11-15", ...parameters }).toString();
-  const { headers = {} } = aws4.sign(
-    {
-      host: `127.0.0.1:${port}`,
-      method: "POST",
-      path: "/",
-      service: "ec2",
-      region: "us-east-1",
-      body,
-      headers: { "Content-Type": "application/x-www-form-urlencoded; charset=utf-8" },
-    },
-    keys,
-  );
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
-  return Buffer.from(`POST / HTTP/1.1\r\n${head.join("")}\r\n${body}`);
-}
-
 const clientOf = ({ port }: Server): EC2Client =>
   new EC2Client({
     endpoint: `https://127.0.0.1:${port}`,
     region: "us-east-1",
-    credentials: keys,
+    credentials: rootKeys,
     requestHandler: new NodeHttpHandler({ httpsAgent: { rejectUnauthorized: false } }),
   } satisfies EC2ClientConfig);
-
-interface Side {
-  readonly port: number;
-  readonly request: () => Buffer;
-}
-
-/** Median times of calls to several servers by turns, each on a warm connection, in milliseconds. */
-async function latencies(sides: readonly Side[], times: number): Promise<number[]> {
-  const open = await Promise.all(
-    sides.map(async (side) => ({
-      ...side,
-      connection: await Connection.open(side.port),
-      samples: [] as number[],
-    })),
-  );
-  for (let i = 0; i < times + WARM_UP; i++) {
-    for (const { request, connection, samples } of open) {
-      const bytes = request();
-      const begin = performance.now();
-      const status = await connection.send(bytes);
-      if (status !== 200) throw new Error(`answered ${status}`);
-      if (i >= WARM_UP) samples.push(performance.now() - begin);
-    }
-  }
-  for (const { connection } of open) connection.close();
-  return open.map(({ samples }) => median(samples));
-}
-
-const regionsRequest = (port: number): Buffer => requestOf(port, { Action: "DescribeRegions" });
 
 /** Starts a server and stops it: times from the start of the process to its port and to its first answer, in ms. */
 async function startTimes(starting: Promise<Server>): Promise<{ listens: number; answers: number }> {
@@ -150,65 +99,15 @@ async function measureStart(): Promise<void> {
   report("  to listening only, against bare Fastify", `${listening.toFixed(2)} ×`);
 }
 
-/** One turn of load: calls a second, and microseconds of processor time that the server takes for each. */
-async function underLoad(server: Server): Promise<{ rate: number; cpu: number }> {
-  const before = server.cpu();
-  const { answered, seconds } = await throughput(server.port, regionsRequest(server.port), CONNECTIONS, 1);
-  return { rate: answered / seconds, cpu: ((server.cpu() - before) * 1000) / answered };
-}
-
 async function measureThroughput(islet: Server): Promise<void> {
   const bare = await startBare(await answerOf(islet, { Action: "DescribeRegions" }));
-  const rounds: Record<"ours" | "bare", Awaited<ReturnType<typeof underLoad>>>[] = [];
-  for (let i = 0; i < 12; i++) rounds.push({ ours: await underLoad(islet), bare: await underLoad(bare) });
+  await measureShare(
+    report,
+    { what: "signed DescribeRegions a second, share of bare Fastify", least: 0.5 },
+    { islet, bare, request: regionsRequest(islet.port) },
+  );
+  await measureAuthorization(report, islet, bare);
   await bare.stop();
-  // The first rounds warm both up.
-  const warm = rounds.slice(3);
-  const share = median(warm.map((round) => round.ours.rate / round.bare.rate));
-  report(
-    "signed DescribeRegions a second, share of bare Fastify",
-    `${(share * 100).toFixed(0)} %`,
-    "at least 50 %",
-    share >= 0.5,
-  );
-  report("  islet, a second", median(warm.map(({ ours }) => ours.rate)).toFixed(0));
-  report("  bare Fastify, a second", median(warm.map((round) => round.bare.rate)).toFixed(0));
-  const byCpu = median(warm.map((round) => round.bare.cpu / round.ours.cpu));
-  report("  share by the servers' processor time instead", `${(byCpu * 100).toFixed(0)} %`);
-  report("  islet, µs of processor time a call", median(warm.map(({ ours }) => ours.cpu)).toFixed(0));
-  report(
-    "  bare Fastify, µs of processor time a call",
-    median(warm.map((round) => round.bare.cpu)).toFixed(0),
-  );
-}
-
-/** The text of an answer, as the bare server is to send it. */
-async function answerOf({ port }: Server, parameters: Readonly<Record<string, string>>): Promise<string> {
-  const { request } = await import("node:https");
-  const [head = "", body = ""] = requestOf(port, parameters).toString().split("\r\n\r\n");
-  const headers = Object.fromEntries(
-    head
-      .split("\r\n")
-      .slice(1)
-      .map((line) => line.split(": ") as [string, string]),
-  );
-  return new Promise((resolve, reject) => {
-    const call = request({
-      host: "127.0.0.1",
-      port,
-      method: "POST",
-      path: "/",
-      headers,
-      rejectUnauthorized: false,
-    });
-    call.on("response", (answer) => {
-      let text = "";
-      answer.setEncoding("utf8").on("data", (part: string) => (text += part));
-      answer.on("end", () => resolve(text));
-    });
-    call.on("error", reject);
-    call.end(body);
-  });
 }
 
 let launches = 0;

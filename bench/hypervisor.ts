@@ -6,8 +6,7 @@ import type { HostSize } from "../hypervisor/host.ts";
 import { Pages } from "../hypervisor/pages.ts";
 import { PAGE } from "../hypervisor/slabs.ts";
 import { median } from "./load.ts";
-
-export type Report = (what: string, measured: string, limit?: string, kept?: boolean) => void;
+import type { Report } from "./report.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -64,7 +63,7 @@ function scrub(): { readonly fill: number; readonly zero: number; readonly relea
   fleet.place(launch);
   const stretch = Buffer.alloc(STRETCH, 0xa5);
   const write = (): void => {
-    for (let at = 0; at < bytes; at += STRETCH) fleet.write(launch.instance, at, stretch);
+    for (let at = 0; at < bytes; at += STRETCH) fleet.guests.write(launch.instance, at, stretch);
   };
   write();
   const all = { start: 0, count: bytes / PAGE + 4096 };

@@ -4,9 +4,7 @@ import type { AclEntry } from "../network/networkAcl.ts";
 import { packet, type Packet } from "../network/packet.ts";
 import type { Port } from "../network/port.ts";
 import type { SecurityGroupRule } from "../network/securityGroup.ts";
-
-/** One line of the report: what, measured, limit, kept. */
-type Report = (what: string, measured: string, limit?: string, kept?: boolean) => void;
+import type { Report } from "./report.ts";
 
 /** A time that stands still: tracked flows do not expire while they are measured. */
 const NOW = 1_000_000;

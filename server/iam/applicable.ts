@@ -1,7 +1,8 @@
 import { keyTable, rootArn, type KeyRow } from "../auth/keys.ts";
 import type { Caller, Context } from "../kit/context.ts";
-import { groupsOf } from "./group.ts";
-import { documentOf, findPolicy } from "./managedPolicy.ts";
+import type { Unit } from "../state/unit.ts";
+import { groups, groupsOf } from "./group.ts";
+import { documentOf, findPolicy, policies } from "./managedPolicy.ts";
 import type { Attached, Policies } from "./policy/evaluate.ts";
 import type { KeyValue } from "./policy/keys.ts";
 import { policyOf } from "./policy/policy.ts";
@@ -117,6 +118,26 @@ function policiesOfOpener(ctx: Context, account: string, opener: string | undefi
   return user ? { identity: policiesOfUser(ctx, user), boundary: boundaryOf(ctx, user) } : { identity: [] };
 }
 
+/** A standing, and what it was made of. */
+interface Kept {
+  readonly caller: Caller;
+  readonly key: KeyRow | undefined;
+  readonly version: number;
+  readonly standing: Standing;
+}
+
+/** How many standings are kept for each unit. */
+const MOST_KEPT = 1000;
+
+const kept = new WeakMap<Unit, Map<string, Kept>>();
+
+/** Of all rows that a standing is made of, save the key's own. */
+const versionOf = (ctx: Context): number =>
+  users.table(ctx).version +
+  groups.table(ctx).version +
+  roles.table(ctx).version +
+  policies.table(ctx).version;
+
 /**
  * Whom a verified key speaks for, as far as the rows tell. Who is neither an account's root nor a user nor a session of
  * a role that is there, nor a federated user whose maker is there, has no policies, and so may do nothing.
@@ -125,8 +146,23 @@ function policiesOfOpener(ctx: Context, account: string, opener: string | undefi
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
  */
 export function standingOf(ctx: Context, caller: Caller): Standing {
+  const { accessKeyId } = caller;
+  const key = ctx.global.table(keyTable).get(accessKeyId);
+  const version = versionOf(ctx);
+  const known = kept.get(ctx.global) ?? new Map<string, Kept>();
+  const last = known.get(accessKeyId);
+  if (last?.key === key && last?.version === version && isSame(last.caller, caller)) return last.standing;
+  const standing = readStanding(ctx, caller, key);
+  if (known.size === MOST_KEPT) known.clear();
+  kept.set(ctx.global, known.set(accessKeyId, { caller, key, version, standing }));
+  return standing;
+}
+
+const isSame = (one: Caller, other: Caller): boolean =>
+  one === other || (one.account === other.account && one.arn === other.arn && one.userId === other.userId);
+
+function readStanding(ctx: Context, caller: Caller, key: KeyRow | undefined): Standing {
   const { account, arn, userId } = caller;
-  const key = ctx.global.table(keyTable).get(caller.accessKeyId);
   if (arn === rootArn(account)) {
     return {
       principal: { kind: "root", account, arn, id: account },

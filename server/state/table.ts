@@ -45,6 +45,7 @@ export class Table<R extends Row> {
   readonly #rows = new Map<string, R>();
   readonly #indexes: Map<string, { key: (row: R) => IndexKey; ids: Ids }>;
   readonly #record: (change: Change) => void;
+  #version = 0;
 
   constructor(definition: TableDefinition<R>, record: (change: Change) => void) {
     this.name = definition.name;
@@ -56,6 +57,11 @@ export class Table<R extends Row> {
 
   get size(): number {
     return this.#rows.size;
+  }
+
+  /** Another one whenever a row is: what was made of rows is good as long as this stays. */
+  get version(): number {
+    return this.#version;
   }
 
   get(id: string): R | undefined {
@@ -115,6 +121,7 @@ export class Table<R extends Row> {
 
   /** Puts a row in without recording it: for replay, and for undoing. If an index function throws, nothing happened. */
   restore(before: R | undefined, after: R | undefined): void {
+    this.#version++;
     const moves = [...this.#indexes.values()].map(({ key, ids }) => ({
       ids,
       had: before ? keysOf(key(before)) : [],
@@ -147,6 +154,7 @@ export class Table<R extends Row> {
   }
 
   #fill(rows: readonly R[]): void {
+    this.#version++;
     this.#rows.clear();
     for (const index of this.#indexes.values()) index.ids.clear();
     for (const row of rows) this.restore(undefined, row);

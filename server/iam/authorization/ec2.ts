@@ -28,6 +28,18 @@ const isMade = (operation: string, type: ActionResource): boolean =>
   /^(?:Allocate|Copy|Create|Import|Register)/.test(operation) &&
   type.keys.includes("aws:RequestTag/${TagKey}");
 
+const madeBy = new WeakMap<Action, ReadonlySet<string>>();
+
+/** The types that calls of an action make one of. */
+function typesMade(action: Action): ReadonlySet<string> {
+  const known = madeBy.get(action);
+  if (known) return known;
+  const types = action.resources.filter((type) => isMade(action.name, type)).map(({ type }) => type);
+  const made = new Set(types);
+  madeBy.set(action, made);
+  return made;
+}
+
 /** Whatever an input names, by the type of it, each once. */
 function namedIn(ctx: Context, input: unknown, made: ReadonlySet<string>): Map<string, Named[]> {
   const found = new Map<string, Named[]>();
@@ -209,12 +221,15 @@ export function demandsOfEc2(ctx: Context, table: ActionTable, given: object): D
   const demands = new Demands(ctx, action, input);
   const createTags = table.get("CreateTags");
   if (action.resources.length === 0) return [demands.onNothing()];
-  const made = new Set(action.resources.filter((type) => isMade(action.name, type)).map(({ type }) => type));
+  const made = typesMade(action);
   const launched = action.name === "RunInstances" ? partsOfLaunch(ctx, given) : undefined;
   const named = namedIn(ctx, [input, launched?.chosen], made);
   // Of some actions it is not said which of several types each call is about: it is about what it names, if it names any.
   const anyOf = action.resources.every(({ type, required }) => !required && !named.has(type));
-  const list = action.resources.flatMap((type): Demand[] => {
+  const about = action.resources.filter(
+    ({ type, required }) => required || anyOf || named.has(type) || launched?.made.has(type),
+  );
+  const list = about.flatMap((type): Demand[] => {
     const ofType = named.get(type.type) ?? [];
     const onNamed = ofType.map((each) => demands.on(type, each));
     const parts = launched?.made.get(type.type);

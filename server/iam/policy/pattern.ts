@@ -152,7 +152,19 @@ function constant(pieces: readonly number[]): (text: string, keys: Keys) => bool
   if (wildcard === pieces.length - 1 && pieces[wildcard] === ANY) {
     return start === "" ? () => true : (text) => text.startsWith(start);
   }
-  return (text) => text.startsWith(start) && isMatch(pieces, text);
+  const within = longestRun(pieces.slice(wildcard));
+  return (text) => text.startsWith(start) && text.includes(within) && isMatch(pieces, text);
+}
+
+/** The longest text between wildcards: what does not have it does not match, which is found out much faster. */
+function longestRun(pieces: readonly number[]): string {
+  let longest = "";
+  let run = "";
+  for (const piece of pieces) {
+    run = piece < 0 ? "" : run + String.fromCharCode(piece);
+    if (run.length > longest.length) longest = run;
+  }
+  return longest;
 }
 
 /** The keys that the variables of a pattern stand for, in lower case. */
