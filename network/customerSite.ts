@@ -1,19 +1,19 @@
 import { within, type Block, type Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
-import type { VpnConnection } from "./vpnConnection.ts";
+import type { SiteLink } from "./siteLink.ts";
 import type { Walk } from "./walk.ts";
 
 /**
- * A customer's own network: what lies behind the device at the other end of VPN tunnels. It sends each packet over the
- * connection beyond which the destination is known best, and passes nothing on from one connection to another.
+ * A customer's own network: what lies behind the device at the other end of VPN tunnels and dedicated lines. It sends
+ * each packet over the link beyond which the destination is known best, and passes nothing on from one link to another.
  */
 export class CustomerSite implements Component {
   readonly kind = "customer-site";
   /** Its name, of which a region has each once. */
   readonly id: string;
-  /** Those with tunnels that end here. */
-  readonly connections = new Set<VpnConnection>();
+  /** Those that end here. */
+  readonly links = new Set<SiteLink>();
   #blocks: readonly Block[] = [];
   #hosts: readonly Ip[] | undefined;
 
@@ -41,7 +41,7 @@ export class CustomerSite implements Component {
     return this.has(address) && (this.#hosts === undefined || this.#hosts.includes(address));
   }
 
-  /** Out of a tunnel. */
+  /** Out of a link. */
   receive(walk: Walk, packet: Packet): End {
     if (!this.has(packet.destination)) {
       return walk.drop("NO_POSSIBLE_DESTINATION", this, packet, undefined, "ingress");
@@ -50,15 +50,15 @@ export class CustomerSite implements Component {
     return { outcome: "site", site: this, packet };
   }
 
-  /** Into the tunnels of the connection that leads closest to the destination; of equal ones, the oldest. */
+  /** Into the link that leads closest to the destination; of equal ones, a dedicated line, or the oldest connection. */
   send(walk: Walk, packet: Packet): End {
-    let best: VpnConnection | undefined;
+    let best: SiteLink | undefined;
     let longest = -1;
-    for (const connection of this.connections) {
-      const length = connection.reach(this, packet.destination) ?? -1;
+    for (const link of this.links) {
+      const length = link.reach(this, packet.destination) ?? -1;
       if (length < longest || length < 0) continue;
-      if (best && length === longest && best.order < connection.order) continue;
-      best = connection;
+      if (best && length === longest && best.order <= link.order) continue;
+      best = link;
       longest = length;
     }
     if (!best) return walk.drop("NO_ROUTE_TO_DESTINATION", this, packet, undefined, "egress");

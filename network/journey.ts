@@ -32,6 +32,7 @@ export interface Component {
     | "transit-gateway-multicast-domain"
     | "transit-gateway-policy-table"
     | "transit-gateway-route-table"
+    | "virtual-interface"
     | "vpc"
     | "vpc-peering-connection"
     | "vpc-endpoint"

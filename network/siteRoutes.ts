@@ -1,11 +1,11 @@
 import type { Block, Ip } from "./ip.ts";
 import { PrefixTable } from "./prefixTable.ts";
-import type { VpnConnection } from "./vpnConnection.ts";
+import type { SiteLink } from "./siteLink.ts";
 
-/** How a block behind a connection came to be known: the first in this order wins. */
-const ORIGINS = ["propagated-vpn-static", "propagated-vpn"] as const;
+/** How a block behind a link came to be known: the first in this order wins. */
+const ORIGINS = ["propagated-direct-connect", "propagated-vpn-static", "propagated-vpn"] as const;
 
-/** What AWS's end knows about a block: the connection that leads to it. */
+/** What AWS's end knows about a block: the link that leads to it. */
 export interface SiteRoute {
   readonly block: Block;
   readonly connection: string;
@@ -16,26 +16,29 @@ export interface SiteRoute {
 }
 
 /** Negative if `a` wins over `b`, both being routes to the same block. */
-const preference = (a: SiteRoute, b: SiteRoute): number =>
+export const preference = (
+  a: Omit<SiteRoute, "block" | "connection">,
+  b: Omit<SiteRoute, "block" | "connection">,
+): number =>
   ORIGINS.indexOf(a.origin) - ORIGINS.indexOf(b.origin) ||
   a.pathLength - b.pathLength ||
   a.discriminator - b.discriminator;
 
 /**
- * The ways from an end of many connections to customers' sites.
+ * The ways from an end of many links to customers' sites.
  *
  * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/vpn-route-priority.html
  */
 export class SiteRoutes {
-  readonly #connections: ReadonlyMap<string, VpnConnection>;
+  readonly #links: ReadonlyMap<string, SiteLink>;
   #routes: readonly SiteRoute[] = [];
-  /** The best connection to each block: of those that are up, and of all. */
-  #live: PrefixTable<VpnConnection> | undefined;
-  #known = new PrefixTable<VpnConnection>();
+  /** The best link to each block: of those that are up, and of all. */
+  #live: PrefixTable<SiteLink> | undefined;
+  #known = new PrefixTable<SiteLink>();
 
-  /** @param connections all there are, by id */
-  constructor(connections: ReadonlyMap<string, VpnConnection>) {
-    this.#connections = connections;
+  /** @param links all there are, by id */
+  constructor(links: ReadonlyMap<string, SiteLink>) {
+    this.#links = links;
   }
 
   /** @param routes oldest first */
@@ -44,25 +47,25 @@ export class SiteRoutes {
     this.forget();
   }
 
-  /** To be called when a connection may have come, gone, or changed between up and down. */
+  /** To be called when a link may have come, gone, or changed between up and down. */
   forget(): void {
     this.#live = undefined;
   }
 
   /** Where one is up, the longest block that leads somewhere counts; else the one that would. */
-  find(address: Ip): VpnConnection | undefined {
+  find(address: Ip): SiteLink | undefined {
     return this.#compile().find(address) ?? this.#known.find(address);
   }
 
-  #compile(): PrefixTable<VpnConnection> {
+  #compile(): PrefixTable<SiteLink> {
     if (this.#live) return this.#live;
-    const live = new PrefixTable<VpnConnection>();
+    const live = new PrefixTable<SiteLink>();
     this.#known = new PrefixTable();
     for (const { block, connection: id } of this.#routes) {
-      const connection = this.#connections.get(id);
-      if (!connection) continue;
-      if (!this.#known.get(block)) this.#known.set(block, connection);
-      if (connection.up && !live.get(block)) live.set(block, connection);
+      const link = this.#links.get(id);
+      if (!link) continue;
+      if (!this.#known.get(block)) this.#known.set(block, link);
+      if (link.up && !live.get(block)) live.set(block, link);
     }
     return (this.#live = live);
   }

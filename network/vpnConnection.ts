@@ -1,20 +1,13 @@
 import type { CustomerSite } from "./customerSite.ts";
 import { flowHash } from "./flowHash.ts";
 import { isIpv4, within, type Block, type Ip } from "./ip.ts";
-import type { Component, End } from "./journey.ts";
+import type { End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
+import type { LinkEnd, SiteLink } from "./siteLink.ts";
 import type { Walk } from "./walk.ts";
 
 /** Bytes. @see https://docs.aws.amazon.com/vpn/latest/s2svpn/cgw-best-practice.html */
 const VPN_MTU = 1446;
-
-/** Where the tunnels of a connection end at AWS: a virtual private gateway, or a transit gateway by its attachment. */
-export interface VpnEndpoint {
-  /** The prefix length of the block around an address that it leads to, for whom comes by a connection. */
-  reach(address: Ip, from: VpnConnection): number | undefined;
-  /** Takes a packet that came out of a tunnel. */
-  enter(walk: Walk, packet: Packet): End;
-}
 
 export interface Tunnel {
   /** AWS's own address of it. */
@@ -39,16 +32,16 @@ export interface VpnConnectionSettings {
  *
  * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html
  */
-export class VpnConnection implements Component {
+export class VpnConnection implements SiteLink {
   readonly kind = "vpn-connection";
   readonly id: string;
-  /** Of connections that are as good, the one with the lowest is chosen: the oldest. */
+  /** The oldest has the lowest. */
   readonly order: number;
-  readonly #endpoint: () => VpnEndpoint | undefined;
+  readonly #endpoint: () => LinkEnd | undefined;
   #settings: VpnConnectionSettings | undefined;
 
   /** @param endpoint where the tunnels end at AWS, which may come and go */
-  constructor(id: string, order: number, endpoint: () => VpnEndpoint | undefined) {
+  constructor(id: string, order: number, endpoint: () => LinkEnd | undefined) {
     this.id = id;
     this.order = order;
     this.#endpoint = endpoint;
@@ -57,12 +50,12 @@ export class VpnConnection implements Component {
   put(settings: VpnConnectionSettings): void {
     this.release();
     this.#settings = settings;
-    for (const { site } of settings.tunnels) site?.connections.add(this);
+    for (const { site } of settings.tunnels) site?.links.add(this);
   }
 
   /** Lets go of the sites at the other end. */
   release(): void {
-    for (const { site } of this.#settings?.tunnels ?? []) site?.connections.delete(this);
+    for (const { site } of this.#settings?.tunnels ?? []) site?.links.delete(this);
     this.#settings = undefined;
   }
 
@@ -70,12 +63,6 @@ export class VpnConnection implements Component {
     return this.#settings?.tunnels.some(({ site }) => site !== undefined) ?? false;
   }
 
-  /**
-   * From AWS to the customer.
-   *
-   * @param router who tells the source of a packet that it is too long
-   * @param down the reason why it is dropped where all tunnels are down
-   */
   carry(walk: Walk, packet: Packet, router: Ip, down: "BAD_STATE_VPN" | "TGW_BAD_STATE_VPN"): End {
     const tunnel = this.#tunnelFor(packet);
     const { site } = tunnel ?? {};
@@ -90,12 +77,11 @@ export class VpnConnection implements Component {
     return site.receive(walk, packet);
   }
 
-  /** The prefix length of the block around an address beyond it, as a site knows it. */
   reach(site: CustomerSite, address: Ip): number | undefined {
     return this.#tunnelTo(site) && this.#endpoint()?.reach(address, this);
   }
 
-  /** From the customer to AWS, by the first of the site's tunnels. */
+  /** By the first of the site's tunnels. */
   enter(walk: Walk, packet: Packet, site: CustomerSite): End {
     const tunnel = this.#tunnelTo(site);
     const endpoint = this.#endpoint();

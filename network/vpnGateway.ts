@@ -7,7 +7,7 @@ import type { RouteTable } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import { SiteRoutes, type SiteRoute } from "./siteRoutes.ts";
 import type { Vpc } from "./vpc.ts";
-import type { VpnConnection, VpnEndpoint } from "./vpnConnection.ts";
+import type { LinkEnd, SiteLink } from "./siteLink.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -16,7 +16,7 @@ import type { Walk } from "./walk.ts";
  *
  * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/vpn-route-priority.html
  */
-export class VpnGateway implements RouteTarget, VpnEndpoint {
+export class VpnGateway implements RouteTarget, LinkEnd {
   readonly kind = "vpn-gateway";
   readonly noTransit = "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS";
   readonly id: string;
@@ -25,10 +25,10 @@ export class VpnGateway implements RouteTarget, VpnEndpoint {
   table: RouteTable | undefined;
   readonly #routes: SiteRoutes;
 
-  /** @param connections all there are, by id */
-  constructor(id: string, connections: ReadonlyMap<string, VpnConnection>) {
+  /** @param links all there are, by id */
+  constructor(id: string, links: ReadonlyMap<string, SiteLink>) {
     this.id = id;
-    this.#routes = new SiteRoutes(connections);
+    this.#routes = new SiteRoutes(links);
   }
 
   put(vpc: Vpc | undefined, table: RouteTable | undefined, routes: readonly SiteRoute[]): void {
@@ -37,7 +37,7 @@ export class VpnGateway implements RouteTarget, VpnEndpoint {
     this.#routes.put(routes);
   }
 
-  /** To be called when a connection may have come, gone, or changed between up and down. */
+  /** To be called when a link may have come, gone, or changed between up and down. */
   forget(): void {
     this.#routes.forget();
   }
@@ -53,10 +53,10 @@ export class VpnGateway implements RouteTarget, VpnEndpoint {
     if (!this.vpc?.portOf(source)?.live) {
       return walk.drop("VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS", this, packet, sender, "egress");
     }
-    const connection = this.#routes.find(destination);
-    if (!connection) return walk.drop("NO_ROUTE_TO_DESTINATION", this, packet, sender, "egress");
+    const link = this.#routes.find(destination);
+    if (!link) return walk.drop("NO_ROUTE_TO_DESTINATION", this, packet, sender, "egress");
     walk.pass(this, packet, sender, "egress");
-    return connection.carry(walk, packet, sender?.subnet.router ?? destination, "BAD_STATE_VPN");
+    return link.carry(walk, packet, sender?.subnet.router ?? destination, "BAD_STATE_VPN");
   }
 
   reach(address: Ip): number | undefined {

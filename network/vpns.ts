@@ -4,9 +4,11 @@ import type { RouteTable } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import { SiteRoutes, type SiteRoute } from "./siteRoutes.ts";
 import type { TransitGateways } from "./transitGateways.ts";
-import { TransitGatewayVpnAttachment } from "./transitGatewayVpnAttachment.ts";
+import { TransitGatewaySiteAttachment } from "./transitGatewaySiteAttachment.ts";
 import type { Vpc } from "./vpc.ts";
-import { VpnConnection, type VpnEndpoint } from "./vpnConnection.ts";
+import type { LinkEnd, SiteLink } from "./siteLink.ts";
+import { VirtualInterface } from "./virtualInterface.ts";
+import { VpnConnection } from "./vpnConnection.ts";
 import { VpnGateway } from "./vpnGateway.ts";
 
 export interface CustomerSitePlan {
@@ -16,6 +18,8 @@ export interface CustomerSitePlan {
   readonly blocks: readonly Block[];
   /** Who answers there; without it, everybody does. */
   readonly hosts?: readonly Ip[] | undefined;
+  /** Its dedicated lines, each with the virtual private gateway that it ends at, if it ends at one. */
+  readonly lines?: readonly { readonly id: string; readonly gateway: string | undefined }[];
 }
 
 export interface VpnConnectionPlan {
@@ -38,12 +42,12 @@ export interface VpnGatewayPlan {
   readonly routes: readonly SiteRoute[];
 }
 
-export interface TransitGatewayVpnAttachmentPlan {
+export interface TransitGatewaySiteAttachmentPlan {
   readonly id: string;
   readonly gateway: string;
   readonly table: string | undefined;
   readonly live: boolean;
-  /** The connection, or the concentrator with what it knows of its own. */
+  /** The connection, the dedicated line, or the concentrator with what it knows of its own connections. */
   readonly connection: string;
   readonly routes?: readonly SiteRoute[];
 }
@@ -63,14 +67,17 @@ interface Surroundings {
 export class Vpns {
   readonly #around: Surroundings;
   readonly #sites = new Map<string, CustomerSite>();
-  readonly #connections = new Map<string, VpnConnection>();
+  /** VPN connections and dedicated lines. */
+  readonly #links = new Map<string, SiteLink>();
+  /** By site: the dedicated lines. */
+  readonly #lines = new Map<string, readonly string[]>();
   readonly #gateways = new Map<string, VpnGateway>();
-  /** By connection: the id of its virtual private gateway or concentrator. */
+  /** By link: the id of its virtual private gateway or concentrator. */
   readonly #gatewayOf = new Map<string, string>();
   /** By concentrator: what it knows. */
   readonly #concentrators = new Map<string, SiteRoutes>();
-  /** To transit gateways, by connection or concentrator. */
-  readonly #attachments = new Map<string, TransitGatewayVpnAttachment>();
+  /** To transit gateways, by link or concentrator. */
+  readonly #attachments = new Map<string, TransitGatewaySiteAttachment>();
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -80,22 +87,44 @@ export class Vpns {
     return this.#sites.get(id);
   }
 
-  putSite({ id, name, blocks, hosts }: CustomerSitePlan): void {
+  putSite({ id, name, blocks, hosts, lines = [] }: CustomerSitePlan): void {
     let site = this.#sites.get(id);
     if (!site) this.#sites.set(id, (site = new CustomerSite(name)));
     site.put(blocks, hosts);
+    for (const line of this.#lines.get(id) ?? []) {
+      if (!lines.some((each) => each.id === line)) this.#removeLine(line);
+    }
+    this.#lines.set(
+      id,
+      lines.map((line) => line.id),
+    );
+    for (const { id: line, gateway } of lines) {
+      if (gateway !== undefined) this.#gatewayOf.set(line, gateway);
+      if (this.#links.has(line)) continue;
+      this.#links.set(line, new VirtualInterface(line, site, () => this.#endOf(line)));
+      this.#forget(line);
+    }
   }
 
   removeSite(id: string): void {
+    for (const line of this.#lines.get(id) ?? []) this.#removeLine(line);
+    this.#lines.delete(id);
     this.#sites.delete(id);
   }
 
+  #removeLine(id: string): void {
+    const line = this.#links.get(id);
+    if (line instanceof VirtualInterface) line.release();
+    this.#links.delete(id);
+    this.#forget(id);
+    this.#gatewayOf.delete(id);
+  }
+
   putConnection({ id, order, gateway, tunnels, shared = false, ...blocks }: VpnConnectionPlan): void {
-    let connection = this.#connections.get(id);
-    if (!connection) {
-      connection = new VpnConnection(id, order, () => this.#endpointOf(id));
-      this.#connections.set(id, connection);
-    }
+    const known = this.#links.get(id);
+    const connection =
+      known instanceof VpnConnection ? known : new VpnConnection(id, order, () => this.#endOf(id));
+    this.#links.set(id, connection);
     this.#forget(id);
     if (gateway === undefined) this.#gatewayOf.delete(id);
     else this.#gatewayOf.set(id, gateway);
@@ -108,15 +137,16 @@ export class Vpns {
   }
 
   removeConnection(id: string): void {
-    this.#connections.get(id)?.release();
-    this.#connections.delete(id);
+    const connection = this.#links.get(id);
+    if (connection instanceof VpnConnection) connection.release();
+    this.#links.delete(id);
     this.#forget(id);
     this.#gatewayOf.delete(id);
   }
 
   putGateway({ id, vpc, table, routes }: VpnGatewayPlan): void {
     let gateway = this.#gateways.get(id);
-    if (!gateway) this.#gateways.set(id, (gateway = new VpnGateway(id, this.#connections)));
+    if (!gateway) this.#gateways.set(id, (gateway = new VpnGateway(id, this.#links)));
     const { vpcs, tables, targets } = this.#around;
     gateway.put(
       vpc === undefined ? undefined : vpcs.get(vpc),
@@ -131,21 +161,22 @@ export class Vpns {
     this.#around.targets.delete(id);
   }
 
-  putAttachment({ id, gateway, table, live, connection, routes }: TransitGatewayVpnAttachmentPlan): void {
+  putAttachment({ id, gateway, table, live, connection, routes }: TransitGatewaySiteAttachmentPlan): void {
     const { transitGateways } = this.#around;
     let attachment = this.#attachments.get(connection);
     if (attachment?.id !== id) {
-      attachment = new TransitGatewayVpnAttachment(
+      attachment = new TransitGatewaySiteAttachment(
         id,
         transitGateways.gatewayOf(gateway),
-        (address) => this.#concentrators.get(connection)?.find(address) ?? this.#connections.get(connection),
+        this.#links.get(connection) instanceof VirtualInterface ? "virtual-interface" : "vpn-connection",
+        (address) => this.#concentrators.get(connection)?.find(address) ?? this.#links.get(connection),
       );
       this.#attachments.set(connection, attachment);
       transitGateways.putAttachment(gateway, attachment);
     }
     attachment.put(table === undefined ? undefined : transitGateways.tableOf(table), live);
     if (!routes) return;
-    const known = this.#concentrators.get(connection) ?? new SiteRoutes(this.#connections);
+    const known = this.#concentrators.get(connection) ?? new SiteRoutes(this.#links);
     known.put(routes);
     this.#concentrators.set(connection, known);
   }
@@ -159,14 +190,14 @@ export class Vpns {
     }
   }
 
-  #endpointOf(connection: string): VpnEndpoint | undefined {
-    const gateway = this.#gatewayOf.get(connection) ?? connection;
+  #endOf(link: string): LinkEnd | undefined {
+    const gateway = this.#gatewayOf.get(link) ?? link;
     return this.#gateways.get(gateway) ?? this.#attachments.get(gateway);
   }
 
-  /** Lets the gateway of a connection choose anew. */
-  #forget(connection: string): void {
-    const gateway = this.#gatewayOf.get(connection) ?? "";
+  /** Lets the gateway of a link choose anew. */
+  #forget(link: string): void {
+    const gateway = this.#gatewayOf.get(link) ?? "";
     this.#gateways.get(gateway)?.forget();
     this.#concentrators.get(gateway)?.forget();
   }

@@ -21,6 +21,7 @@ const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
   "transit-gateway-multicast-domain": "multicast domain",
   "transit-gateway-policy-table": "transit policy",
   "transit-gateway-route-table": "transit table",
+  "virtual-interface": "virtual interface",
   vpc: "VPC",
   "vpc-peering-connection": "peering connection",
   "vpc-endpoint": "endpoint",

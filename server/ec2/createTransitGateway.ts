@@ -133,6 +133,7 @@ const KINDS: Readonly<Record<Attached["type"], string>> = {
   connect: "Transit Gateway Connect Attachments",
   vpn: "VPN Attachments",
   "vpn-concentrator": "VPN Concentrator Attachments",
+  "direct-connect-gateway": "Direct Connect Gateway Attachments",
 };
 
 /** @throws {ApiError} IncorrectState if something is still attached */

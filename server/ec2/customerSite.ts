@@ -10,7 +10,19 @@ export interface Advertisement {
 }
 
 /**
- * A customer's own network, at the other end of VPN tunnels. EC2 knows nothing of it but what comes out of these: the
+ * A dedicated line of Direct Connect's: a private virtual interface at a virtual private gateway, or a transit virtual
+ * interface at a transit gateway, by a Direct Connect gateway.
+ */
+export interface VirtualInterface {
+  /** `dxvif-…` */
+  readonly id: string;
+  readonly gatewayId: string;
+  /** Of a transit gateway: by which the Direct Connect gateway is there. */
+  readonly attachmentId: string | undefined;
+}
+
+/**
+ * A customer's own network, at the other end of VPN tunnels and dedicated lines. EC2 knows nothing of it but what comes out of these: the
  * operator says what is there. Its id is the region's with its name.
  */
 export interface CustomerSite extends Row {
@@ -21,10 +33,31 @@ export interface CustomerSite extends Row {
   readonly blocks: readonly string[];
   readonly hosts: readonly string[] | undefined;
   readonly advertised: readonly Advertisement[];
+  readonly virtualInterfaces?: readonly VirtualInterface[];
 }
 
-const definition: TableDefinition<CustomerSite> = { name: "customer-site" };
+const definition: TableDefinition<CustomerSite> = {
+  name: "customer-site",
+  indexes: {
+    /** The gateways, or the attachments to them, that its dedicated lines end at. */
+    line: ({ virtualInterfaces = [] }) =>
+      virtualInterfaces.map(({ gatewayId, attachmentId }) => attachmentId ?? gatewayId),
+  },
+};
 
 export const siteTable = ({ unit }: Pick<Context, "unit">) => unit.table(definition);
+
+/** The dedicated lines that end at a virtual private gateway, or at an attachment to a transit gateway. */
+export const linesAt = (
+  rows: Pick<Context, "unit">,
+  end: string,
+): { readonly site: CustomerSite; readonly line: VirtualInterface }[] =>
+  siteTable(rows)
+    .by("line", end)
+    .flatMap((site) =>
+      (site.virtualInterfaces ?? [])
+        .filter(({ gatewayId, attachmentId }) => (attachmentId ?? gatewayId) === end)
+        .map((line) => ({ site, line })),
+    );
 
 export const siteId = (region: string, name: string): string => `${region}/${name}`;

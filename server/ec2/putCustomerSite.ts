@@ -3,8 +3,18 @@ import { block, formatIp, ip, parseIp, within } from "../../network/ip.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { customerGateways } from "./customerGateway.ts";
-import { siteId, siteTable, type Advertisement, type CustomerSite } from "./customerSite.ts";
+import {
+  linesAt,
+  siteId,
+  siteTable,
+  type Advertisement,
+  type CustomerSite,
+  type VirtualInterface,
+} from "./customerSite.ts";
+import { transitGateways } from "./transitGateway.ts";
+import { detach, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 import { vpnConnections, type VpnConnection } from "./vpnConnection.ts";
+import { vpnGateways, vpnGatewayUsers } from "./vpnGateway.ts";
 import type { VpnTunnel } from "./vpnTunnel.ts";
 
 /** What the operator says of a site, not checked yet. */
@@ -17,6 +27,8 @@ export interface SiteRequest {
   readonly advertised: readonly Advertisement[];
   /** Those that are up: each by AWS's address of it, or all of a connection by its id. */
   readonly tunnels: readonly string[];
+  /** The virtual private and transit gateways that dedicated lines lead to. */
+  readonly virtualInterfaces: readonly string[];
 }
 
 const invalid = (name: string, value: string): ApiError =>
@@ -64,11 +76,49 @@ function connect(ctx: Context, tunnel: VpnTunnel, site: string, up: ReadonlySet<
   return next === tunnel.site ? tunnel : { ...tunnel, site: next, changed: ctx.now };
 }
 
+vpnGatewayUsers.push((ctx, id) => linesAt(ctx, id).length > 0);
+
+/** A virtual interface at a gateway, which is a Direct Connect gateway's if it is at a transit gateway. */
+function newLine(ctx: Context, gatewayId: string): VirtualInterface {
+  const gateway = vpnGateways.table(ctx).get(gatewayId) ?? transitGateways.table(ctx).get(gatewayId);
+  if (gateway?.state !== "available") throw invalid("VirtualInterfaces", gatewayId);
+  const id = `dxvif-${ctx.chance.hex(8)}`;
+  if (vpnGateways.hasForm(gatewayId)) return { id, gatewayId, attachmentId: undefined };
+  const { account } = gateway;
+  const attachment = transitGatewayAttachments.create(
+    { ...ctx, account },
+    {
+      gatewayId,
+      state: "pending",
+      to: { type: "direct-connect-gateway", id: ctx.chance.uuid(), account },
+      association: undefined,
+      propagations: [],
+    },
+  );
+  transitGatewayAttachments.soon(ctx, attachment.id, "available", 60);
+  return { id, gatewayId, attachmentId: attachment.id };
+}
+
+/** The dedicated lines that a site is to have: those that it has stay what they are, and the others go. */
+function readLines(
+  ctx: Context,
+  asked: readonly string[],
+  had: readonly VirtualInterface[],
+): VirtualInterface[] {
+  for (const { gatewayId, attachmentId } of had) {
+    if (asked.includes(gatewayId) || attachmentId === undefined) continue;
+    if (transitGatewayAttachments.table(ctx).get(attachmentId)) detach(ctx, attachmentId);
+  }
+  return [...new Set(asked)].map(
+    (gatewayId) => had.find((each) => each.gatewayId === gatewayId) ?? newLine(ctx, gatewayId),
+  );
+}
+
 /**
  * Makes a site, or changes it, and lets tunnels come up and go down.
  *
  * @throws {ApiError} InvalidParameterValue for what is no address or block, for hosts that are in none of the blocks,
- *   and for tunnels that are not there, or end somewhere else
+ *   for tunnels that are not there, or end somewhere else, and for gateways that are not there
  */
 export function putCustomerSite(ctx: Context, request: SiteRequest): void {
   const id = siteId(ctx.region, request.name);
@@ -87,6 +137,11 @@ export function putCustomerSite(ctx: Context, request: SiteRequest): void {
       tunnels: tunnels.map((tunnel) => connect(ctx, tunnel, id, up)),
     });
   }
+  const lines = readLines(
+    ctx,
+    blocks.length > 0 ? request.virtualInterfaces : [],
+    known?.virtualInterfaces ?? [],
+  );
   if (blocks.length === 0) {
     if (known) table.remove(id);
     return;
@@ -103,6 +158,7 @@ export function putCustomerSite(ctx: Context, request: SiteRequest): void {
       prefix: readBlock(prefix, "Advertises"),
       ...rest,
     })),
+    virtualInterfaces: lines,
   };
   if (known) table.replace(row);
   else table.insert(row);

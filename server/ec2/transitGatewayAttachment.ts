@@ -61,8 +61,22 @@ export interface AttachedConcentrator {
   readonly account: string;
 }
 
+/** A Direct Connect gateway, which has a customer's dedicated line. */
+export interface AttachedLine {
+  readonly type: "direct-connect-gateway";
+  /** A UUID, as Direct Connect has it. */
+  readonly id: string;
+  readonly account: string;
+}
+
 /** What a gateway can be attached to. */
-export type Attached = AttachedVpc | AttachedGateway | AttachedTunnels | AttachedVpn | AttachedConcentrator;
+export type Attached =
+  | AttachedVpc
+  | AttachedGateway
+  | AttachedTunnels
+  | AttachedVpn
+  | AttachedConcentrator
+  | AttachedLine;
 
 type Of<Type extends Attached["type"]> = Extract<Attached, { readonly type: Type }>;
 

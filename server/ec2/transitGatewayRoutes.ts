@@ -18,7 +18,7 @@ import {
 import { transitGatewayRouteTables } from "./transitGatewayRouteTable.ts";
 import { vpcs } from "./vpc.ts";
 import { vpnConnections } from "./vpnConnection.ts";
-import { bestRoutes, routesHeard, routesOfGateway } from "./vpnRoutes.ts";
+import { bestRoutes, routesHeard, routesOfGateway, routesOfLines } from "./vpnRoutes.ts";
 
 type Rows = Pick<Context, "unit">;
 
@@ -82,6 +82,9 @@ function toldOfVpn(rows: Rows, attachment: TransitGatewayAttachment): Told[] {
 const toldOfConcentrator = (rows: Rows, { to }: TransitGatewayAttachment): Told[] =>
   bestRoutes(routesOfGateway(rows, to.id));
 
+/** What BGP tells over a dedicated line. */
+const toldOfLine = (rows: Rows, { id }: TransitGatewayAttachment): Told[] => routesOfLines(rows, id);
+
 interface Propagation {
   readonly origin: FabricRoute["origin"];
   /** The blocks that lie behind an attachment. */
@@ -92,12 +95,14 @@ interface Propagation {
 const propagations: Partial<Record<Attached["type"], Propagation>> = {
   vpc: { origin: "propagated-vpc", told: toldOfVpc },
   vpn: { origin: "propagated-vpn", told: toldOfVpn },
+  "direct-connect-gateway": { origin: "propagated-direct-connect", told: toldOfLine },
   "vpn-concentrator": { origin: "propagated-vpn-concentrator", told: toldOfConcentrator },
 };
 
-/** Whether a gateway spreads flows over VPN connections that lead to the same block equally well. */
-const sharesFlows = (rows: Rows, { gatewayId }: TransitGatewayAttachment): boolean =>
-  transitGateways.table(rows).get(gatewayId)?.vpnEcmp === "enable";
+/** Whether a gateway spreads flows over links that lead to the same block equally well: of VPN, if somebody wants it. */
+const sharesFlows = (rows: Rows, { gatewayId, to }: TransitGatewayAttachment): boolean =>
+  to.type === "direct-connect-gateway" ||
+  (to.type === "vpn" && transitGateways.table(rows).get(gatewayId)?.vpnEcmp === "enable");
 
 /**
  * What a table learns. Of VPCs whose blocks overlap only the one that was attached first is reached: the blocks of the
@@ -112,7 +117,7 @@ function learned(rows: Rows, tableId: string): TransitRoute[] {
     const { id, to } = attachment;
     const propagation = isLive(attachment) ? propagations[to.type] : undefined;
     if (!propagation) continue;
-    const shared = to.type === "vpn" && sharesFlows(rows, attachment);
+    const shared = sharesFlows(rows, attachment);
     for (const told of propagation.told(rows, attachment)) {
       const block = storedCidr(told.destination);
       const others = to.type === "vpc" ? taken : [];

@@ -1,15 +1,16 @@
-import type { SiteRoute } from "../../network/siteRoutes.ts";
+import { preference, type SiteRoute } from "../../network/siteRoutes.ts";
 import type { Context } from "../kit/context.ts";
+import { linesAt } from "./customerSite.ts";
 import { heard, isUp, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { isAttachedTo } from "./vpnGateway.ts";
 
 type Rows = Pick<Context, "unit">;
 
-/** What lies behind a connection. */
+/** What lies behind a connection or a dedicated line. */
 export interface KnownRoute {
   readonly destination: string;
   readonly connectionId: string;
-  /** Whether somebody wrote it down, or BGP told it. */
+  /** Whether somebody wrote it down, or BGP told it, and over what. */
   readonly origin: SiteRoute["origin"];
   readonly pathLength: number;
   readonly discriminator: number;
@@ -30,12 +31,25 @@ function routesOf(rows: Rows, connection: VpnConnection): KnownRoute[] {
     .map(({ destination }) => ({ destination, connectionId, origin, pathLength: 0, discriminator: 0 }));
 }
 
+/** What BGP tells over the dedicated lines to a virtual private gateway, or by an attachment to a transit gateway. */
+export const routesOfLines = (rows: Rows, end: string): KnownRoute[] =>
+  linesAt(rows, end).flatMap(({ site, line }) =>
+    site.advertised.map(({ prefix: destination, ...told }) => ({
+      destination,
+      connectionId: line.id,
+      origin: "propagated-direct-connect",
+      ...told,
+    })),
+  );
+
 /** What a virtual private gateway or a concentrator knows, by its connections from the oldest to the newest. */
-export const routesOfGateway = (rows: Rows, gatewayId: string): KnownRoute[] =>
-  vpnConnections
+export const routesOfGateway = (rows: Rows, gatewayId: string): KnownRoute[] => [
+  ...routesOfLines(rows, gatewayId).filter(({ destination }) => !destination.includes(":")),
+  ...vpnConnections
     .table(rows)
     .by("gateway", gatewayId)
-    .flatMap((connection) => routesOf(rows, connection));
+    .flatMap((connection) => routesOf(rows, connection)),
+];
 
 /** What a transit gateway learns over a connection: nothing where routes are written down, into its own tables. */
 export function routesHeard(rows: Rows, connectionId: string): KnownRoute[] {
@@ -43,18 +57,15 @@ export function routesHeard(rows: Rows, connectionId: string): KnownRoute[] {
   return connection && !connection.staticRoutes ? bestRoutes(routesOf(rows, connection)) : [];
 }
 
-/** Of each block the best that BGP tells. */
-export function bestRoutes(routes: readonly KnownRoute[]): KnownRoute[] {
-  const best = new Map<string, KnownRoute>();
+/** Of each block the best that is known; of equal ones the first. */
+export function bestRoutes<R extends KnownRoute>(routes: readonly R[]): R[] {
+  const best = new Map<string, R>();
   for (const route of routes) {
     const known = best.get(route.destination);
-    if (!known || isBetter(route, known)) best.set(route.destination, route);
+    if (!known || preference(route, known) < 0) best.set(route.destination, route);
   }
   return [...best.values()];
 }
-
-const isBetter = (a: KnownRoute, b: KnownRoute): boolean =>
-  (a.pathLength - b.pathLength || a.discriminator - b.discriminator) < 0;
 
 /** A route that a table has learned from its VPC's gateway. */
 export interface LearnedRoute extends Pick<KnownRoute, "destination" | "origin"> {
@@ -68,22 +79,23 @@ interface Learner {
 }
 
 /**
- * What a table learns: each block once, while the connection that leads to it is up.
+ * What a table learns: each block once, while something that leads to it is up.
  *
  * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/SetUpVPNConnections.html#vpn-configure-routing
  */
 export function learnedRoutes(rows: Rows, { vpcId, propagating = [] }: Learner): LearnedRoute[] {
-  const learned = new Map<string, LearnedRoute>();
-  for (const target of propagating) {
-    if (!isAttachedTo(rows, target, vpcId)) continue;
-    for (const connection of vpnConnections.table(rows).by("gateway", target)) {
-      if (!connection.tunnels.some((tunnel) => isUp(connection, tunnel))) continue;
-      for (const { destination, origin } of routesOf(rows, connection)) {
-        const isFirst = !learned.has(destination);
-        if (isFirst || origin === "propagated-vpn-static")
-          learned.set(destination, { destination, target, origin });
-      }
-    }
-  }
-  return [...learned.values()];
+  const known = propagating
+    .filter((target) => isAttachedTo(rows, target, vpcId))
+    .flatMap((target) =>
+      routesOfGateway(rows, target)
+        .filter(({ connectionId }) => passes(rows, connectionId))
+        .map((route) => ({ ...route, target })),
+    );
+  return bestRoutes(known).map(({ destination, origin, target }) => ({ destination, origin, target }));
+}
+
+/** Whether packets pass by a connection, or by what is none: a dedicated line. */
+function passes(rows: Rows, connectionId: string): boolean {
+  const connection = vpnConnections.table(rows).get(connectionId);
+  return connection?.tunnels.some((tunnel) => isUp(connection, tunnel)) ?? true;
 }

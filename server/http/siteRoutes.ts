@@ -34,7 +34,8 @@ function advertisements({ Advertises: list = [] }: Fields): Advertisement[] {
 }
 
 /**
- * What is at the customers' ends of VPN tunnels: without a site, no device negotiates with AWS, and tunnels are down.
+ * What is at the customers' ends of VPN tunnels and dedicated lines: without a site, no device negotiates with AWS, and
+ * tunnels are down.
  */
 export function siteRoutes(
   cloud: () => Cloud,
@@ -42,7 +43,7 @@ export function siteRoutes(
 ): Readonly<Record<string, Route>> {
   return {
     "POST sites": (fields) => {
-      allow(fields, "Region", "Name", "Addresses", "Blocks", "Hosts", "Advertises", "Tunnels");
+      allow(fields, "Region", "Name", "Addresses", "Blocks", "Hosts", "Advertises", "Tunnels", "VirtualInterfaces");
       const region = regionOf(fields, regions);
       const name = required(fields, "Name");
       if (!/^[A-Za-z][A-Za-z0-9-]{0,62}$/.test(name) || /^(?:eni|i)-/.test(name)) throw invalid("Name", name);
@@ -53,6 +54,7 @@ export function siteRoutes(
         hosts: texts(fields, "Hosts"),
         advertised: advertisements(fields),
         tunnels: texts(fields, "Tunnels") ?? [],
+        virtualInterfaces: texts(fields, "VirtualInterfaces") ?? [],
       };
       const unit = cloud().unit(region);
       cloud().pipeline.wake(unit, region);

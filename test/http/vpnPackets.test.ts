@@ -4,7 +4,9 @@ import {
   CreateSubnetCommand,
   CreateVpnConcentratorCommand,
   CreateVpnConnectionRouteCommand,
+  DeleteTransitGatewayCommand,
   DeleteVpnConnectionCommand,
+  DeleteVpnGatewayCommand,
   DetachVpnGatewayCommand,
   EC2Client,
   EnableVgwRoutePropagationCommand,
@@ -33,7 +35,7 @@ import {
   outsideOf,
   shownConnection,
 } from "../ec2/vpnNetwork.ts";
-import { configOf, freshKeys, ownIslet } from "../islet.ts";
+import { configOf, freshKeys, ownIslet, refused as callRefused } from "../islet.ts";
 import { operate, operationRefused } from "../operator.ts";
 
 let islet: Islet;
@@ -243,6 +245,81 @@ describe("several connections of a transit gateway", () => {
   });
 });
 
+describe("a site at a dedicated line", () => {
+  test("of a virtual private gateway comes before its VPN connections, until the line is gone", async () => {
+    const { ec2, vpc, gateway, table, instance, id } = await wired(false);
+    const vpn = await site({ Advertises: [OFFICE], Tunnels: [id], Hosts: [HOST] });
+    const line = { Advertises: [{ Prefix: OFFICE, PathLength: 5 }], VirtualInterfaces: [gateway] };
+    const hq = await site({ ...line, Hosts: [HOST] });
+    expect(await learned(ec2, vpc)).toMatchObject([{ DestinationCidrBlock: OFFICE, GatewayId: gateway }]);
+    const there = await exchange({ From: instance, To: HOST });
+    expect(there).toMatchObject({ Learned: "answer", Forward: { Receiver: { Site: hq } } });
+    expect(drawExchange(there)).toContain("virtual interface dxvif-");
+    expect((await exchange({ From: hq, To: instance })).Learned).toBe("answer");
+    await ec2.send(
+      new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, GatewayId: gateway }),
+    );
+    await site({ ...line, Hosts: [HOST] }, hq);
+    expect((await exchange({ From: instance, To: HOST })).Forward.Receiver).toMatchObject({ Site: hq });
+    await site({}, hq);
+    expect((await exchange({ From: instance, To: HOST })).Forward.Receiver).toMatchObject({ Site: vpn });
+    expect((await exchange({ From: hq, To: instance, SourceAddress: HOST })).Forward.Reason).toBe(
+      "NO_ROUTE_TO_DESTINATION",
+    );
+  });
+
+  test("keeps its virtual private gateway", async () => {
+    const { ec2, vpc, gateway, id } = await wired(false);
+    await ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId: id }));
+    const name = await site({ VirtualInterfaces: [gateway] });
+    await ec2.send(new DetachVpnGatewayCommand({ VpcId: vpc, VpnGatewayId: gateway }));
+    const remove = () => ec2.send(new DeleteVpnGatewayCommand({ VpnGatewayId: gateway }));
+    await callRefused(remove(), "IncorrectState");
+    await site({ Blocks: [] }, name);
+    expect((await remove()).$metadata.httpStatusCode).toBe(200);
+  });
+
+  test("of a transit gateway is an attachment of it, and shares the flows with another one", async () => {
+    const { ec2, vpc, subnet, table, instance } = await wired(false);
+    const { id: TransitGatewayId, table: TransitGatewayRouteTableId } = await newGateway(ec2, {
+      VpnEcmpSupport: "disable",
+    });
+    await ec2.send(
+      new CreateTransitGatewayVpcAttachmentCommand({ TransitGatewayId, VpcId: vpc, SubnetIds: [subnet] }),
+    );
+    await ec2.send(
+      new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, TransitGatewayId }),
+    );
+    const { VpnConnectionId = "" } = await newConnection(ec2, { TransitGatewayId });
+    await site({ Advertises: [OFFICE], Tunnels: [VpnConnectionId] });
+    const lines = { Advertises: [OFFICE], VirtualInterfaces: [TransitGatewayId], Hosts: [HOST] };
+    const [one, two] = [await site(lines), await site(lines)];
+    const search = async () => {
+      const Filters = [{ Name: "route-search.exact-match", Values: [OFFICE] }];
+      const { Routes } = await ec2.send(
+        new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId, Filters }),
+      );
+      return Routes?.map(({ TransitGatewayAttachments = [] }) =>
+        TransitGatewayAttachments.map(({ ResourceType }) => ResourceType),
+      );
+    };
+    expect(await search()).toEqual([["direct-connect-gateway", "direct-connect-gateway"]]);
+    const reached = new Set<unknown>();
+    for (let SourcePort = 40_000; SourcePort < 40_032; SourcePort++) {
+      reached.add((await exchange({ From: instance, To: HOST, SourcePort })).Forward.Receiver?.Site);
+    }
+    expect(reached).toEqual(new Set([one, two]));
+    // The answer may take the other line, as all of its flow do.
+    expect((await exchange({ From: one, To: instance })).Forward.Outcome).toBe("delivered");
+    await callRefused(ec2.send(new DeleteTransitGatewayCommand({ TransitGatewayId })), "IncorrectState");
+    for (const name of [one, two]) await site({}, name);
+    expect(await search()).toEqual([["vpn"]]);
+    expect((await exchange({ From: one, To: instance, SourceAddress: HOST })).Forward.Reason).toBe(
+      "NO_ROUTE_TO_DESTINATION",
+    );
+  });
+});
+
 test("sites behind a concentrator are one attachment, each reached by its own connection", async () => {
   const { ec2, vpc, subnet, table, instance } = await wired(false);
   const { id: TransitGatewayId, table: TransitGatewayRouteTableId } = await newGateway(ec2);
@@ -407,6 +484,8 @@ describe("what the operator's route refuses", () => {
     await refused({ Blocks: ["all"] });
     await refused({ Addresses: ["here"] });
     await refused({ Hosts: ["somebody"] });
+    await refused({ VirtualInterfaces: ["vgw-0123456789abcdef0"] });
+    await refused({ VirtualInterfaces: ["somewhere"] });
     await refused({ Hosts: ["10.9.9.9"] });
     await refused({ Advertises: {} });
     await refused({ Advertises: [7] });

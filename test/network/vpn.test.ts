@@ -440,6 +440,67 @@ describe("over several connections of a transit gateway", () => {
   });
 });
 
+describe("a dedicated line", () => {
+  const lined = (lines: readonly string[] = ["dxvif"]): Wired => {
+    const world = new Wired();
+    world.fabric.vpns.putSite({
+      id: "r/hq",
+      name: "hq",
+      blocks: [block(OFFICE)],
+      lines: lines.map((id) => ({ id, gateway: "vgw" })),
+    });
+    return world;
+  };
+  const direct = (cidr: string, more: Partial<SiteRoute> = {}): SiteRoute =>
+    to(cidr, "dxvif", { origin: "propagated-direct-connect", pathLength: 9, ...more });
+
+  test("carries what goes to its site, and back", () => {
+    const world = lined();
+    world.gateway([direct(OFFICE)]);
+    const { forward, back, learned } = exchange(
+      world.fabric,
+      world.server,
+      from("10.0.1.5", HOST),
+      world.now,
+    );
+    expect(learned).toBe("answer");
+    expect(passed(forward).slice(-3)).toEqual(["vpn-gateway", "virtual-interface", "customer-site"]);
+    expect(back && passed(back).slice(0, 3)).toEqual(["customer-site", "virtual-interface", "vpn-gateway"]);
+  });
+
+  test("comes before VPN connections to the same block, written down or told", () => {
+    const world = lined();
+    world.gateway([to(OFFICE, "office"), direct(OFFICE)]);
+    expect(whereTo(world.leave())).toBe("hq");
+    world.gateway([to("192.168.1.0/24", "office"), direct(OFFICE)]);
+    expect(whereTo(world.leave())).toBe("office");
+    expect(whereTo(world.leave("192.168.2.5"))).toBe("hq");
+  });
+
+  test("is what its site prefers, too", () => {
+    const world = lined();
+    world.connection("hq", { order: 0 });
+    world.gateway([direct(OFFICE), to(OFFICE, "hq")]);
+    const { steps } = world.fabric.trace(world.fabric.vpns.site("r/hq"), from(HOST, "10.0.1.5"), world.now);
+    expect(steps.map(({ component }) => component.id)).toContain("dxvif");
+  });
+
+  test("takes packets of up to 1500 bytes, and leaves no way when it is gone", () => {
+    const world = lined();
+    world.gateway([direct(OFFICE)]);
+    expect(whereTo(world.leave(HOST, { length: 1500 }))).toBe("hq");
+    expect(whereTo(world.leave(HOST, { length: 1501 }))).toBe("FRAGMENTATION_NEEDED");
+    expect(whereTo(world.enter("hq", HOST, "10.0.1.5", { length: 1501 }))).toBe("FRAGMENTATION_NEEDED");
+    world.fabric.vpns.putSite({ id: "r/hq", name: "hq", blocks: [block(OFFICE)] });
+    expect(whereTo(world.leave())).toBe("NO_ROUTE_TO_DESTINATION");
+    expect(whereTo(world.enter("hq", HOST, "10.0.1.5"))).toBe("NO_ROUTE_TO_DESTINATION");
+    const other = lined();
+    other.gateway([direct(OFFICE)]);
+    other.fabric.vpns.removeSite("r/hq");
+    expect(whereTo(other.leave())).toBe("NO_ROUTE_TO_DESTINATION");
+  });
+});
+
 describe("what holds for all", () => {
   const lengths = fc.integer({ min: 8, max: 30 });
 

@@ -8,8 +8,17 @@ export const customerSiteKind: Kind = {
   put(fabric, unit, id) {
     const row = siteTable({ unit }).get(id);
     if (!row) return false;
-    const { name, blocks, hosts } = row;
-    fabric.vpns.putSite({ id, name, blocks: blocks.map(block), hosts: hosts?.map(ip) });
+    const { name, blocks, hosts, virtualInterfaces = [] } = row;
+    fabric.vpns.putSite({
+      id,
+      name,
+      blocks: blocks.map(block),
+      hosts: hosts?.map(ip),
+      lines: virtualInterfaces.map((line) => ({
+        id: line.id,
+        gateway: line.attachmentId === undefined ? line.gatewayId : undefined,
+      })),
+    });
     return true;
   },
   remove: (fabric, id) => fabric.vpns.removeSite(id),

@@ -5,7 +5,7 @@ import { isPrefixListId } from "../../ec2/prefixListId.ts";
 import { gatewayRoutes, type VpcEndpoint } from "../../ec2/vpcEndpoint.ts";
 import { learnedRoutes, type LearnedRoute } from "../../ec2/vpnRoutes.ts";
 import type { Kind } from "./kind.ts";
-import { connectionsTouched } from "./vpnGateway.ts";
+import { gatewaysTouched } from "./vpnGateway.ts";
 
 const routeOf = ({ destination, target }: Route): FabricRoute => ({
   destination: isPrefixListId(destination) ? { prefixList: destination } : block(destination),
@@ -23,10 +23,7 @@ export const routeTableKind: Kind = {
   touchedBy: (unit, table, row) => {
     if (table === "route-table") return [row.id];
     if (table === "vpc-endpoint") return (row as VpcEndpoint).routeTableIds;
-    const gateways =
-      table === "vpn-gateway"
-        ? [row.id]
-        : connectionsTouched(unit, table, row).flatMap(({ vpnGatewayId }) => vpnGatewayId ?? []);
+    const gateways = table === "vpn-gateway" ? [row.id] : gatewaysTouched(unit, table, row);
     const tables = routeTables.table({ unit });
     return gateways.flatMap((id) => tables.by("propagating", id).map((each) => each.id));
   },

@@ -10,6 +10,7 @@ import { transitGateways } from "../../ec2/transitGateway.ts";
 import { transitGatewayPolicyTables } from "../../ec2/transitGatewayPolicyTable.ts";
 import { transitGatewayRouteTables } from "../../ec2/transitGatewayRouteTable.ts";
 import { interfacesOf } from "../../ec2/transitGatewayInterface.ts";
+import { linesAt } from "../../ec2/customerSite.ts";
 import type { NetworkInterface } from "../../ec2/networkInterface.ts";
 import { block } from "../../../network/ip.ts";
 import type { TransitGatewayNatRule } from "../../../network/transitGatewayNat.ts";
@@ -66,6 +67,9 @@ function put({ transitGateways, vpns }: Fabric, unit: Unit, row: TransitGatewayA
       break;
     case "vpn-concentrator":
       vpns.putAttachment({ ...plan, connection: to.id, routes: siteRoutesOf(unit, to.id) });
+      break;
+    case "direct-connect-gateway":
+      vpns.putAttachment({ ...plan, connection: linesAt({ unit }, id)[0]?.line.id ?? id });
       break;
     case "connect":
     // As long as no appliance speaks BGP, nothing lies behind its tunnels.

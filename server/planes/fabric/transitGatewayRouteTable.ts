@@ -11,7 +11,7 @@ import {
 import { transitGatewayRouteTables } from "../../ec2/transitGatewayRouteTable.ts";
 import { fabricRoute, learners, routesOf } from "../../ec2/transitGatewayRoutes.ts";
 import type { Kind } from "./kind.ts";
-import { connectionsTouched } from "./vpnGateway.ts";
+import { connectionsTouched, linesOf } from "./vpnGateway.ts";
 
 /** The tables whose own routes may change with a row. */
 function tablesTouched(unit: Unit, table: string, row: Row): readonly string[] {
@@ -27,7 +27,10 @@ function tablesTouched(unit: Unit, table: string, row: Row): readonly string[] {
       ? [row.id]
       : connectionsTouched(unit, table, row).map(({ id, concentratorId }) => concentratorId ?? id);
   const attachments = transitGatewayAttachments.table({ unit });
-  return behind.flatMap((id) => attachments.by("resource", id).flatMap(({ propagations }) => propagations));
+  return [
+    ...behind.flatMap((id) => attachments.by("resource", id)),
+    ...linesOf(table, row).flatMap(({ attachmentId = "" }) => attachments.get(attachmentId) ?? []),
+  ].flatMap(({ propagations }) => propagations);
 }
 
 /** The tables that learn by an announcement, or by all of a peering. */

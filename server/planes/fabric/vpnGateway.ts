@@ -1,5 +1,6 @@
 import { block } from "../../../network/ip.ts";
 import type { SiteRoute } from "../../../network/siteRoutes.ts";
+import type { CustomerSite, VirtualInterface } from "../../ec2/customerSite.ts";
 import { vpnConnections, type VpnConnection } from "../../ec2/vpnConnection.ts";
 import { vpnGateways } from "../../ec2/vpnGateway.ts";
 import { routesOfGateway } from "../../ec2/vpnRoutes.ts";
@@ -13,6 +14,18 @@ export function connectionsTouched(unit: Unit, table: string, row: Row): readonl
   if (table === "vpn-connection") return [row as VpnConnection];
   return table === "customer-site" ? vpnConnections.table({ unit }).by("site", row.id) : [];
 }
+
+/** The virtual private gateways whose routes a change of a row may have changed. */
+export const gatewaysTouched = (unit: Unit, table: string, row: Row): readonly string[] => [
+  ...connectionsTouched(unit, table, row).flatMap(({ vpnGatewayId }) => vpnGatewayId ?? []),
+  ...linesOf(table, row).flatMap(({ gatewayId, attachmentId }) =>
+    attachmentId === undefined ? gatewayId : [],
+  ),
+];
+
+/** The dedicated lines of a row, if it is a site. */
+export const linesOf = (table: string, row: Row): readonly VirtualInterface[] =>
+  table === "customer-site" ? ((row as CustomerSite).virtualInterfaces ?? []) : [];
 
 /** What a gateway or a concentrator knows of the sites behind its connections. */
 export const siteRoutesOf = (unit: Unit, id: string): SiteRoute[] =>
@@ -28,7 +41,7 @@ export const vpnGatewayKind: Kind = {
     if (table === "route-table-association") {
       return named(row, "gatewayId").filter((id) => id.startsWith("vgw-"));
     }
-    return connectionsTouched(unit, table, row).flatMap(({ vpnGatewayId }) => vpnGatewayId ?? []);
+    return gatewaysTouched(unit, table, row);
   },
   all: (unit) => vpnGateways.table({ unit }).all(),
   put(fabric, unit, id) {

@@ -3,29 +3,39 @@ import type { End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { TransitGateway, TransitGatewayAttachment } from "./transitGateway.ts";
 import type { TransitGatewayRouteTable } from "./transitGatewayRouteTable.ts";
-import type { VpnConnection, VpnEndpoint } from "./vpnConnection.ts";
+import type { LinkEnd, SiteLink } from "./siteLink.ts";
 import type { Walk } from "./walk.ts";
 
 /**
- * A VPN connection at a transit gateway, or a VPN concentrator, which is many as one: sites behind it reach each other
- * only as far as the gateway's table leads back to it.
+ * A VPN connection at a transit gateway, a dedicated line by its Direct Connect gateway, or a VPN concentrator, which is
+ * many connections as one: sites behind it reach each other only as far as the gateway's table leads back to it.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpn-attachments.html
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-dcg-attachments.html
  */
-export class TransitGatewayVpnAttachment implements TransitGatewayAttachment, VpnEndpoint {
+export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, LinkEnd {
   readonly kind = "transit-gateway-attachment";
   readonly id: string;
   readonly gateway: TransitGateway;
-  readonly beyond = "vpn-connection";
+  readonly beyond: SiteLink["kind"];
   table: TransitGatewayRouteTable | undefined;
   live = false;
-  readonly #connectionTo: (address: Ip) => VpnConnection | undefined;
+  readonly #linkTo: (address: Ip) => SiteLink | undefined;
 
-  /** @param connectionTo the connection that packets to an address leave by */
-  constructor(id: string, gateway: TransitGateway, connectionTo: (address: Ip) => VpnConnection | undefined) {
+  /**
+   * @param beyond what kind of links leads to the sites
+   * @param linkTo the one that packets to an address leave by
+   */
+  constructor(
+    id: string,
+    gateway: TransitGateway,
+    beyond: SiteLink["kind"],
+    linkTo: (address: Ip) => SiteLink | undefined,
+  ) {
     this.id = id;
+    this.beyond = beyond;
     this.gateway = gateway;
-    this.#connectionTo = connectionTo;
+    this.#linkTo = linkTo;
   }
 
   put(table: TransitGatewayRouteTable | undefined, live: boolean): void {
@@ -34,17 +44,17 @@ export class TransitGatewayVpnAttachment implements TransitGatewayAttachment, Vp
   }
 
   forward(walk: Walk, packet: Packet): End {
-    const connection = this.#connectionTo(packet.destination);
-    if (!connection) return walk.drop("TGW_BAD_STATE_VPN", this, packet, undefined, "egress");
+    const link = this.#linkTo(packet.destination);
+    if (!link) return walk.drop("TGW_BAD_STATE_VPN", this, packet, undefined, "egress");
     walk.pass(this, packet, undefined, "egress");
-    return connection.carry(walk, packet, packet.destination, "TGW_BAD_STATE_VPN");
+    return link.carry(walk, packet, packet.destination, "TGW_BAD_STATE_VPN");
   }
 
-  reach(address: Ip, from: VpnConnection): number | undefined {
+  reach(address: Ip, from: SiteLink): number | undefined {
     const ways = this.live ? this.table?.find(address) : undefined;
     // What a site told the gateway, it is not told again.
     const isBack = ways?.some(({ route }) => route.attachment === this.id) ?? false;
-    return isBack && this.#connectionTo(address) === from ? undefined : ways?.[0]?.block.length;
+    return isBack && this.#linkTo(address) === from ? undefined : ways?.[0]?.block.length;
   }
 
   enter(walk: Walk, packet: Packet): End {
