@@ -161,6 +161,13 @@ describe("a gateway endpoint", () => {
   });
 });
 
+/** What becomes of a client's packet to an endpoint's address, and of the answer. */
+function asked({ world, client }: { readonly world: World; readonly client: Port }) {
+  const sent = from("10.0.1.4", "10.0.2.9");
+  const { back: answer, ...rest } = exchange(world.fabric, client, sent, world.now);
+  return { ...rest, answer };
+}
+
 describe("an interface endpoint", () => {
   function site(): { world: World; client: Port; endpoint: Port } {
     const world = new World();
@@ -173,11 +180,7 @@ describe("an interface endpoint", () => {
 
   test("answers TCP that its security groups allow, in the address of its interface", () => {
     const { world, client } = site();
-    const {
-      forward,
-      back: answer,
-      learned,
-    } = exchange(world.fabric, client, from("10.0.1.4", "10.0.2.9"), world.now);
+    const { forward, answer, learned } = asked({ world, client });
     expect(ended(forward.end)).toBe("sts");
     expect(answer && ended(answer.end)).toBe("a");
     expect(learned).toBe("answer");
@@ -237,12 +240,7 @@ describe("a service behind a Network Load Balancer", () => {
   }
 
   test("is reached by the endpoint's address, and sees the load balancer's instead of the client's", () => {
-    const { world, client } = site();
-    const {
-      forward,
-      back: answer,
-      learned,
-    } = exchange(world.fabric, client, from("10.0.1.4", "10.0.2.9"), world.now);
+    const { forward, answer, learned } = asked(site());
     expect(ended(forward.end)).toBe("server");
     expect(forward.end.packet).toMatchObject({ source: ip("10.0.2.20"), destination: ip("10.0.1.4") });
     expect(answer?.end).toMatchObject({
