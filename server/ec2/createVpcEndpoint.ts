@@ -152,8 +152,8 @@ export function checkInboundOnly(ctx: Context, vpcId: string, service: OfferedSe
 }
 
 /** Of Amazon's services, save those whose names a gateway endpoint serves. */
-const isPrivateByDefault = (ctx: Context, { own, type, name }: OfferedService): boolean =>
-  type === "Interface" && own === undefined && getOffered(ctx, name).length === 1;
+const isPrivateByDefault = (ctx: Context, { own, type, name, region }: OfferedService): boolean =>
+  type === "Interface" && own === undefined && getOffered(ctx, name, [region]).length === 1;
 
 function readDns(
   ctx: Context,
@@ -243,5 +243,5 @@ export const operations = {
 
 export const partly = {
   CreateVpcEndpoint:
-    "endpoints of types Resource and ServiceNetwork, Amazon's services of other Regions; policies are checked and kept, there is no service that would ask them",
+    "endpoints of types Resource and ServiceNetwork; policies are checked and kept, there is no service that would ask them",
 };

@@ -37,9 +37,17 @@ const readerIn = (ctx: Reader, region: string): Pick<Context, "unit" | "region">
   return ctx.unitOf && { unit: ctx.unitOf(region), region };
 };
 
-const ofAmazon = (service: RegionService, region: string): OfferedService => ({
+const zoneNames = (region: string): string[] => zonesOf(region).map(({ name }) => name);
+
+/** @param home the Region that the service is in */
+const ofAmazon = (
+  { region }: Pick<Context, "region">,
+  home: string,
+  service: RegionService,
+): OfferedService => ({
   ...service,
-  region,
+  region: home,
+  zones: home === region ? service.zones : zoneNames(region),
   own: undefined,
   takesPolicy: true,
 });
@@ -56,23 +64,26 @@ function ofAccount(
     type,
     region: home.region,
     // What comes from another Region goes to any zone of the service's.
-    zones: home.region === region ? zonesOfService(home, own) : zonesOf(region).map(({ name }) => name),
+    zones: home.region === region ? zonesOfService(home, own) : zoneNames(region),
     baseName: baseNameOfService(home.region, id),
     privateNames: privateDns?.state === "verified" ? [privateDns.name] : [],
+    crossRegion: (own.regions ?? []).length > 0,
     ipAddressTypes: [...ipAddressTypes],
     own,
     takesPolicy: false,
   };
 }
 
-/** The services of a Region that the caller can make endpoints of where it is; Amazon's are for their own Region. */
+/** The services of a Region that the caller can make endpoints of where it is. */
 function offered(ctx: Context, region: string): OfferedService[] {
   const home = readerIn(ctx, region) ?? ctx;
   const accounts = [...vpcEndpointServices.table(home).all()].filter(
     (service) => mayUse(ctx.caller, service) && regionsOfService(home, service).includes(ctx.region),
   );
   return [
-    ...(region === ctx.region ? regionServices(region).map((each) => ofAmazon(each, region)) : []),
+    ...regionServices(region)
+      .filter(({ crossRegion }) => crossRegion || region === ctx.region)
+      .map((service) => ofAmazon(ctx, region, service)),
     ...accounts.map((service) => ofAccount(ctx, home, service)),
   ];
 }
@@ -112,15 +123,15 @@ export function serviceOf(
     const own = home && vpcEndpointServices.table(home).get(serviceId);
     return own && ofAccount(ctx, home, own);
   }
-  const found = regionServices(ctx.region).find((each) => each.name === serviceName && each.type === type);
-  return found && ofAmazon(found, ctx.region);
+  const found = regionServices(serviceRegion).find((each) => each.name === serviceName && each.type === type);
+  return found && ofAmazon(ctx, serviceRegion, found);
 }
 
 function view(ctx: Context, { own, ...service }: OfferedService): Sdk.ServiceDetail {
   const [PrivateDnsName] = service.privateNames;
   const { region } = service;
   const home = readerIn(ctx, region) ?? ctx;
-  const zones = own ? zonesOfService(home, own) : service.zones;
+  const zones = own ? zonesOfService(home, own) : zoneNames(region);
   return {
     ServiceName: service.name,
     // Amazon's have an id, too, which nothing else is told by.
@@ -182,5 +193,3 @@ export const operations = {
     { filters: Object.keys(filters) },
   ),
 } satisfies Handlers;
-
-export const partly = { DescribeVpcEndpointServices: "Amazon's services of other Regions" };

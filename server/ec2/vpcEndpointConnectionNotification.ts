@@ -31,7 +31,7 @@ const connectionNotifications = defineResource({
     ConnectionNotificationArn: row.topic,
     ConnectionEvents: [...row.events],
     ConnectionNotificationState: "Enabled",
-    ServiceRegion: ctx.region,
+    ServiceRegion: vpcEndpoints.table(ctx).get(row.endpointId ?? "")?.serviceRegion ?? ctx.region,
   }),
   filters: {
     "connection-notification-arn": (notification) => notification.ConnectionNotificationArn,

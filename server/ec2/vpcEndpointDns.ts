@@ -57,10 +57,10 @@ export function dnsEntries(
   id: string,
   { token, isPrivate }: EndpointDns,
   zones: readonly string[],
-  { baseName, privateNames, name }: OfferedService,
+  { baseName, privateNames, name, region: home }: OfferedService,
 ): Sdk.DnsEntry[] {
   // Buckets are a part of the name.
-  const before = name === `com.amazonaws.${region}.s3` ? "*." : "";
+  const before = name === `com.amazonaws.${home}.s3` ? "*." : "";
   const HostedZoneId = zoneId(`vpce.${region}`);
   const own = [token, ...zones.flatMap((zone) => (findZone(region, zone) ? `${token}-${zone}` : []))];
   return [

@@ -5,6 +5,7 @@ import {
   CreateSubnetCommand,
   CreateVpcCommand,
   CreateVpcEndpointCommand,
+  CreateVpcEndpointConnectionNotificationCommand,
   CreateVpcEndpointServiceConfigurationCommand,
   DeleteVpcEndpointServiceConfigurationsCommand,
   DeleteVpcEndpointsCommand,
@@ -12,6 +13,7 @@ import {
   DescribeVpcEndpointServicesCommand,
   DescribeVpcEndpointsCommand,
   EC2Client,
+  ModifyVpcAttributeCommand,
   ModifyVpcEndpointPayerResponsibilityCommand,
   ModifyVpcEndpointServiceConfigurationCommand,
   ModifyVpcEndpointServicePermissionsCommand,
@@ -212,6 +214,46 @@ describe("what it does", () => {
     expect((await shown(consumer, endpoint)).State).toBe("rejected");
     const again = await owner.ec2.send(new RejectVpcEndpointConnectionsCommand(command));
     expect(again.Unsuccessful?.[0]?.Error?.Code).toBe("IncorrectState");
+  });
+
+  test("some of Amazon's services are there for other Regions, by names of their own", async () => {
+    const consumer = await party(AWAY);
+    const { ServiceNames = [] } = await consumer.ec2.send(
+      new DescribeVpcEndpointServicesCommand({
+        ServiceRegions: [HOME],
+        Filters: [{ Name: "owner", Values: ["amazon"] }],
+      }),
+    );
+    expect(ServiceNames).toContain(`com.amazonaws.${HOME}.kms`);
+    expect(ServiceNames).not.toContain(`com.amazonaws.${HOME}.sts`);
+    await consumer.ec2.send(
+      new ModifyVpcAttributeCommand({ VpcId: consumer.vpc, EnableDnsHostnames: { Value: true } }),
+    );
+    const endpoint = await connect(consumer, { id: "", name: `com.amazonaws.${HOME}.kms` }, HOME);
+    expect(await shown(consumer, endpoint)).toMatchObject({
+      State: "available",
+      ServiceRegion: HOME,
+      PrivateDnsEnabled: true,
+      DnsEntries: [
+        {
+          DnsName: expect.stringMatching(
+            `^${endpoint.VpcEndpointId}-[a-z0-9]+\\.kms\\.${HOME}\\.vpce`,
+          ) as string,
+        },
+        { DnsName: `kms.${HOME}.amazonaws.com` },
+      ],
+    });
+    const far = { Name: "service-region", Values: [HOME] };
+    const { VpcEndpoints } = await consumer.ec2.send(new DescribeVpcEndpointsCommand({ Filters: [far] }));
+    expect(VpcEndpoints?.map(({ VpcEndpointId }) => VpcEndpointId)).toEqual([endpoint.VpcEndpointId]);
+    const { ConnectionNotification } = await consumer.ec2.send(
+      new CreateVpcEndpointConnectionNotificationCommand({
+        VpcEndpointId: endpoint.VpcEndpointId,
+        ConnectionNotificationArn: `arn:aws:sns:${AWAY}:${consumer.account}:told`,
+        ConnectionEvents: ["Accept"],
+      }),
+    );
+    expect(ConnectionNotification?.ServiceRegion).toBe(HOME);
   });
 
   test("packets go to the service in its Region, and answers come back", async () => {

@@ -189,8 +189,13 @@ describe("what it refuses to do", () => {
     await refused(create(at, { VpcEndpointType: "ServiceNetwork" }), "UnsupportedOperation");
     await refused(create(at, { ServiceNetworkArn: "arn" }), "UnsupportedOperation");
     await refused(create(at, { ServiceRegion: "eu-nowhere-1" }), "InvalidParameter");
-    // Amazon's services are offered in their own Region only.
-    await refused(create(at, { ServiceRegion: "eu-west-1" }), "InvalidServiceName");
+    // Few of Amazon's services are offered in other Regions than their own, and none as a gateway.
+    const far = { ServiceRegion: "eu-west-1", ServiceName: "com.amazonaws.eu-west-1.sts" };
+    await refused(create(at, far), "InvalidServiceName");
+    await refused(
+      create(at, { ...far, ServiceName: "com.amazonaws.eu-west-1.dynamodb" }),
+      "InvalidServiceName",
+    );
     const { VpcEndpointId } = await create(at, {});
     await refused(
       at.ec2.send(
@@ -669,7 +674,9 @@ describe("what it does", () => {
     const elsewhere = await ec2.send(
       new DescribeVpcEndpointServicesCommand({ ServiceRegions: ["eu-west-1"] }),
     );
-    expect(elsewhere.ServiceDetails).toEqual([]);
+    expect(new Set(elsewhere.ServiceDetails?.map(({ ServiceRegion }) => ServiceRegion))).toEqual(
+      new Set(["eu-west-1"]),
+    );
     const page = await ec2.send(new DescribeVpcEndpointServicesCommand({ MaxResults: 5 }));
     const next = await ec2.send(
       new DescribeVpcEndpointServicesCommand({ MaxResults: 5, NextToken: page.NextToken }),

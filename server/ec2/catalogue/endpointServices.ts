@@ -12,6 +12,8 @@ export interface RegionService {
   /** The service's public names, which private DNS lets lead to the endpoint. */
   readonly privateNames: readonly string[];
   readonly ipAddressTypes: readonly ("ipv4" | "ipv6")[];
+  /** Whether VPCs in other Regions can have endpoints of it, too. */
+  readonly crossRegion: boolean;
 }
 
 /**
@@ -47,6 +49,9 @@ wisdom workspaces xray
 
 const GATEWAYS = ["dynamodb", "s3", "s3express"];
 
+/** @see https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-cross-region-privatelink-support.html */
+const CROSS_REGION = new Set(["ecr.api", "ecr.dkr", "ecs", "kinesis-firehose", "kms", "lambda", "s3"]);
+
 function interfaceService(region: string, text: string): RegionService {
   const takesIpv6 = text.endsWith("+");
   const [name = "", part = name] = (takesIpv6 ? text.slice(0, -1) : text).split("=");
@@ -59,6 +64,7 @@ function interfaceService(region: string, text: string): RegionService {
       (each) => `${each}.${region}.amazonaws.com`,
     ),
     ipAddressTypes: takesIpv6 ? ["ipv4", "ipv6"] : ["ipv4"],
+    crossRegion: CROSS_REGION.has(name),
   };
 }
 
@@ -69,7 +75,24 @@ const gatewayService = (region: string, name: string): RegionService => ({
   baseName: `${name}.${region}.amazonaws.com`,
   privateNames: [],
   ipAddressTypes: ["ipv4"],
+  crossRegion: false,
 });
+
+/**
+ * IAM's is where its control plane is, for all regions.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam_vpc_endpoint_create.html
+ */
+const iamService = (region: string): RegionService[] =>
+  region === "us-east-1"
+    ? [
+        {
+          ...interfaceService(region, "iam"),
+          name: "com.amazonaws.iam",
+          privateNames: ["iam.amazonaws.com"],
+        },
+      ]
+    : [];
 
 const known = new Map<string, readonly RegionService[]>();
 
@@ -80,6 +103,7 @@ export function regionServices(region: string): readonly RegionService[] {
   const services = [
     ...GATEWAYS.map((name) => gatewayService(region, name)),
     ...INTERFACES.map((text) => interfaceService(region, text)),
+    ...iamService(region),
   ].toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
   known.set(region, services);
   return services;
