@@ -1,9 +1,10 @@
 /** What scrubbing, launching and placing cost the hosts themselves, without a server around them. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Fleet, type PlaceRequest } from "../hypervisor/fleet.ts";
+import { Fleet } from "../hypervisor/fleet.ts";
 import type { HostSize } from "../hypervisor/host.ts";
 import { Pages } from "../hypervisor/pages.ts";
+import type { PlaceRequest } from "../hypervisor/placement.ts";
 import { PAGE } from "../hypervisor/slabs.ts";
 import { median } from "./load.ts";
 import type { Report } from "./report.ts";

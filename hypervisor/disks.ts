@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Audit, AuditRecord } from "./audit.ts";
-import { decryptBlock, encryptBlock } from "./diskCipher.ts";
+import { DiskKeys } from "./diskKeys.ts";
 import { ACCESS_LIMIT } from "./memory.ts";
 import { pieces } from "./pieces.ts";
 import { memorySnapshots, type SnapshotStore } from "./snapshotStore.ts";
@@ -51,27 +51,23 @@ interface Volume {
  * blocks, one for each block that changed since the volume was made or last snapshotted. Until a block is written again,
  * the volume knows the chunk that it equals; that is how the next snapshot has it without another copy, and how a volume
  * made from a snapshot reads what it has no block for. A chunk stays as long as a snapshot, or such a volume, needs it.
- *
- * Volumes and snapshots of one lineage share a key, as EBS's do; it is destroyed with the last of them (T10).
  */
 export class Disks {
   readonly #blocks: BlockStore;
   readonly #audit: Audit;
   readonly #store: SnapshotStore;
-  readonly #newKey: (() => Uint8Array) | undefined;
+  readonly #keys: DiskKeys;
   readonly #volumes = new Map<string, Volume>();
   /** The key of each snapshot. */
   readonly #snapshots = new Map<string, string | undefined>();
   /** The instances that each volume is attached to. */
   readonly #attached = new Map<string, Set<string>>();
-  /** How many disks have a key. */
-  readonly #holders = new Map<string, number>();
 
   constructor(blocks: BlockStore, audit: Audit, { snapshots, newKey }: DiskParts = {}) {
     this.#blocks = blocks;
     this.#audit = audit;
     this.#store = snapshots ?? memorySnapshots();
-    this.#newKey = newKey;
+    this.#keys = new DiskKeys(this.#store, audit, newKey);
   }
 
   /** A new volume of `size` bytes. Should the store hold blocks under its name, they are reset first. */
@@ -89,7 +85,7 @@ export class Disks {
   openVolume(id: string, size: number, key?: string): void {
     if (this.#volumes.has(id)) throw this.#audit.fault("volume-exists", `${id} exists`, { volume: id });
     this.#checkSize(id, size);
-    this.#hold(key);
+    this.#keys.hold(key);
     this.#volumes.set(id, { size, key });
   }
 
@@ -146,7 +142,7 @@ export class Disks {
       const block = new Uint8Array(BLOCK);
       block.set(this.#plain(id, volume, index)?.subarray(0, BLOCK) ?? []);
       block.set(bytes.subarray(from, to), start);
-      this.#blocks.write(id, index, this.#atRest(volume.key, index, block));
+      this.#blocks.write(id, index, this.#keys.encrypt(volume.key, index, block));
       this.#leave(id, index);
     }
   }
@@ -159,7 +155,7 @@ export class Disks {
     this.#volumes.delete(id);
     const bytesZeroed = this.#reset(id);
     this.#dropLayer(id);
-    this.#letGo(key);
+    this.#keys.letGo(key);
     const evidence = { bytesDirty: bytesZeroed, bytesZeroed, verified: true };
     return this.#audit.append({ event: "volume-deleted", volume: id, ...evidence });
   }
@@ -196,7 +192,7 @@ export class Disks {
   /** A snapshot that the store has from before: after a restart. */
   openSnapshot(id: string, key?: string): void {
     if (this.#snapshots.has(id)) throw this.#audit.fault("snapshot-exists", `${id} exists`, { volume: id });
-    this.#hold(key);
+    this.#keys.hold(key);
     this.#snapshots.set(id, key);
   }
 
@@ -241,7 +237,7 @@ export class Disks {
     const key = this.#snapshotKey(id);
     this.#snapshots.delete(id);
     const bytesZeroed = this.#dropLayer(id);
-    this.#letGo(key);
+    this.#keys.letGo(key);
     return this.#audit.append({
       event: "snapshot-deleted",
       volume: id,
@@ -300,12 +296,12 @@ export class Disks {
   }
 
   #newChunk(key: string | undefined, index: number, block: Uint8Array): number {
-    return this.#store.add(this.#atRest(key, index, block), key);
+    return this.#store.add(this.#keys.encrypt(key, index, block), key);
   }
 
   #plain(id: string, { key }: Volume, index: number): Uint8Array | undefined {
     const block = this.#blocks.read(id, index);
-    if (block) return key === undefined ? block : decryptBlock(this.#secret(key), index, block);
+    if (block) return this.#keys.decrypt(key, index, block);
     const chunk = this.#store.at(id, index);
     return chunk === undefined ? undefined : this.#plainChunk(chunk, index);
   }
@@ -313,43 +309,7 @@ export class Disks {
   #plainChunk(number: number, index: number): Uint8Array | undefined {
     const chunk = this.#store.chunk(number);
     if (chunk?.key === undefined) return chunk && new Uint8Array(chunk.bytes);
-    return decryptBlock(this.#secret(chunk.key), index, chunk.bytes);
-  }
-
-  #atRest(key: string | undefined, index: number, block: Uint8Array): Uint8Array {
-    return key === undefined ? block : encryptBlock(this.#secret(key), index, block);
-  }
-
-  #secret(key: string): Uint8Array {
-    const secret = this.#store.readKey(key);
-    if (secret === undefined) throw this.#audit.fault("unknown-key", `no key ${key}`);
-    return secret;
-  }
-
-  /** One more disk has the key, which is made if it is not there. */
-  #hold(key: string | undefined): void {
-    if (key === undefined) return;
-    if (this.#store.readKey(key) === undefined) {
-      const secret = this.#newKey?.();
-      if (secret === undefined) throw this.#audit.fault("unknown-key", `no key ${key}`);
-      this.#store.writeKey(key, secret);
-    }
-    this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
-  }
-
-  #letGo(key: string | undefined): void {
-    if (key === undefined) return;
-    const left = (this.#holders.get(key) ?? 1) - 1;
-    if (left > 0) this.#holders.set(key, left);
-    else this.#holders.delete(key);
-    this.#retire(key);
-  }
-
-  /** Destroys a key that nothing is encrypted with any more. */
-  #retire(key: string): void {
-    if (this.#holders.has(key) || this.#store.usesKey(key)) return;
-    this.#store.eraseKey(key);
-    this.#audit.append({ event: "key-destroyed", reason: key });
+    return this.#keys.decrypt(chunk.key, index, chunk.bytes);
   }
 
   /** A volume's block is its own again. */
@@ -387,7 +347,7 @@ export class Disks {
       this.#store.remove(chunk);
       removed += BLOCK;
     }
-    for (const key of keys) this.#retire(key);
+    for (const key of keys) this.#keys.retire(key);
     return removed;
   }
 

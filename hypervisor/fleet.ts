@@ -1,20 +1,20 @@
 import { Audit, type AuditOptions, type AuditRecord } from "./audit.ts";
 import { type BlockStore, Disks } from "./disks.ts";
-import type { Run } from "./extents.ts";
 import { HYPERVISOR_FRAMES } from "./frames.ts";
 import { Groups } from "./groups.ts";
-import { Host, type HostSize, type HostView, type Need, type OwnerView } from "./host.ts";
+import { Guests } from "./guests.ts";
+import { Host, type HostSize, type HostView, type OwnerView } from "./host.ts";
 import { Images, type Secrets } from "./images.ts";
-import type { InstanceStore } from "./instanceStore.ts";
 import type { Media } from "./media.ts";
-import { ACCESS_LIMIT, type MemoryOptions, type ReleaseReason } from "./memory.ts";
+import type { MemoryOptions, ReleaseReason } from "./memory.ts";
 import { Pages } from "./pages.ts";
+import type { Placement, PlaceAnswer, PlaceRequest } from "./placement.ts";
 import { type Dedication, Pool, type Refusal, type Wish } from "./pool.ts";
 import { Reservations } from "./reservations.ts";
 import type { ScrubMode } from "./scrubber.ts";
 import { PAGE, Slabs } from "./slabs.ts";
 import type { SnapshotStore } from "./snapshotStore.ts";
-import { type CreditTerms, Workloads } from "./workloads.ts";
+import { Workloads } from "./workloads.ts";
 
 export interface FleetOptions {
   /** ms. */
@@ -40,32 +40,6 @@ export interface FleetOptions {
   readonly pages?: (host: string, frames: number) => Pages;
 }
 
-/** An instance to be placed: what it needs, where, and which hosts it may or should not get. */
-export interface PlaceRequest extends Need, Wish {
-  readonly zone: string;
-  /** The family of the instance type, `m5` of `m5.large`. */
-  readonly family: string;
-  /** Of burstable types. */
-  readonly credits?: CreditTerms;
-}
-
-/** Where an instance is. */
-export interface Placement {
-  readonly host: string;
-  readonly zone: string;
-  readonly rack: number;
-  /** Which of the group's partitions, if that is its strategy. */
-  readonly partition?: number;
-  readonly reservation?: string;
-  readonly cores: readonly Run[];
-  readonly frames: number;
-  readonly generation: number;
-}
-
-export type PlaceAnswer =
-  | { readonly placed: true; readonly placement: Placement }
-  | { readonly placed: false; readonly refusal: Refusal };
-
 export type HostAnswer =
   | { readonly allocated: true; readonly host: string }
   | { readonly allocated: false; readonly refusal: Refusal };
@@ -77,6 +51,8 @@ export type HostAnswer =
 export class Fleet {
   readonly audit: Audit;
   readonly disks: Disks;
+  /** What the instances themselves can reach. */
+  readonly guests: Guests;
   /** How busy the instances are, and their CPU credits. */
   readonly workloads: Workloads;
   readonly reservations: Reservations;
@@ -96,6 +72,8 @@ export class Fleet {
     // What an earlier process had in memory ended with it.
     if (this.audit.head.seq > 0) this.audit.append({ event: "power-lost" });
     this.disks = new Disks(options.blocks, this.audit, { snapshots, newKey });
+    const hostOf = (instance: string) => this.#on(instance);
+    this.guests = new Guests({ hostOf, disks: this.disks, audit: this.audit });
     this.workloads = new Workloads(clock);
     this.#images = images && secrets && new Images(images, secrets, this.audit);
     this.reservations = new Reservations({
@@ -216,45 +194,6 @@ export class Fleet {
   /** Zeroes the memory of an instance; it keeps its host, frames and cores (T5). */
   reboot(instance: string): AuditRecord {
     return this.#on(instance).memory.reboot(instance);
-  }
-
-  /** Reads memory as the instance itself does, from a guest-physical address; at most `ACCESS_LIMIT` bytes, a copy. */
-  read(instance: string, address: number, length: number): Uint8Array {
-    return this.#on(instance).memory.read(instance, address, length);
-  }
-
-  /** Writes memory as the instance itself does. */
-  write(instance: string, address: number, bytes: Uint8Array): void {
-    this.#on(instance).memory.write(instance, address, bytes);
-  }
-
-  /** Reads a local disk as its instance does, at most `ACCESS_LIMIT` bytes from `offset` on; a copy. */
-  readStore(instance: string, device: number, offset: number, length: number): Uint8Array {
-    const store = this.#store(instance, device, length);
-    const bytes = store.read(offset, length);
-    if (bytes) return bytes;
-    throw this.audit.fault("bad-address", `${length} bytes at ${offset} of ${store.size}`, { instance });
-  }
-
-  /** Writes a local disk as its instance does; nothing is written if any byte would lie beyond the end. */
-  writeStore(instance: string, device: number, offset: number, bytes: Uint8Array): void {
-    const store = this.#store(instance, device, bytes.length);
-    if (store.write(offset, bytes)) return;
-    throw this.audit.fault("bad-address", `${bytes.length} bytes at ${offset} of ${store.size}`, {
-      instance,
-    });
-  }
-
-  /** Reads a volume as an instance that it is attached to does. */
-  readVolume(instance: string, volume: string, offset: number, length: number): Uint8Array {
-    this.#assertReach(instance, volume);
-    return this.disks.readVolume(volume, offset, length);
-  }
-
-  /** Writes a volume as an instance that it is attached to does. */
-  writeVolume(instance: string, volume: string, offset: number, bytes: Uint8Array): void {
-    this.#assertReach(instance, volume);
-    this.disks.writeVolume(volume, offset, bytes);
   }
 
   /** Scrubs released frames, at most `budget` bytes, for modes `idle` and `on-demand`. The certificates of what is done. */
@@ -403,21 +342,6 @@ export class Fleet {
   #imagesFor(instance: string): Images {
     if (this.#images) return this.#images;
     throw this.audit.fault("bad-request", "hosts that cannot keep images", { instance });
-  }
-
-  #store(instance: string, device: number, length: number): InstanceStore {
-    const store = this.#on(instance).stores(instance)[device];
-    if (length > ACCESS_LIMIT) {
-      throw this.audit.fault("access-too-large", `${length} bytes at once`, { instance });
-    }
-    if (store) return store;
-    throw this.audit.fault("bad-address", `no local disk ${device}`, { instance });
-  }
-
-  #assertReach(instance: string, volume: string): void {
-    this.#on(instance);
-    if (this.disks.isAttached(volume, instance)) return;
-    throw this.audit.fault("not-attached", `${volume} is not attached to ${instance}`, { instance, volume });
   }
 
   #on(instance: string): Host {

@@ -27,7 +27,7 @@ export function hostRoutes(hosts: Hosts, regions: ReadonlySet<string>): Readonly
     },
     "POST memory/read": guarded((fields) => ({
       Bytes: base64(
-        fleetOf(fields).read(
+        fleetOf(fields).guests.read(
           required(fields, "InstanceId"),
           count(fields, "Address"),
           count(fields, "Length"),
@@ -35,7 +35,7 @@ export function hostRoutes(hosts: Hosts, regions: ReadonlySet<string>): Readonly
       ),
     })),
     "POST memory/write": guarded((fields) =>
-      fleetOf(fields).write(required(fields, "InstanceId"), count(fields, "Address"), bytes(fields)),
+      fleetOf(fields).guests.write(required(fields, "InstanceId"), count(fields, "Address"), bytes(fields)),
     ),
     // As the instance that is named; without one as whoever has the volume.
     "POST volumes/read": guarded((fields) => {
@@ -46,7 +46,7 @@ export function hostRoutes(hosts: Hosts, regions: ReadonlySet<string>): Readonly
       const content =
         instance === undefined
           ? fleet.disks.readVolume(volume, ...place)
-          : fleet.readVolume(instance, volume, ...place);
+          : fleet.guests.readVolume(instance, volume, ...place);
       return { Bytes: base64(content) };
     }),
     "POST volumes/write": guarded((fields) => {
@@ -55,7 +55,7 @@ export function hostRoutes(hosts: Hosts, regions: ReadonlySet<string>): Readonly
       const volume = required(fields, "VolumeId");
       const content = [count(fields, "Offset"), bytes(fields)] as const;
       if (instance === undefined) fleet.disks.writeVolume(volume, ...content);
-      else fleet.writeVolume(instance, volume, ...content);
+      else fleet.guests.writeVolume(instance, volume, ...content);
     }),
   };
 }

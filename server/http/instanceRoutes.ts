@@ -30,14 +30,14 @@ export function instanceRoutes(
       allow(fields, "Region", "InstanceId", "Device", "Offset", "Length");
       const fleet = hosts.fleet(unitOf(fields).name);
       const place = [count(fields, "Device"), count(fields, "Offset"), count(fields, "Length")] as const;
-      return { Bytes: base64(fleet.readStore(required(fields, "InstanceId"), ...place)) };
+      return { Bytes: base64(fleet.guests.readStore(required(fields, "InstanceId"), ...place)) };
     }),
 
     "POST stores/write": guarded((fields) => {
       allow(fields, "Region", "InstanceId", "Device", "Offset", "Bytes");
       const fleet = hosts.fleet(unitOf(fields).name);
       const place = [count(fields, "Device"), count(fields, "Offset")] as const;
-      fleet.writeStore(required(fields, "InstanceId"), ...place, bytes(fields));
+      fleet.guests.writeStore(required(fields, "InstanceId"), ...place, bytes(fields));
     }),
 
     "POST workloads": (fields) => {

@@ -29,7 +29,7 @@ const BLOCK = "10.0.0.0/28";
 const REST_MS = 3_600_000;
 
 const number = fc.nat({ max: 999 });
-export const deed = fc.record({
+const deed = fc.record({
   do: fc.constantFrom(
     "create",
     "create",

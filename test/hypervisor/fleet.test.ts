@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Fleet, type FleetOptions, type PlaceRequest } from "../../hypervisor/fleet.ts";
+import { Fleet, type FleetOptions } from "../../hypervisor/fleet.ts";
+import type { PlaceRequest } from "../../hypervisor/placement.ts";
 import type { HostSize } from "../../hypervisor/host.ts";
 import { Pages } from "../../hypervisor/pages.ts";
 import { PAGE } from "../../hypervisor/slabs.ts";
@@ -175,10 +176,10 @@ describe("memory through the fleet", () => {
     const size = 24 * 1024 * GIB;
     const fleet = fleetOf({ memoryBytes: size });
     fleet.place(request({ instance: "i-big", memoryBytes: size }));
-    fleet.write("i-big", size - 3, Uint8Array.of(1, 2, 3));
-    fleet.write("i-big", PAGE - 1, Uint8Array.of(4, 5));
-    expect(fleet.read("i-big", size - 4, 4)).toEqual(Uint8Array.of(0, 1, 2, 3));
-    expect(fleet.read("i-big", PAGE - 2, 4)).toEqual(Uint8Array.of(0, 4, 5, 0));
+    fleet.guests.write("i-big", size - 3, Uint8Array.of(1, 2, 3));
+    fleet.guests.write("i-big", PAGE - 1, Uint8Array.of(4, 5));
+    expect(fleet.guests.read("i-big", size - 4, 4)).toEqual(Uint8Array.of(0, 1, 2, 3));
+    expect(fleet.guests.read("i-big", PAGE - 2, 4)).toEqual(Uint8Array.of(0, 4, 5, 0));
     const bytes = { bytesDirty: 3 * PAGE, bytesZeroed: 3 * PAGE };
     expect(fleet.release("i-big", "terminate")).toMatchObject({
       ...bytes,
@@ -191,17 +192,17 @@ describe("memory through the fleet", () => {
     const fleet = fleetOf();
     fleet.place(request({ instance: "i-1", memoryBytes: PAGE }));
     for (const address of [-1, PAGE - 1, 0.5, Number.NaN, 2 ** 60, Number.POSITIVE_INFINITY]) {
-      expect(() => fleet.write("i-1", address, Uint8Array.of(1, 2))).toThrow(fault("bad-address"));
-      expect(() => fleet.read("i-1", address, 2)).toThrow(fault("bad-address"));
+      expect(() => fleet.guests.write("i-1", address, Uint8Array.of(1, 2))).toThrow(fault("bad-address"));
+      expect(() => fleet.guests.read("i-1", address, 2)).toThrow(fault("bad-address"));
     }
     for (const length of [-1, 1.5, Number.NaN]) {
-      expect(() => fleet.read("i-1", 0, length)).toThrow(fault("bad-address"));
+      expect(() => fleet.guests.read("i-1", 0, length)).toThrow(fault("bad-address"));
     }
-    expect(() => fleet.read("i-1", 0, 2 ** 40)).toThrow(fault("access-too-large"));
-    expect(fleet.read("i-1", 0, PAGE)).toEqual(new Uint8Array(PAGE));
+    expect(() => fleet.guests.read("i-1", 0, 2 ** 40)).toThrow(fault("access-too-large"));
+    expect(fleet.guests.read("i-1", 0, PAGE)).toEqual(new Uint8Array(PAGE));
     for (const use of [
-      () => fleet.read("i-2", 0, 1),
-      () => fleet.write("i-2", 0, Uint8Array.of(1)),
+      () => fleet.guests.read("i-2", 0, 1),
+      () => fleet.guests.write("i-2", 0, Uint8Array.of(1)),
       () => fleet.reboot("i-2"),
     ]) {
       expect(use).toThrow(fault("unknown-instance"));
@@ -240,13 +241,13 @@ describe("memory through the fleet", () => {
     }
     const fleet = fleetOf({ memoryBytes: 8 * PAGE, perZone: 1 }, { pages: (_, frames) => new Stuck(frames) });
     fleet.place(request({ instance: "i-1", memoryBytes: 8 * PAGE }));
-    fleet.write("i-1", 0, new Uint8Array(2 * PAGE).fill(7));
-    fleet.write("i-1", 4 * PAGE, Uint8Array.of(7));
+    fleet.guests.write("i-1", 0, new Uint8Array(2 * PAGE).fill(7));
+    fleet.guests.write("i-1", 4 * PAGE, Uint8Array.of(7));
     expect(fleet.release("i-1", "terminate")).toMatchObject({ event: "scrubbed", verified: false });
     expect(fleet.hosts()[0]?.frames).toEqual({ free: 7, allocated: 0, dirty: 0, scrubbing: 0, offline: 1 });
     expect(place(fleet, { memoryBytes: 8 * PAGE })).toBe("no-room");
     expect(place(fleet, { memoryBytes: 7 * PAGE, instance: "i-2" })).toBe("h-1");
-    expect(fleet.read("i-2", 0, 7 * PAGE)).toEqual(new Uint8Array(7 * PAGE));
+    expect(fleet.guests.read("i-2", 0, 7 * PAGE)).toEqual(new Uint8Array(7 * PAGE));
     expect(fleet.audit.records().map(({ event }) => event)).toContain("retired");
   });
 
@@ -255,7 +256,7 @@ describe("memory through the fleet", () => {
     (scrub) => {
       const fleet = fleetOf({ memoryBytes: 4 * PAGE, perZone: 1 }, { scrub });
       fleet.place(request({ instance: "i-1", memoryBytes: 4 * PAGE }));
-      fleet.write("i-1", 0, new Uint8Array(2 * PAGE).fill(7));
+      fleet.guests.write("i-1", 0, new Uint8Array(2 * PAGE).fill(7));
       expect(fleet.release("i-1", "stop")).toBeUndefined();
       expect(fleet.hosts()[0]?.frames).toMatchObject({ free: 0, dirty: 4 });
       expect(fleet.scrub(PAGE)).toEqual([]);
@@ -269,7 +270,7 @@ describe("memory through the fleet", () => {
       fleet.release("i-2", "stop");
       fleet.scrub(PAGE);
       expect(place(fleet, { memoryBytes: 4 * PAGE, instance: "i-3" })).toBe("h-1");
-      expect(fleet.read("i-3", 0, 4 * PAGE)).toEqual(new Uint8Array(4 * PAGE));
+      expect(fleet.guests.read("i-3", 0, 4 * PAGE)).toEqual(new Uint8Array(4 * PAGE));
     },
   );
 
@@ -277,10 +278,10 @@ describe("memory through the fleet", () => {
     const before = fleetOf();
     const instance = request();
     before.place(instance);
-    before.write(instance.instance, 0, Uint8Array.of(1));
+    before.guests.write(instance.instance, 0, Uint8Array.of(1));
     const after = fleetOf();
     expect(after.placement(instance.instance)).toBeUndefined();
     after.place(instance);
-    expect(after.read(instance.instance, 0, 1)).toEqual(Uint8Array.of(0));
+    expect(after.guests.read(instance.instance, 0, 1)).toEqual(Uint8Array.of(0));
   });
 });

@@ -22,8 +22,8 @@ function worldWithSecret(): World {
   const world = new World({ mode: "eager" });
   const { fleet } = world;
   fleet.place(request);
-  fleet.write("i-1", PAGE - 5, SECRET);
-  fleet.writeStore("i-1", 0, PAGE - 5, SECRET);
+  fleet.guests.write("i-1", PAGE - 5, SECRET);
+  fleet.guests.writeStore("i-1", 0, PAGE - 5, SECRET);
   for (const [volume, key] of [
     ["vol-open", undefined],
     ["vol-sealed", "key"],

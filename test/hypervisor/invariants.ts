@@ -259,8 +259,9 @@ export const invariants: Readonly<Record<string, Check>> = {
   *"T1 a new instance reads zero everywhere, in memory and on local disks"({ live, step }, world) {
     if (step.kind !== "placed") return;
     const { bytes, disk } = found(live.get(step.instance));
-    if (!isZero(world.fleet.read(step.instance, 0, bytes.length))) yield `memory of ${step.instance}`;
-    if (disk && !isZero(world.fleet.readStore(step.instance, 0, 0, STORE))) yield `disk of ${step.instance}`;
+    if (!isZero(world.fleet.guests.read(step.instance, 0, bytes.length))) yield `memory of ${step.instance}`;
+    if (disk && !isZero(world.fleet.guests.readStore(step.instance, 0, 0, STORE)))
+      yield `disk of ${step.instance}`;
   },
 
   *"T2, T12 between two owners of a frame there is a scrub, be they one account's, and generations grow"(
@@ -312,8 +313,10 @@ export const invariants: Readonly<Record<string, Check>> = {
     if (step.kind !== "rebooted") return;
     const { bytes, disk } = found(model.live.get(step.instance));
     if (world.views() !== step.before.views) yield "the hosts are not as before";
-    if (!isZero(world.fleet.read(step.instance, 0, bytes.length))) yield `${step.instance} has its memory`;
-    if (disk && !equal(world.fleet.readStore(step.instance, 0, 0, STORE), disk)) yield "a local disk changed";
+    if (!isZero(world.fleet.guests.read(step.instance, 0, bytes.length)))
+      yield `${step.instance} has its memory`;
+    if (disk && !equal(world.fleet.guests.readStore(step.instance, 0, 0, STORE), disk))
+      yield "a local disk changed";
   },
 
   *"T6 stop and terminate release all frames, and eagerly scrub them before they are over"(model, world) {
@@ -344,7 +347,7 @@ export const invariants: Readonly<Record<string, Check>> = {
     if (step.kind === "usurped" && !step.refused) yield `${step.usurper} was resumed from another's image`;
     if (step.kind === "resumed") {
       const { bytes } = found(model.live.get(step.instance));
-      if (!equal(world.fleet.read(step.instance, 0, bytes.length), bytes))
+      if (!equal(world.fleet.guests.read(step.instance, 0, bytes.length), bytes))
         yield `${step.instance} lost memory`;
     }
     const images = new Set([...model.hibernated.keys()].map((instance) => `image of ${instance}`));
@@ -492,8 +495,9 @@ export const invariants: Readonly<Record<string, Check>> = {
   *"N2 an instance finds what it wrote, and nothing else"(model, world) {
     for (const { request, bytes, disk } of model.live.values()) {
       const { instance } = request;
-      if (!equal(world.fleet.read(instance, 0, bytes.length), bytes)) yield `memory of ${instance}`;
-      if (disk && !equal(world.fleet.readStore(instance, 0, 0, STORE), disk)) yield `disk of ${instance}`;
+      if (!equal(world.fleet.guests.read(instance, 0, bytes.length), bytes)) yield `memory of ${instance}`;
+      if (disk && !equal(world.fleet.guests.readStore(instance, 0, 0, STORE), disk))
+        yield `disk of ${instance}`;
     }
   },
 

@@ -105,11 +105,11 @@ class Principal {
     switch (deed.do) {
       case "write": {
         const address = Math.floor((deed.at / 1000) * frames * PAGE);
-        fleet.write(id, address, this.#bytes(deed.salt, Math.min(5000, frames * PAGE - address)));
+        fleet.guests.write(id, address, this.#bytes(deed.salt, Math.min(5000, frames * PAGE - address)));
         break;
       }
       case "write-disk":
-        fleet.writeStore(id, 0, deed.at, this.#bytes(deed.salt, 300));
+        fleet.guests.writeStore(id, 0, deed.at, this.#bytes(deed.salt, 300));
         break;
       case "reboot":
         fleet.reboot(id);
@@ -181,8 +181,8 @@ class Principal {
   #look(which: number): void {
     const instance = this.#instances[which];
     if (instance === undefined) return;
-    this.#sees(this.#world.fleet.read(instance.id, 0, instance.frames * PAGE));
-    this.#sees(this.#world.fleet.readStore(instance.id, 0, 0, STORE));
+    this.#sees(this.#world.fleet.guests.read(instance.id, 0, instance.frames * PAGE));
+    this.#sees(this.#world.fleet.guests.readStore(instance.id, 0, 0, STORE));
   }
 
   #sees(bytes: Uint8Array): void {

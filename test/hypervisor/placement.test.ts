@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Fleet, type FleetOptions, type PlaceRequest } from "../../hypervisor/fleet.ts";
+import { Fleet, type FleetOptions } from "../../hypervisor/fleet.ts";
+import type { PlaceRequest } from "../../hypervisor/placement.ts";
 import { Glass } from "../../hypervisor/glass.ts";
 import type { Group } from "../../hypervisor/groups.ts";
 import type { HostSize } from "../../hypervisor/host.ts";
@@ -186,7 +187,7 @@ describe("a host that fails", () => {
   it("loses its instances, takes nobody in, and is scrubbed before it does again", () => {
     const { fleet } = fleetOf({ perZone: 2 });
     fleet.place(request({ instance: "i-lost", stores: [4096] }));
-    fleet.write("i-lost", 0, canaries("i-lost", 100));
+    fleet.guests.write("i-lost", 0, canaries("i-lost", 100));
     const glass = new Glass(fleet);
     expect(fleet.failHost("h-1")).toEqual(["i-lost"]);
     expect(fleet.placement("i-lost")).toBeUndefined();
@@ -223,7 +224,7 @@ describe("hibernation", () => {
   it("keeps memory for the instance alone, over a restart too, and nothing is left of it afterwards", () => {
     const { fleet, images } = fleetOf();
     fleet.place(request({ instance: "i-1", memoryBytes: 20 * PAGE }));
-    fleet.write("i-1", 5 * PAGE - 3, canaries("i-1", 3 * PAGE));
+    fleet.guests.write("i-1", 5 * PAGE - 3, canaries("i-1", 3 * PAGE));
     expect(fleet.hibernate("i-1", "image")).toMatchObject({ reason: "hibernate", verified: true });
     expect(new Glass(fleet).search(canary("i-1"), images.surfaces())).toEqual([]);
     const { fleet: next } = fleetOf({}, { images });
@@ -232,7 +233,7 @@ describe("hibernation", () => {
     expect(() => next.resume("i-2", "none")).toThrow(fault("bad-image"));
     next.place(request({ instance: "i-1", memoryBytes: 20 * PAGE }));
     next.resume("i-1", "image");
-    expect(next.read("i-1", 5 * PAGE - 3, 3 * PAGE)).toEqual(canaries("i-1", 3 * PAGE));
+    expect(next.guests.read("i-1", 5 * PAGE - 3, 3 * PAGE)).toEqual(canaries("i-1", 3 * PAGE));
     expect(images.chunks.size).toBe(0);
     expect(() => next.resume("i-1", "image")).toThrow(fault("bad-image"));
   });
@@ -240,13 +241,13 @@ describe("hibernation", () => {
   it("refuses an image that was changed, and leaves zeroed memory", () => {
     const { fleet, images } = fleetOf();
     fleet.place(request({ instance: "i-1" }));
-    fleet.write("i-1", 0, Uint8Array.of(1));
+    fleet.guests.write("i-1", 0, Uint8Array.of(1));
     fleet.hibernate("i-1", "image");
     const chunk = found(images.read("image", 1));
     chunk[1000] = (chunk[1000] ?? 0) ^ 1;
     fleet.place(request({ instance: "i-1" }));
     expect(() => fleet.resume("i-1", "image")).toThrow(fault("bad-image"));
-    expect(fleet.read("i-1", 0, 1)).toEqual(Uint8Array.of(0));
+    expect(fleet.guests.read("i-1", 0, 1)).toEqual(Uint8Array.of(0));
   });
 });
 
@@ -254,16 +255,18 @@ describe("local disks", () => {
   it("are as large as asked for, the instance's own, and refuse what lies beyond", () => {
     const { fleet } = fleetOf();
     fleet.place(request({ instance: "i-1", stores: [5000, 2 ** 40] }));
-    fleet.writeStore("i-1", 1, 2 ** 40 - 2, Uint8Array.of(1, 2));
-    expect(fleet.readStore("i-1", 1, 2 ** 40 - 3, 3)).toEqual(Uint8Array.of(0, 1, 2));
-    expect(fleet.readStore("i-1", 0, 0, 5000)).toEqual(new Uint8Array(5000));
+    fleet.guests.writeStore("i-1", 1, 2 ** 40 - 2, Uint8Array.of(1, 2));
+    expect(fleet.guests.readStore("i-1", 1, 2 ** 40 - 3, 3)).toEqual(Uint8Array.of(0, 1, 2));
+    expect(fleet.guests.readStore("i-1", 0, 0, 5000)).toEqual(new Uint8Array(5000));
     for (const offset of [-1, 4999, 0.5, Number.NaN, 2 ** 60]) {
-      expect(() => fleet.writeStore("i-1", 0, offset, Uint8Array.of(1, 2))).toThrow(fault("bad-address"));
-      expect(() => fleet.readStore("i-1", 0, offset, 2)).toThrow(fault("bad-address"));
+      expect(() => fleet.guests.writeStore("i-1", 0, offset, Uint8Array.of(1, 2))).toThrow(
+        fault("bad-address"),
+      );
+      expect(() => fleet.guests.readStore("i-1", 0, offset, 2)).toThrow(fault("bad-address"));
     }
-    expect(() => fleet.readStore("i-1", 2, 0, 1)).toThrow(fault("bad-address"));
-    expect(() => fleet.readStore("i-1", 0, 0, 2 ** 40)).toThrow(fault("access-too-large"));
-    expect(() => fleet.readStore("i-2", 0, 0, 1)).toThrow(fault("unknown-instance"));
+    expect(() => fleet.guests.readStore("i-1", 2, 0, 1)).toThrow(fault("bad-address"));
+    expect(() => fleet.guests.readStore("i-1", 0, 0, 2 ** 40)).toThrow(fault("access-too-large"));
+    expect(() => fleet.guests.readStore("i-2", 0, 0, 1)).toThrow(fault("unknown-instance"));
   });
 });
 
@@ -327,7 +330,7 @@ describe("the options of memory", () => {
   it("overwrite released frames before their scrub", () => {
     const { fleet } = fleetOf({}, { scrub: "idle", memory: { poisonOnFree: true } });
     fleet.place(request({ instance: "i-1" }));
-    fleet.write("i-1", 0, canaries("i-1", 100));
+    fleet.guests.write("i-1", 0, canaries("i-1", 100));
     const frame = found(fleet.host("h-1")?.memory.map("i-1")?.frameOf(0));
     fleet.release("i-1", "stop");
     const glass = new Glass(fleet);
@@ -351,7 +354,7 @@ describe("the options of memory", () => {
     const placeAgain = (verifyOnAllocate: boolean) => {
       const { fleet } = fleetOf({ perZone: 1 }, { pages, memory: { verifyOnAllocate } });
       fleet.place(request({ instance: "i-1" }));
-      fleet.write("i-1", 0, Uint8Array.of(1));
+      fleet.guests.write("i-1", 0, Uint8Array.of(1));
       fleet.release("i-1", "stop");
       return fleet.place(request()).placed;
     };

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { BLOCK } from "../../hypervisor/disks.ts";
 import { HypervisorFault } from "../../hypervisor/fault.ts";
-import type { PlaceAnswer, PlaceRequest } from "../../hypervisor/fleet.ts";
+import type { PlaceAnswer, PlaceRequest } from "../../hypervisor/placement.ts";
 import { HYPERVISOR_FRAMES } from "../../hypervisor/frames.ts";
 import type { Group } from "../../hypervisor/groups.ts";
 import type { ReleaseReason } from "../../hypervisor/memory.ts";
@@ -151,7 +151,7 @@ function write(model: Model, world: World, [n, at, length]: readonly [number, nu
   const { instance } = live.request;
   const address = Math.floor((at / 1000) * (live.bytes.length - 1));
   const piece = canaries(instance, Math.min(length, live.bytes.length - address));
-  world.fleet.write(instance, address, piece);
+  world.fleet.guests.write(instance, address, piece);
   live.bytes.set(piece, address);
   const last = Math.floor((address + piece.length - 1) / PAGE);
   for (let page = Math.floor(address / PAGE); page <= last; page++) live.written.add(page);
@@ -167,7 +167,7 @@ function writeDisk(model: Model, world: World, [n, at, length]: readonly [number
   const { instance } = live.request;
   const offset = Math.floor((at / 1000) * (STORE - 1));
   const piece = canaries(instance, Math.min(length, STORE - offset));
-  world.fleet.writeStore(instance, 0, offset, piece);
+  world.fleet.guests.writeStore(instance, 0, offset, piece);
   live.disk.set(piece, offset);
 }
 
@@ -505,7 +505,7 @@ function reach(model: Model, world: World, [n, m, at]: readonly [number, number,
   const piece = canaries(volume, 40);
   let isLet = true;
   try {
-    world.fleet.writeVolume(instance, volume, at, piece);
+    world.fleet.guests.writeVolume(instance, volume, at, piece);
   } catch (error) {
     if (!(error instanceof HypervisorFault)) throw error;
     isLet = false;

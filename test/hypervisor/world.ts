@@ -9,7 +9,7 @@ import type { Host, HostSize } from "../../hypervisor/host.ts";
 import type { InstanceStore } from "../../hypervisor/instanceStore.ts";
 import type { Media } from "../../hypervisor/media.ts";
 import type { ReleaseReason } from "../../hypervisor/memory.ts";
-import type { PlaceRequest } from "../../hypervisor/fleet.ts";
+import type { PlaceRequest } from "../../hypervisor/placement.ts";
 import type { ScrubMode } from "../../hypervisor/scrubber.ts";
 import { PAGE } from "../../hypervisor/slabs.ts";
 import { memorySnapshots, type SnapshotStore } from "../../hypervisor/snapshotStore.ts";
