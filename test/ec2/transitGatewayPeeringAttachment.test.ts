@@ -86,6 +86,19 @@ describe("what it refuses to do", () => {
     await refused(accept(far, id), "IncorrectState", `${id} is in invalid state`);
   });
 
+  test("to let a third account accept, reject or see it, wherever it is", async () => {
+    const { here, there } = await gateways();
+    const id = (await request(here, there))?.TransitGatewayAttachmentId ?? "";
+    const third = freshKeys(islet);
+    for (const region of ["us-east-1", "eu-west-1"]) {
+      const ec2 = new EC2Client(configOf(islet, third, region));
+      for (const call of [accept, reject, remove, shown]) {
+        await refused(call(ec2, id), "InvalidTransitGatewayAttachmentID.NotFound");
+      }
+    }
+    await accept(far, id);
+  });
+
   test("to delete a gateway that is peered; to propagate over a peering", async () => {
     const { here, there } = await gateways();
     const id = (await request(here, there))?.TransitGatewayAttachmentId ?? "";

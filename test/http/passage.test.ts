@@ -1,3 +1,6 @@
+import { CloudTrailClient, LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { EBSClient, StartSnapshotCommand } from "@aws-sdk/client-ebs";
 import {
   CreateVolumeCommand,
   DeleteVpcEndpointsCommand,
@@ -9,7 +12,7 @@ import {
   ModifyVpcEndpointCommand,
   type VpcEndpoint,
 } from "@aws-sdk/client-ec2";
-import { IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
+import { IAMClient, ListRolesCommand, ListUsersCommand } from "@aws-sdk/client-iam";
 import {
   AssumeRoleCommand,
   DecodeAuthorizationMessageCommand,
@@ -284,6 +287,45 @@ describe("what it does", () => {
     );
     const answer = await call(islet, { Action: "DescribeRegions" }, { keys: userKeys, headers: { host } });
     expect(errorOf(answer)).toMatchObject({ code: "UnauthorizedOperation" });
+  });
+
+  test("leads to IAM, which is in one region, and whose policy it asks", async () => {
+    const person = await asUser(statement("Allow", "iam:*"));
+    const { VpcEndpointId, DnsEntries } = await makeEndpoint(
+      person.root,
+      "iam",
+      policy(forAll("Allow", "iam:ListUsers")),
+      { ServiceName: "com.amazonaws.iam" },
+    );
+    for (const name of [localName(VpcEndpointId), DnsEntries?.[0]?.DnsName ?? ""]) {
+      const iam = new IAMClient(configBy(person.islet, name, person.userKeys));
+      await iam.send(new ListUsersCommand({}));
+      await refused(
+        iam.send(new ListRolesCommand({})),
+        "AccessDenied",
+        /because no VPC endpoint policy allows the iam:ListRoles action$/,
+      );
+    }
+  });
+
+  test("leads to every service that is here", async () => {
+    const person = await asUser(statement("Allow", "*"));
+    const keys = person.userKeys;
+    const nameOf = async (service: string, document?: string) =>
+      localName((await makeEndpoint(person.root, service, document)).VpcEndpointId);
+    const none = policy(forAll("Deny", "*"));
+    const calls: Record<string, (name: string) => Promise<unknown>> = {
+      cloudtrail: (name) =>
+        new CloudTrailClient(configBy(person.islet, name, keys)).send(new LookupEventsCommand({})),
+      ebs: (name) =>
+        new EBSClient(configBy(person.islet, name, keys)).send(new StartSnapshotCommand({ VolumeSize: 1 })),
+      logs: (name) =>
+        new CloudWatchLogsClient(configBy(person.islet, name, keys)).send(new DescribeLogGroupsCommand({})),
+    };
+    for (const [service, ask] of Object.entries(calls)) {
+      await ask(await nameOf(service));
+      await refused(ask(await nameOf(service, none)), "AccessDeniedException", /in a VPC endpoint policy$/);
+    }
   });
 
   test("tells identity policies which way a call came", async () => {

@@ -193,6 +193,19 @@ describe("what it refuses to do", () => {
     await assume(place, ann, RoleArn);
   });
 
+  test("to tell by a Deny whether a role is there", async () => {
+    const { place, RoleArn } = await withRole();
+    const Statement = { Effect: "Deny", Action: "sts:AssumeRole", Resource: "*" };
+    const bob = await place.user("bob", JSON.stringify({ Version: "2012-10-17", Statement }));
+    for (const role of [RoleArn, `${RoleArn}-none`]) {
+      await refused(
+        assume(place, bob, role),
+        "AccessDenied",
+        `${bare(bob.arn, role)} with an explicit deny in an identity-based policy`,
+      );
+    }
+  });
+
   test("what the trust policy leaves to policies that do not allow it", async () => {
     const { place, RoleArn } = await withRole();
     const bob = await place.user("bob");

@@ -42,11 +42,12 @@ const requestOf = ({ action, resource, keys, resourceAccount }: RawRequest): Req
   resourceAccount,
 });
 
-const policiesOf = ({ identity, boundary, session, resource }: RawPolicies): Policies => ({
+const policiesOf = ({ identity, boundary, session, resource, endpoint }: RawPolicies): Policies => ({
   identity: identity.map((each) => attached(each)),
   boundary: boundary && attached(boundary),
   session: session && [attached(session)],
   resource: resource && attached(resource),
+  endpoint: endpoint && attached(endpoint),
 });
 
 const real = (request: RawRequest, policies: RawPolicies): Decision =>
@@ -131,6 +132,10 @@ const policies: fc.Arbitrary<RawPolicies> = fc.record({
   boundary: fc.option(policy, { nil: undefined }),
   session: fc.option(policy, { nil: undefined }),
   resource: fc.option(resourcePolicy, { nil: undefined }),
+  endpoint: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: resourcePolicy },
+  ),
 });
 const request: fc.Arbitrary<RawRequest> = fc.record({
   action: fc.constantFrom(...actions),
@@ -186,6 +191,7 @@ describe("random policies", () => {
             { ...given, boundary: given.boundary && [...given.boundary, ...own] },
             { ...given, session: given.session && [...given.session, ...own] },
             { ...given, resource: [...(given.resource ?? []), ...denies] },
+            { ...given, endpoint: given.endpoint && [...given.endpoint, ...denies] },
           ];
           const more = places[where % places.length] ?? given;
           return implies(isAllowed(asked, more), isAllowed(asked, given));
@@ -213,6 +219,7 @@ describe("random policies", () => {
           boundary: given.boundary?.toReversed(),
           session: given.session?.toReversed(),
           resource: given.resource?.toReversed(),
+          endpoint: given.endpoint?.toReversed(),
         };
         const plain = ({ outcome, ...rest }: Decision) => ({
           outcome,
@@ -222,6 +229,18 @@ describe("random policies", () => {
         expect(plain(real(asked, turned))).toEqual(plain(real(asked, given)));
       }),
       { seed, numRuns: 2000 },
+    );
+  });
+
+  test("never allow more by an endpoint than without one, whatever its policy", () => {
+    fc.assert(
+      fc.property(request, policies, resourcePolicy, (asked, given, endpoint) =>
+        implies(
+          isAllowed(asked, { ...given, endpoint }),
+          isAllowed(asked, { ...given, endpoint: undefined }),
+        ),
+      ),
+      { seed, numRuns: 1000 },
     );
   });
 

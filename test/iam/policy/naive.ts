@@ -25,6 +25,7 @@ export interface RawPolicies {
   readonly boundary?: RawPolicy | undefined;
   readonly session?: RawPolicy | undefined;
   readonly resource?: RawPolicy | undefined;
+  readonly endpoint?: RawPolicy | undefined;
 }
 
 /** By trying everything; `*` stops at a colon where `stops` says so. */
@@ -109,17 +110,19 @@ const names = (statement: RawStatement, entries: readonly string[]): boolean =>
 /** Of a user. */
 export function naiveDecision(
   request: RawRequest,
-  { identity, boundary, session, resource }: RawPolicies,
+  { identity, boundary, session, resource, endpoint }: RawPolicies,
 ): "allowed" | "explicitDeny" | "implicitDeny" {
   const { account, user } = request.principal;
   const all = ["*", account, user];
   const own = [...identity.flat(), ...(boundary ?? []), ...(session ?? [])];
   const others = (resource ?? []).filter((statement) => names(statement, all));
-  const denies = [...own, ...others].filter(({ Effect }) => Effect === "Deny");
+  const way = endpoint?.filter((statement) => names(statement, all));
+  const denies = [...own, ...others, ...(way ?? [])].filter(({ Effect }) => Effect === "Deny");
   if (denies.some((statement) => applies(statement, request))) return "explicitDeny";
 
   const allowedBy = (statements: RawPolicy): boolean =>
     statements.some((statement) => statement.Effect === "Allow" && applies(statement, request));
+  if (way && !allowedBy(way)) return "implicitDeny";
   const limits = [boundary, session].filter((policy) => policy !== undefined);
   const limited = limits.every(allowedBy);
   if (request.resourceAccount !== account) {
