@@ -21,6 +21,7 @@ import {
   DisassociateRouteTableCommand,
   ModifyVpcBlockPublicAccessOptionsCommand,
   ReleaseAddressCommand,
+  ReplaceRouteCommand,
   ReplaceRouteTableAssociationCommand,
   type AvailabilityZoneAddress,
   type AssociateNatGatewayAddressCommandInput,
@@ -35,6 +36,7 @@ import { advanceClock } from "../clock.ts";
 import { freshClient, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { operate } from "../operator.ts";
 import { launch } from "./launch.ts";
+import { analyze, newWeb, passed } from "./networkInsightsNetwork.ts";
 import { natNetwork, newAllocation, shownNat } from "./natNetwork.ts";
 
 const ec2 = await freshClient();
@@ -382,6 +384,30 @@ describe("what it does", () => {
     }
     await ec2.send(new DeleteNatGatewayCommand({ NatGatewayId: gateway.id }));
     expect((await exchange(islet, clients[0] ?? "")).Forward.Reason).toBe("BAD_STATE_ROUTE");
+  });
+
+  test("Reachability Analyzer finds the way by it, in which it has no interface and no subnet", async () => {
+    const web = await newWeb(ec2);
+    const gateway = await newRegional(web.vpc);
+    const all = { RouteTableId: web.table, DestinationCidrBlock: "0.0.0.0/0" };
+    await ec2.send(new ReplaceRouteCommand({ ...all, NatGatewayId: gateway.id }));
+    const { NetworkPathFound, ForwardPathComponents } = await analyze(ec2, {
+      Source: web.instance,
+      Destination: web.gateway,
+      DestinationPort: 443,
+    });
+    expect(NetworkPathFound).toBe(true);
+    expect(passed(ForwardPathComponents).slice(-4)).toEqual([
+      web.table,
+      gateway.id,
+      gateway.RouteTableId,
+      web.gateway,
+    ]);
+    const hop = ForwardPathComponents?.find(({ Component }) => Component?.Id === gateway.id);
+    expect([hop?.AttachedTo, hop?.Subnet]).toEqual([undefined, undefined]);
+    expect(hop?.OutboundHeader?.SourceAddresses).toEqual([
+      `${gateway.NatGatewayAddresses?.[0]?.PublicIp}/32`,
+    ]);
   });
 
   test("what an account keeps from the internet is kept from the gateway", async () => {
