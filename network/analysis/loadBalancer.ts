@@ -61,19 +61,19 @@ function lead(search: Search, wave: Wave, balancer: LoadBalancer, node: Port, tr
     back: (headers: HeaderSet) => wave.headers.within("sourcePort", headers.ranges("sourcePort")),
   };
   const passed = search.passage(wave).past({ ...hop(balancer, node), translation });
-  if (passed) search.emit({ ...passed, trail: trail.before }, front);
+  if (passed && !search.pause(passed, node.id)) search.emit({ ...passed, trail: trail.before }, front);
 }
 
 /** Packets to a load balancer's own interface; a Gateway Load Balancer takes only those of its endpoints. */
 export const loadBalancerModel: BehindModel<LoadBalancer> = {
   is: (behind): behind is LoadBalancer => behind instanceof LoadBalancer,
   take(search, wave, balancer, node) {
+    const { trail } = wave;
+    if (trail?.gateway === balancer) return lead(search, wave, balancer, node, trail);
     if (search.arrive(wave, node.id, (other, answers) => other.emit(answers, node))) return;
     const component = balancer.id;
-    if (balancer.type === "gateway") return search.end(wave, { code: "NO_POSSIBLE_DESTINATION", component });
-    const { trail } = wave;
-    if (trail?.gateway === balancer) lead(search, wave, balancer, node, trail);
-    else relay(search, wave, balancer, node);
+    if (balancer.type === "network") relay(search, wave, balancer, node);
+    else search.end(wave, { code: "NO_POSSIBLE_DESTINATION", component });
   },
 };
 

@@ -1,9 +1,11 @@
 import type { Fabric } from "../fabric.ts";
+import type { LoadBalancer } from "../loadBalancer.ts";
 import type { Port } from "../port.ts";
 import type { TransitGateway } from "../transitGateway.ts";
 import type { Vpc } from "../vpc.ts";
 import { targetModelOf } from "./components.ts";
 import type { HeaderSet, Range } from "./headerSet.ts";
+import { relay } from "./loadBalancer.ts";
 import type { Goal, Search } from "./search.ts";
 import { addressesOf } from "./securityGroup.ts";
 import { enterBy } from "./transitGateway.ts";
@@ -19,6 +21,8 @@ export interface End {
   readonly interfaces: readonly string[];
   /** What else stands for it: the endpoints of a service. */
   readonly others?: readonly string[];
+  /** The load balancers of a service, which bring in what comes from its endpoints. */
+  readonly balancers?: readonly string[];
 }
 
 /** Somewhere that paths begin. */
@@ -32,8 +36,12 @@ export interface Start {
 export const portsOf = (fabric: Fabric, { interfaces }: End): Port[] =>
   interfaces.flatMap((id) => fabric.ports.get(id) ?? []);
 
+const balancersOf = ({ endpoints }: Fabric, { balancers = [] }: End): LoadBalancer[] =>
+  balancers.flatMap((id) => endpoints.loadBalancers.get(id) ?? []).filter(({ type }) => type === "network");
+
 export const isThere = (fabric: Fabric, end: End): boolean =>
   portsOf(fabric, end).length > 0 ||
+  balancersOf(fabric, end).length > 0 ||
   [end.id, ...(end.others ?? [])].some(
     (id) => fabric.targets.has(id) || gatewayWith(fabric, id) !== undefined,
   );
@@ -80,6 +88,17 @@ export function startsAt(
         home: { ids: new Set([port.id]), ports: byVpc([port]) },
       };
     });
+  }
+  const balancers = balancersOf(fabric, source);
+  if (balancers.length > 0) {
+    const wave = past(begun(headersOf(undefined, false)), { component: source.id });
+    return balancers.flatMap((balancer) =>
+      balancer.nodes.map((node) => ({
+        wave,
+        begin: (search, each) => relay(search, past(each, search.interfaceHop(node)), balancer, node),
+        home: { ids: new Set([node.id]), ports: byVpc([node]) },
+      })),
+    );
   }
   const ids = new Set([source.id]);
   const target = fabric.targets.get(source.id);

@@ -14,6 +14,7 @@ import { networkInterfaces } from "./networkInterface.ts";
 import { blocksInList } from "./prefixListBlocks.ts";
 import { isLive, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 import { vpcEndpoints } from "./vpcEndpoint.ts";
+import { vpcEndpointServices } from "./vpcEndpointService.ts";
 import { vpcPeerings } from "./vpcPeering.ts";
 import { vpcOf, vpnGateways } from "./vpnGateway.ts";
 
@@ -120,8 +121,15 @@ function endsOf(ctx: Context): PathEnd[] {
     ...vpcEndpoints.own(ctx).map(({ id, interfaces, serviceId }) => ({
       ...plain(id, "AWS::EC2::VPCEndpoint"),
       interfaces: interfaces.map(({ interfaceId }) => interfaceId),
-      others: ["AWS::EC2::VPCEndpoint", ...(serviceId === undefined ? [] : [serviceId])],
+      others: [
+        "AWS::EC2::VPCEndpoint",
+        "AWS::EC2::VPCEndpointService",
+        ...(serviceId === undefined ? [] : [serviceId]),
+      ],
     })),
+    ...vpcEndpointServices
+      .own(ctx)
+      .map(({ id, balancers }) => ({ ...plain(id, "AWS::EC2::VPCEndpointService"), balancers })),
   ];
 }
 
@@ -132,6 +140,10 @@ const onTheWay: Readonly<Record<string, (ctx: Context) => readonly string[]>> = 
   "AWS::EC2::NatGateway": (ctx) => idsOf(natGateways.own(ctx)),
   "AWS::EC2::TransitGatewayAttachment": (ctx) => idsOf(transitGatewayAttachments.own(ctx)),
   "AWS::EC2::VPCEndpoint": (ctx) => idsOf(vpcEndpoints.own(ctx)),
+  "AWS::EC2::VPCEndpointService": (ctx) => [
+    ...idsOf(vpcEndpointServices.own(ctx)),
+    ...idsOf(vpcEndpoints.own(ctx)),
+  ],
   "AWS::EC2::VPCPeeringConnection": (ctx) => idsOf(vpcPeerings.visible(ctx)),
   "AWS::ElasticLoadBalancingV2::LoadBalancer": balancersOf,
 };
@@ -171,7 +183,11 @@ const conditionOf = (
   source: statementOf(ctx, Source, "source"),
   destination: statementOf(ctx, Destination, "destination"),
   through: ThroughResources.map(({ ResourceStatement }) => [
-    ...(ResourceStatement?.Resources?.map((text) => readResource(ctx, text, "through")) ?? []),
+    ...(ResourceStatement?.Resources?.flatMap((text) => {
+      const id = readResource(ctx, text, "through");
+      // Of a service, paths show the endpoints.
+      return [id, ...idsOf(vpcEndpoints.by(ctx, "service", id))];
+    }) ?? []),
     ...(ResourceStatement?.ResourceTypes?.flatMap((type) => onTheWay[type]?.(ctx) ?? []) ?? []),
   ]),
 });

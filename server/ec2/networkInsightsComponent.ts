@@ -8,6 +8,7 @@ import type { Row } from "../state/table.ts";
 import { loadBalancerTable, parseLoadBalancerArn } from "./loadBalancer.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { vpcEndpoints } from "./vpcEndpoint.ts";
+import { vpcEndpointServices } from "./vpcEndpointService.ts";
 
 /** The types of what the analyzers speak of, by what its ids begin with. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -134,8 +135,10 @@ export function endOf(ctx: Context, id: string): PathEnd {
     type === "vpc-endpoint"
       ? [vpcEndpoints.get(ctx, id)]
       : vpcEndpoints.by(ctx, "service", id).filter(({ account }) => account === ctx.account);
+  const service = type === "vpc-endpoint-service" ? vpcEndpointServices.get(ctx, id) : undefined;
   return {
     ...end,
+    ...(service && { balancers: service.balancers }),
     interfaces: endpoints.flatMap(({ interfaces }) => interfaces.map(({ interfaceId }) => interfaceId)),
     others: endpoints.map((endpoint) => endpoint.id),
   };

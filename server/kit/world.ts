@@ -160,6 +160,8 @@ export interface PathEnd {
   readonly interfaces: readonly string[];
   /** What else stands for it: the endpoints of a service, the subnet of an interface. */
   readonly others?: readonly string[];
+  /** The load balancers of an endpoint service. */
+  readonly balancers?: readonly string[];
 }
 
 /** Whether packets as these get from one end to the other, and answers back. */

@@ -1,15 +1,23 @@
 import {
+  AcceptVpcPeeringConnectionCommand,
+  AssociateRouteTableCommand,
+  AttachVpnGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateManagedPrefixListCommand,
   CreateNetworkInsightsAccessScopeCommand,
   CreateRouteCommand,
   CreateRouteTableCommand,
-  AssociateRouteTableCommand,
   CreateSubnetCommand,
+  CreateTransitGatewayCommand,
+  CreateTransitGatewayVpcAttachmentCommand,
+  CreateVpcCommand,
+  CreateVpcPeeringConnectionCommand,
+  CreateVpnGatewayCommand,
   DeleteNetworkInsightsAccessScopeAnalysisCommand,
   DeleteNetworkInsightsAccessScopeCommand,
   DescribeNetworkInsightsAccessScopeAnalysesCommand,
   DescribeNetworkInsightsAccessScopesCommand,
+  DescribeTransitGatewaysCommand,
   GetNetworkInsightsAccessScopeAnalysisFindingsCommand,
   GetNetworkInsightsAccessScopeContentCommand,
   StartNetworkInsightsAccessScopeAnalysisCommand,
@@ -315,6 +323,61 @@ describe("what it does", () => {
       { ThroughResources: [{ ResourceStatement: { ResourceTypes: ["AWS::NetworkFirewall::Firewall"] } }] },
     ];
     expect(ends(await findings(ec2, out, firewall))).toEqual(both);
+  });
+
+  test("finds what the scopes ask for that Amazon makes: into and out of VPCs, by whatever door", async () => {
+    const { ec2, web } = await site();
+    const types = (...ResourceTypes: string[]) => ({ ResourceStatement: { ResourceTypes } });
+    const doors = types(
+      "AWS::EC2::InternetGateway",
+      "AWS::EC2::TransitGatewayAttachment",
+      "AWS::EC2::VPCEndpointService",
+      "AWS::EC2::VPCPeeringConnection",
+      "AWS::EC2::VPNGateway",
+    );
+    const own = web.networkInterface;
+    const inwards = ends(await findings(ec2, [{ Source: types("AWS::EC2::InternetGateway") }]));
+    expect(inwards).toEqual([`${web.gateway} ${own}`]);
+    expect(ends(await findings(ec2, [{ Destination: types("AWS::EC2::InternetGateway") }]))).toEqual([
+      `${own} ${web.gateway}`,
+    ]);
+    expect(ends(await findings(ec2, [{ Source: doors }]))).toEqual(inwards);
+
+    const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.9.0.0/16" }));
+    const { VpcPeeringConnection } = await ec2.send(
+      new CreateVpcPeeringConnectionCommand({ VpcId: web.vpc, PeerVpcId: Vpc?.VpcId ?? "" }),
+    );
+    const pcx = VpcPeeringConnection?.VpcPeeringConnectionId ?? "";
+    await ec2.send(new AcceptVpcPeeringConnectionCommand({ VpcPeeringConnectionId: pcx }));
+    const { VpnGateway } = await ec2.send(new CreateVpnGatewayCommand({ Type: "ipsec.1" }));
+    const vgw = VpnGateway?.VpnGatewayId ?? "";
+    await ec2.send(new AttachVpnGatewayCommand({ VpnGatewayId: vgw, VpcId: web.vpc }));
+    const { TransitGateway } = await ec2.send(new CreateTransitGatewayCommand({}));
+    const tgw = TransitGateway?.TransitGatewayId ?? "";
+    await ec2.send(new DescribeTransitGatewaysCommand({}));
+    const { TransitGatewayVpcAttachment: made } = await ec2.send(
+      new CreateTransitGatewayVpcAttachmentCommand({
+        TransitGatewayId: tgw,
+        VpcId: web.vpc,
+        SubnetIds: [web.subnet],
+      }),
+    );
+    const attachment = made?.TransitGatewayAttachmentId ?? "";
+    const entering = [web.gateway, pcx, vgw, attachment];
+    // From its attachment, the gateway leads straight into the VPC, and back into it by its table.
+    expect([...new Set(ends(await findings(ec2, [{ Source: doors, Destination: of(web.vpc) }])))]).toEqual(
+      entering.map((door) => `${door} ${own}`).toSorted(),
+    );
+    for (const [DestinationCidrBlock, target] of [
+      ["10.9.0.0/16", { VpcPeeringConnectionId: pcx }],
+      ["192.168.0.0/16", { GatewayId: vgw }],
+      ["172.16.0.0/12", { TransitGatewayId: tgw }],
+    ] as const) {
+      await ec2.send(new CreateRouteCommand({ RouteTableId: web.table, DestinationCidrBlock, ...target }));
+    }
+    expect(ends(await findings(ec2, [{ Source: of(web.vpc), Destination: doors }]))).toEqual(
+      entering.map((door) => `${own} ${door}`).toSorted(),
+    );
   });
 
   test("tells findings in pages", async () => {

@@ -5,6 +5,7 @@ import {
   CreateSubnetCommand,
   CreateTransitGatewayPolicyTableCommand,
   CreateTransitGatewayPolicyTableEntryCommand,
+  CreateVpcEndpointServiceConfigurationCommand,
   DisassociateTransitGatewayRouteTableCommand,
   EC2Client,
   GetNetworkInsightsAccessScopeAnalysisFindingsCommand,
@@ -116,12 +117,25 @@ test("a load balancer speaks to its targets in its own name, and can be named on
     "InvalidParameterValue",
   );
 
+  const service = await ec2.send(
+    new CreateVpcEndpointServiceConfigurationCommand({ NetworkLoadBalancerArns: [arn] }),
+  );
+  const serviceId = service.ServiceConfiguration?.ServiceId ?? "";
+  const offered = await analyze(ec2, {
+    Source: serviceId,
+    Destination: web.instance,
+    FilterAtDestination: { DestinationPortRange: port(80) },
+  });
+  expect(offered.NetworkPathFound).toBe(true);
+  expect(passed(offered.ForwardPathComponents)[0]).toBe(serviceId);
+  expect(passed(offered.ReturnPathComponents).at(-1)).toBe(arn);
+
   const findings = async (ExcludePaths: AccessScopePathRequest[]): Promise<number | undefined> => {
     const { NetworkInsightsAccessScope: scope } = await ec2.send(
       new CreateNetworkInsightsAccessScopeCommand({
         MatchPaths: [
           {
-            Source: { ResourceStatement: { Resources: [client] } },
+            Source: { ResourceStatement: { Resources: [client, serviceId] } },
             Destination: { ResourceStatement: { Resources: [web.instance] } },
           },
         ],
@@ -142,7 +156,7 @@ test("a load balancer speaks to its targets in its own name, and can be named on
     );
     return AnalysisFindings?.length;
   };
-  expect(await findings([])).toBe(2);
+  expect(await findings([])).toBe(3);
   for (const ResourceStatement of [
     { Resources: [arn] },
     { ResourceTypes: ["AWS::ElasticLoadBalancingV2::LoadBalancer"] },
