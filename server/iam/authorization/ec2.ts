@@ -8,7 +8,8 @@ import type { Found, TypeKeys } from "../../ec2/conditionKeys/typeKeys.ts";
 import type { Action, ActionResource, ActionTable } from "../actionTable.ts";
 import type { KeyValue } from "../policy/keys.ts";
 import { documented, fillArn, requestTag, tagNamed, type Demand } from "./demand.ts";
-import { partsOfLaunch } from "./launch.ts";
+import { partsOfLaunch, type Parts } from "./launch.ts";
+import { partsOfSnapshots } from "./multiVolumeSnapshot.ts";
 import { byId, byName, type Named } from "./named.ts";
 
 type Input = Readonly<Record<string, unknown>> & {
@@ -19,7 +20,8 @@ type Input = Readonly<Record<string, unknown>> & {
 
 /** Members whose texts name no resource that the call is about. */
 const MUTE: ReadonlySet<string> = new Set([
-  ...["ClientToken", "Description", "Filters", "NextToken", "TagSpecifications", "Tags", "UserData"],
+  ...["ClientToken", "Description", "ExcludeDataVolumeIds", "Filters", "NextToken"],
+  ...["TagSpecifications", "Tags", "UserData"],
 ]);
 
 /** Whether a call of the action may make one of this type: then it may tag it, too. */
@@ -208,6 +210,12 @@ const newName = (type: string, { KeyName, GroupName }: Input): string | undefine
   return typeof name === "string" ? name : undefined;
 };
 
+/** Actions on more than a call of them names. */
+const partsOf: Readonly<Partial<Record<string, (ctx: Context, input: object) => Parts>>> = {
+  CreateSnapshots: partsOfSnapshots,
+  RunInstances: partsOfLaunch,
+};
+
 /**
  * What a call of EC2 must be allowed: its action on each resource that it names and on each that it is to make, and to
  * tag what it makes. A resource of a type that the action always is about, but which the call does not name, is `*`.
@@ -222,18 +230,18 @@ export function demandsOfEc2(ctx: Context, table: ActionTable, given: object): D
   const createTags = table.get("CreateTags");
   if (action.resources.length === 0) return [demands.onNothing()];
   const made = typesMade(action);
-  const launched = action.name === "RunInstances" ? partsOfLaunch(ctx, given) : undefined;
-  const named = namedIn(ctx, [input, launched?.chosen], made);
+  const parts = partsOf[action.name]?.(ctx, given);
+  const named = namedIn(ctx, [input, parts?.chosen], made);
   // Of some actions it is not said which of several types each call is about: it is about what it names, if it names any.
   const anyOf = action.resources.every(({ type, required }) => !required && !named.has(type));
   const about = action.resources.filter(
-    ({ type, required }) => required || anyOf || named.has(type) || launched?.made.has(type),
+    ({ type, required }) => required || anyOf || named.has(type) || parts?.made.has(type),
   );
   const list = about.flatMap((type): Demand[] => {
     const ofType = named.get(type.type) ?? [];
     const onNamed = ofType.map((each) => demands.on(type, each));
-    const parts = launched?.made.get(type.type);
-    if (parts) return [...onNamed, ...parts.map((asked) => demands.onNew(type, asked))];
+    const described = parts?.made.get(type.type);
+    if (described) return [...onNamed, ...described.map((asked) => demands.onNew(type, asked))];
     if (onNamed.length > 0 && !made.has(type.type)) return onNamed;
     if (type.required && made.has(type.type)) {
       return [...onNamed, demands.onNew(type, input, newName(type.type, input))];

@@ -70,14 +70,15 @@ function interfacesOf(ctx: Context, input: Asked): Interfaces {
   return { made, chosen };
 }
 
-/** What the policies of who launches are about, beyond what the launch names. */
-export interface LaunchParts {
+/** What the policies of who calls are about, beyond what the call names. */
+export interface Parts {
   /** What is said of each volume and interface that is to be made, by its type. */
   readonly made: ReadonlyMap<string, readonly object[]>;
+  /** Ids of what is there. */
   readonly chosen: readonly string[];
 }
 
-export function partsOfLaunch(ctx: Context, input: Asked): LaunchParts {
+export function partsOfLaunch(ctx: Context, input: Asked): Parts {
   const { made, chosen } = interfacesOf(ctx, input);
   return {
     made: new Map<string, readonly object[]>([
