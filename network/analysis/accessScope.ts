@@ -1,9 +1,10 @@
 import type { Fabric } from "../fabric.ts";
 import { TCP, UDP } from "../packet.ts";
+import type { Arrival, Goal } from "./goal.ts";
 import { HeaderSet, only, type Range } from "./headerSet.ts";
 import { frontsOf } from "./loadBalancer.ts";
 import { beginningOf, endingOf, retrace, type Traced } from "./retrace.ts";
-import { Search, type Arrival, type Goal } from "./search.ts";
+import { Search } from "./search.ts";
 import { begun, byVpc, portsOf, startsAt, type End } from "./starts.ts";
 import { hopsOf } from "./wave.ts";
 

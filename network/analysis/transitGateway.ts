@@ -26,18 +26,29 @@ const ORDER = [
   "propagated-peering",
 ];
 
-/** All routes of a table, the most specific first, and of those to one block the one that is used. */
+/** The most specific first, and of those to one block the one that is used. */
+const byPreference = (a: ResolvedTransitRoute, b: ResolvedTransitRoute): number =>
+  b.block.length - a.block.length ||
+  ORDER.indexOf(a.route.origin) - ORDER.indexOf(b.route.origin) ||
+  Number("prefixList" in a.route.destination) - Number("prefixList" in b.route.destination) ||
+  (a.route.pathLength ?? 0) - (b.route.pathLength ?? 0) ||
+  (a.route.discriminator ?? 0) - (b.route.discriminator ?? 0);
+
 const routesOf = (table: TransitGatewayRouteTable): ResolvedTransitRoute[] =>
   table.routes
     .flatMap((route) => table.blocksOf(route).map((block) => ({ block, route })))
-    .toSorted(
-      (a, b) =>
-        b.block.length - a.block.length ||
-        ORDER.indexOf(a.route.origin) - ORDER.indexOf(b.route.origin) ||
-        Number("prefixList" in a.route.destination) - Number("prefixList" in b.route.destination) ||
-        (a.route.pathLength ?? 0) - (b.route.pathLength ?? 0) ||
-        (a.route.discriminator ?? 0) - (b.route.discriminator ?? 0),
-    );
+    .toSorted(byPreference);
+
+/** The routes among which the flows of one are shared out: it and those that are as good. */
+const sharing = (
+  routes: readonly ResolvedTransitRoute[],
+  best: ResolvedTransitRoute,
+): readonly ResolvedTransitRoute[] =>
+  best.route.shared
+    ? routes.filter(
+        (each) => each.route.shared && each.block.base === best.block.base && byPreference(each, best) === 0,
+      )
+    : [best];
 
 /** How a wave came into a gateway: by which attachment, and from which zone, if from a VPC. */
 interface Entry {
@@ -103,7 +114,9 @@ function routeBy(search: Search, asked: Wave, entry: Entry, table: TransitGatewa
   const wave = search.fresh({ ...asked, oneWay: true }, `${gateway.id} ${table.id} ${zone}`);
   if (!wave) return;
   const routes = routesOf(table);
-  const ways = waysFor(routes, wave.headers);
+  const ways = waysFor(routes, wave.headers).flatMap(({ resolved, headers }) =>
+    sharing(routes, resolved).map((each) => ({ resolved: each, headers })),
+  );
   for (const { resolved, headers } of ways) by(search, { ...wave, headers }, entry, table, resolved);
   if (!search.relaxed) return;
   const used = new Set(ways.map(({ resolved }) => resolved.route.attachment));

@@ -463,6 +463,28 @@ describe("paths", () => {
     expect(why()).toEqual(["TGW_ROUTE_AZ_RESTRICTION"]);
   });
 
+  test("lead by each of the routes that share the flows of a block", () => {
+    const { world } = at("a transit gateway");
+    const { transitGateways } = world.fabric;
+    world.vpc("third", "third-", ["10.7.0.0/16"]);
+    managed(world, "eni-third", "third-a", "10.7.1.9");
+    const third = { id: "third", gateway: "tgw", vpc: "third", table: undefined, live: true };
+    transitGateways.putVpcAttachment({ ...third, ports: ["eni-third"] });
+    const found = (shared: boolean) => {
+      const to = { destination: block("10.1.0.0/16"), origin: "propagated-vpn", shared } as const;
+      transitGateways.putRouteTable("tgw-rtb", [
+        { ...to, attachment: "far" },
+        { ...to, attachment: "third" },
+      ]);
+      return ["far", "third"].map((end) => ask(world.fabric, "client", end, { port: PORT }).found);
+    };
+    expect(found(false)).toEqual([true, false]);
+    const asked = { port: PORT, destinationAddress: "10.1.1.10" };
+    expect(ask(world.fabric, "client", "third", asked).found).toBe(false);
+    expect(found(true)).toEqual([true, true]);
+    expect(ask(world.fabric, "client", "third", asked).found).toBe(true);
+  });
+
   test("end at connections and gateways, and begin there", () => {
     const { world } = at("a peering connection");
     const { fabric } = world;
