@@ -1,5 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import type { Context } from "../../kit/context.ts";
+import { regions } from "../catalogue/regions.ts";
 import type { VpcEndpoint } from "../vpcEndpoint.ts";
 import { vpcEndpointServices } from "../vpcEndpointService.ts";
 import type { TypeKeys } from "./typeKeys.ts";
@@ -7,17 +8,19 @@ import type { TypeKeys } from "./typeKeys.ts";
 /** Who offers a service: an account, or Amazon; its own are the ones without such an id in their name. */
 function ownerOf(ctx: Context, serviceName: string | undefined): string | undefined {
   if (serviceName === undefined) return undefined;
-  const id = /\.(vpce-svc-[0-9a-f]+)$/.exec(serviceName)?.[1];
-  return id === undefined ? "amazon" : vpcEndpointServices.table(ctx).get(id)?.account;
+  const [, region = "", id] = /\.([^.]+)\.(vpce-svc-[0-9a-f]+)$/.exec(serviceName) ?? [];
+  if (id === undefined) return "amazon";
+  const home = region !== ctx.region && regions.has(region) ? { unit: ctx.unitOf(region) } : ctx;
+  return vpcEndpointServices.table(home).get(id)?.account;
 }
 
 /** @see https://docs.aws.amazon.com/vpc/latest/privatelink/security_iam_service-with-iam.html */
 export const vpcEndpointKeys: TypeKeys<VpcEndpoint, Sdk.CreateVpcEndpointRequest> = {
   rows: {
-    "ec2:VpceMultiRegion": () => false,
+    "ec2:VpceMultiRegion": ({ serviceRegion }) => serviceRegion !== undefined,
     "ec2:VpceServiceName": ({ serviceName }) => serviceName,
     "ec2:VpceServiceOwner": ({ serviceName }, ctx) => ownerOf(ctx, serviceName),
-    "ec2:VpceServiceRegion": (_endpoint, { region }) => region,
+    "ec2:VpceServiceRegion": ({ serviceRegion }, { region }) => serviceRegion ?? region,
   },
   asked: {
     "ec2:VpceMultiRegion": ({ ServiceRegion }, { region }) => (ServiceRegion ?? region) !== region,

@@ -5,6 +5,7 @@ import { demandsOfEbs } from "./ebs.ts";
 import { demandsOfEc2 } from "./ec2.ts";
 import { demandsOfIam } from "./iam.ts";
 import { demandsOfLogs } from "./logs.ts";
+import { multiRegion } from "./multiRegion.ts";
 import { passedRoles } from "./passRole.ts";
 import { demandsOfRam } from "./ram.ts";
 
@@ -37,7 +38,7 @@ function demandsOfSts({ operation, account, origin }: Context, input: object): D
 export function demandsOf(ctx: Context, service: string, table: ActionTable, input: object): Demand[] {
   switch (service) {
     case "ec2":
-      return [...demandsOfEc2(ctx, table, input), ...passedRoles(ctx, input)];
+      return [...demandsOfEc2(ctx, table, input), ...passedRoles(ctx, input), ...multiRegion(ctx, input)];
     case "iam":
       return demandsOfIam(ctx, table, input);
     case "sts":
