@@ -8,7 +8,7 @@ import type { Context } from "../kit/context.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
 import { invite, withdraw } from "./invitation.ts";
 import { invalid } from "./ramRequest.ts";
-import { shareArn, shareTable, type Share } from "./share.ts";
+import { findShare, shareArn, shareTable, unknownShare, type Share } from "./share.ts";
 import { owns, typeOf } from "./shareable.ts";
 
 /** That a resource is in a share, or that somebody may use what is in it. */
@@ -84,6 +84,28 @@ export const sharesWithCaller = (ctx: Context): Share[] =>
     .filter(({ status }) => status === "ASSOCIATED")
     .flatMap(({ shareId }) => ctx.unit.table(shareTable).get(shareId) ?? []);
 
+/**
+ * The shares that a call asks about: the caller's own, or those that others have let it into.
+ *
+ * @throws {ApiError} MalformedArnException, UnknownResourceException for one that is not among them
+ */
+export function askedShares(
+  ctx: Context,
+  {
+    resourceOwner,
+    resourceShareArns: arns,
+  }: Pick<Ram.GetResourceSharesRequest, "resourceOwner" | "resourceShareArns">,
+): Share[] {
+  const shares =
+    resourceOwner === "SELF" ? ctx.unit.table(shareTable).by("account", ctx.account) : sharesWithCaller(ctx);
+  if (!arns) return shares;
+  const known = new Set(shares.map((share) => shareArn(ctx, share)));
+  const missing = arns.find((arn) => !findShare(ctx, arn) || !known.has(arn));
+  if (missing !== undefined) throw unknownShare(missing);
+  const asked = new Set(arns);
+  return shares.filter((share) => asked.has(shareArn(ctx, share)));
+}
+
 /** Whether the caller may use what another account has, because that shares it. */
 const mayUse = (ctx: Context, arn: string): boolean =>
   ctx.unit
@@ -133,26 +155,30 @@ function checkPrincipal(
 interface Entities {
   readonly resourceArns?: readonly string[] | undefined;
   readonly principals?: readonly string[] | undefined;
+  readonly sources?: readonly string[] | undefined;
 }
 
 /** @throws {ApiError} as `typeOf`, InvalidParameterException, UnknownResourceException, OperationNotPermittedException */
 export function checkEntities(
   share: Pick<Share, "account" | "takesStrangers">,
-  { resourceArns = [], principals = [] }: Entities,
+  { resourceArns = [], principals = [], sources = [] }: Entities,
 ): void {
+  if (sources.length > 0) throw invalid("Sources are for service principals, which nothing is shared with.");
   for (const arn of resourceArns) typeOf(arn);
   for (const principal of principals) checkPrincipal(share, principal);
 }
 
-const isLive = ({ status }: Association): boolean => status === "ASSOCIATING" || status === "ASSOCIATED";
+/** Whether it has begun, and not ended. */
+export const isLive = ({ status }: Association): boolean =>
+  status === "ASSOCIATING" || status === "ASSOCIATED";
 
 /** Puts what is not there yet into a share. */
 export function associate(
   ctx: Context,
   share: Share,
-  { resourceArns = [], principals = [] }: Entities,
+  { resourceArns = [], principals = [], sources }: Entities,
 ): Association[] {
-  checkEntities(share, { resourceArns, principals });
+  checkEntities(share, { resourceArns, principals, sources });
   const table = ctx.unit.table(associationTable);
   const add = (type: Association["type"], entity: string): Association => {
     const id = idOf(share.id, entity);
@@ -193,9 +219,9 @@ export function dissolve(ctx: Context, association: Association): Association {
 export function disassociate(
   ctx: Context,
   share: Share,
-  { resourceArns = [], principals = [] }: Entities,
+  { resourceArns = [], principals = [], sources = [] }: Entities,
 ): Association[] {
-  return [...new Set([...resourceArns, ...principals])].map((entity) => {
+  return [...new Set([...resourceArns, ...principals, ...sources])].map((entity) => {
     const association = findAssociation(ctx, share.id, entity);
     if (association && (isLive(association) || association.status === "FAILED"))
       return dissolve(ctx, association);
@@ -221,3 +247,18 @@ export function viewAssociation(ctx: Context, association: Association): Ram.Res
     external: association.type === "PRINCIPAL",
   };
 }
+
+/** A resource as those see it who may use it, or are to. */
+export const viewResource = (
+  ctx: Context,
+  share: Share,
+  { entity, status, created, updated }: Association,
+): Ram.Resource => ({
+  arn: entity,
+  type: typeOf(entity),
+  resourceShareArn: shareArn(ctx, share),
+  status: status === "ASSOCIATED" ? "AVAILABLE" : "PENDING",
+  creationTime: new Date(created),
+  lastUpdatedTime: new Date(updated),
+  resourceRegionScope: "REGIONAL",
+});

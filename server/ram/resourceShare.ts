@@ -5,26 +5,18 @@ import type { Context } from "../kit/context.ts";
 import type { RamHandlers } from "../kit/handlers.ts";
 import { checkTags } from "../kit/tags.ts";
 import {
+  askedShares,
   associate,
   associationsOf,
   associationTable,
   checkEntities,
   dissolve,
-  sharesWithCaller,
   SHOWN_SECONDS,
 } from "./association.ts";
 import { invitationTable } from "./invitation.ts";
 import { checkPermissions, permissionsOf } from "./permission.ts";
 import { invalid, pageOf } from "./ramRequest.ts";
-import {
-  findShare,
-  getOwnShare,
-  shareTable,
-  unknownShare,
-  updateShare,
-  viewShare,
-  type Share,
-} from "./share.ts";
+import { getOwnShare, shareTable, updateShare, viewShare, type Share } from "./share.ts";
 
 onDue("ram-share", (ctx, target) => {
   for (const table of [ctx.unit.table(associationTable), ctx.unit.table(invitationTable)]) {
@@ -71,8 +63,6 @@ function getTagged(
 export const operations = {
   CreateResourceShare: (input, ctx) => {
     const { clientToken, permissionArns = [], allowExternalPrincipals: takesStrangers = true } = input;
-    if (input.sources?.length)
-      throw invalid("Sources are for service principals, which nothing is shared with.");
     if (input.resourceShareConfiguration !== undefined) {
       throw invalid("There is no organization that an account could leave.");
     }
@@ -104,18 +94,10 @@ export const operations = {
     return { returnValue: true, clientToken };
   },
 
-  GetResourceShares: ({ resourceOwner, resourceShareArns: arns, ...asked }, ctx) => {
+  GetResourceShares: ({ resourceOwner, resourceShareArns, ...asked }, ctx) => {
     const { resourceShareStatus: status, name, tagFilters = [], permissionArn, permissionVersion } = asked;
-    const all =
-      resourceOwner === "SELF"
-        ? ctx.unit.table(shareTable).by("account", ctx.account)
-        : sharesWithCaller(ctx);
-    const missing = arns?.find((arn) => !all.some(({ id }) => id === findShare(ctx, arn)?.id));
-    if (missing !== undefined) throw unknownShare(missing);
-    const ids = arns?.map((arn) => findShare(ctx, arn)?.id);
-    const shown = all.filter(
+    const shown = askedShares(ctx, { resourceOwner, resourceShareArns }).filter(
       (share) =>
-        (ids === undefined || ids.includes(share.id)) &&
         (status === undefined || share.status === status) &&
         (name === undefined || share.name === name) &&
         (tagFilters.length === 0 ||

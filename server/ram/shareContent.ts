@@ -2,17 +2,20 @@ import type * as Ram from "@aws-sdk/client-ram";
 import type { Context } from "../kit/context.ts";
 import type { RamHandlers } from "../kit/handlers.ts";
 import {
+  askedShares,
   associate,
   associationsOf,
   associationTable,
   disassociate,
+  isLive,
   sharesWithCaller,
   viewAssociation,
+  viewResource,
   type Association,
 } from "./association.ts";
 import { readType } from "./permission.ts";
 import { invalid, pageOf } from "./ramRequest.ts";
-import { findShare, getOwnShare, shareArn, shareTable, unknownShare, type Share } from "./share.ts";
+import { findShare, getOwnShare, shareArn, unknownShare, type Share } from "./share.ts";
 import { typeOf } from "./shareable.ts";
 
 /** @throws {ApiError} InvalidParameterException */
@@ -21,10 +24,8 @@ function checkSomething({
   principals = [],
   sources = [],
 }: Pick<Ram.AssociateResourceShareRequest, "resourceArns" | "principals" | "sources">): void {
-  if (sources.length > 0) throw invalid("Sources are for service principals, which nothing is shared with.");
-  if (resourceArns.length + principals.length === 0) {
-    throw invalid("Specify at least one resource ARN or principal.");
-  }
+  if (resourceArns.length + principals.length + sources.length > 0) return;
+  throw invalid("Specify at least one resource ARN or principal.");
 }
 
 /** The share that the caller leaves, where it does so itself: nobody else can be put out of another account's share. */
@@ -38,26 +39,14 @@ function leaving(
   return share && sharesWithCaller(ctx).some(({ id }) => id === share.id) ? share : undefined;
 }
 
-const isThere = ({ status }: Association): boolean => status === "ASSOCIATING" || status === "ASSOCIATED";
-
-interface Asked {
-  readonly resourceOwner: Ram.ResourceOwner;
-  readonly resourceShareArns?: readonly string[] | undefined;
+interface Content {
+  readonly share: Share;
+  readonly content: readonly Association[];
 }
 
-/** What the shares that are asked about have in them, each with its share. */
-function contentOf(
-  ctx: Context,
-  { resourceOwner, resourceShareArns: arns }: Asked,
-): { readonly share: Share; readonly content: readonly Association[] }[] {
-  const shares =
-    resourceOwner === "SELF" ? ctx.unit.table(shareTable).by("account", ctx.account) : sharesWithCaller(ctx);
-  const missing = arns?.find((arn) => !shares.some(({ id }) => id === findShare(ctx, arn)?.id));
-  if (missing !== undefined) throw unknownShare(missing);
-  return shares
-    .filter((share) => arns === undefined || arns.includes(shareArn(ctx, share)))
-    .map((share) => ({ share, content: associationsOf(ctx, share.id).filter(isThere) }));
-}
+/** What the shares that are asked about have in them. */
+const contentOf = (ctx: Context, asked: Parameters<typeof askedShares>[1]): Content[] =>
+  askedShares(ctx, asked).map((share) => ({ share, content: associationsOf(ctx, share.id).filter(isLive) }));
 
 const has = (content: readonly Association[], entity: string): boolean =>
   content.some((each) => each.entity === entity);
@@ -144,15 +133,7 @@ export const operations = {
       .flatMap(({ share, content }) =>
         content
           .filter((each) => each.type === "RESOURCE" && scope !== "GLOBAL")
-          .map(({ entity, created, updated, status }): Ram.Resource => ({
-            arn: entity,
-            type: typeOf(entity),
-            resourceShareArn: shareArn(ctx, share),
-            status: status === "ASSOCIATED" ? "AVAILABLE" : "PENDING",
-            creationTime: new Date(created),
-            lastUpdatedTime: new Date(updated),
-            resourceRegionScope: "REGIONAL",
-          })),
+          .map((each) => viewResource(ctx, share, each)),
       );
     const shown = all.filter(
       (each) =>

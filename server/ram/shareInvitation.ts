@@ -1,11 +1,10 @@
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { RamHandlers } from "../kit/handlers.ts";
-import { associationsOf, dissolve, findAssociation, setStatus } from "./association.ts";
+import { associationsOf, dissolve, findAssociation, setStatus, viewResource } from "./association.ts";
 import { decide, findInvitation, invitationTable, viewInvitation, type Invitation } from "./invitation.ts";
 import { pageOf } from "./ramRequest.ts";
-import { findShare, shareArn, shareTable, unknownShare } from "./share.ts";
-import { typeOf } from "./shareable.ts";
+import { findShare, shareTable, unknownShare } from "./share.ts";
 
 /**
  * An invitation that the caller got.
@@ -70,15 +69,7 @@ export const operations = {
         type === "RESOURCE" && status === "ASSOCIATED" && resourceRegionScope !== "GLOBAL",
     );
     const { items, ...next } = pageOf(ctx, content, page);
-    const resources = items.map(({ entity, created, updated }) => ({
-      arn: entity,
-      type: typeOf(entity),
-      resourceShareArn: share && shareArn(ctx, share),
-      status: "AVAILABLE" as const,
-      creationTime: new Date(created),
-      lastUpdatedTime: new Date(updated),
-      resourceRegionScope: "REGIONAL" as const,
-    }));
+    const resources = items.flatMap((each) => (share ? viewResource(ctx, share, each) : []));
     return { resources, ...next };
   },
 

@@ -17,12 +17,16 @@ import {
   AssociateResourceShareCommand,
   DeleteResourceShareCommand,
   DisassociateResourceShareCommand,
+  ListResourcesCommand,
+  RAMClient,
   RejectResourceShareInvitationCommand,
 } from "@aws-sdk/client-ram";
 import { describe, expect, test } from "vitest";
+import { advanceClock } from "../clock.ts";
 import { neededDefaultVpc } from "../ec2/defaultVpcOf.ts";
 import { attach, newGateway, newNetwork, shownAttachment } from "../ec2/transitGateways.ts";
-import { refused } from "../islet.ts";
+import { asUser, statement } from "../iam/person.ts";
+import { configOf, ownIslet, refused } from "../islet.ts";
 import { acceptAll, invitations, newAccount, newList, newShare, type Account } from "./account.ts";
 
 const listed = async ({ ec2 }: Account): Promise<(string | undefined)[]> => {
@@ -152,6 +156,18 @@ describe("a prefix list", () => {
     expect(SecurityGroupRules?.map(({ PrefixListId }) => PrefixListId)).toContain(list.id);
   });
 
+  test("needs, for its account's users, that their own policies allow it", async () => {
+    const [owner, person] = [await newAccount(), await asUser()];
+    const list = await newList(owner);
+    await newShare(owner, { resourceArns: [list.arn], principals: [person.account] });
+    await acceptAll({ ...owner, ram: new RAMClient(configOf(person.islet, person.keys)) });
+    const asked = new GetManagedPrefixListEntriesCommand({ PrefixListId: list.id });
+    await person.allow(statement("Allow", "ec2:GetManagedPrefixListEntries", `${list.arn}x`));
+    await refused(person.ec2.send(asked), "UnauthorizedOperation");
+    await person.allow(statement("Allow", "ec2:GetManagedPrefixListEntries", list.arn));
+    await person.ec2.send(asked);
+  });
+
   test("can be shared anew after it was not wanted", async () => {
     const { owner, named, list, share } = await stage();
     const [first] = await invitations(named);
@@ -167,6 +183,34 @@ describe("a prefix list", () => {
     await acceptAll(named);
     await entries(named, list.id);
   });
+});
+
+test("takes RAM a while where time is real", async () => {
+  const islet = await ownIslet({ pace: "real" });
+  try {
+    const [owner, named] = [await newAccount(islet), await newAccount(islet)];
+    const list = await newList(owner);
+    const resourceShareArn = await newShare(owner, { resourceArns: [list.arn], principals: [named.account] });
+    await acceptAll(named);
+    const resources = async () => {
+      const { resources: shared = [] } = await named.ram.send(
+        new ListResourcesCommand({ resourceOwner: "OTHER-ACCOUNTS" }),
+      );
+      return shared.map(({ status }) => status);
+    };
+    expect(await resources()).toEqual(["PENDING"]);
+    expect(await listed(named)).toEqual([]);
+    await advanceClock(islet, 6);
+    expect(await resources()).toEqual(["AVAILABLE"]);
+    expect(await listed(named)).toEqual([list.id]);
+    const { resourceShareAssociations } = await owner.ram.send(
+      new DisassociateResourceShareCommand({ resourceShareArn, resourceArns: [list.arn] }),
+    );
+    expect(resourceShareAssociations?.map(({ status }) => status)).toEqual(["DISASSOCIATING"]);
+    expect(await listed(named)).toEqual([]);
+  } finally {
+    await islet.close();
+  }
 });
 
 describe("a transit gateway", () => {
