@@ -212,10 +212,14 @@ function leaveBy(search: Search, wave: Wave, next: TransitGatewayAttachment, ent
   const { gateway, zone } = entry;
   if (next instanceof TransitGatewayVpcAttachment) return intoVpc(search, wave, next, zone);
   const out = search.passage(wave).past(hopOut({ gateway, attachment: next }));
-  if (!out || search.pause(out, next.id)) return;
+  if (!out) return;
   if (!(next instanceof TransitGatewayPeering)) {
-    return search.end(out, { code: "UNSUPPORTED_COMPONENT", component: next.id });
+    // To the customer, where a path ends: by which connection is not asked.
+    if (!search.arrive(out, next.id))
+      search.end(out, { code: "NO_POSSIBLE_DESTINATION", component: next.id });
+    return;
   }
+  if (search.pause(out, next.id)) return;
   const { peer } = next;
   if (!peer || !search.terrain.knows(peer.gateway.id)) {
     return search.end(out, { code: "NO_POSSIBLE_DESTINATION", component: next.id });

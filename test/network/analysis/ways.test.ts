@@ -485,6 +485,29 @@ describe("paths", () => {
     expect(ask(world.fabric, "client", "third", asked).found).toBe(true);
   });
 
+  test("end at a transit gateway's attachment to customers, and begin there", () => {
+    const { world } = at("a transit gateway");
+    const { transitGateways, vpns } = world.fabric;
+    putSite(world, "office");
+    vpns.putAttachment({ id: "vpn", gateway: "tgw", table: "tgw-rtb", live: true, connection: "office" });
+    transitGateways.putRouteTable("tgw-rtb", [
+      { destination: block(OFFICE), attachment: "vpn", origin: "propagated-vpn" },
+      { destination: block("10.0.0.0/16"), attachment: "near", origin: "propagated-vpc" },
+    ]);
+    world.table("rtb", [route("0.0.0.0/0", "tgw")]);
+    const there = { port: PORT, destinationAddress: "192.168.1.5" };
+    expect(ask(world.fabric, "client", "vpn", there).found).toBe(true);
+    const anywhere = ask(world.fabric, "client", undefined, there);
+    expect(passed(anywhere.forward).slice(-2)).toEqual(["tgw-rtb", "vpn"]);
+    expect(codes(ask(world.fabric, "client", "server", there))).toContain("NO_POSSIBLE_DESTINATION");
+    world.fabric.putSecurityGroup("sg-client", [inbound(tcp, PORT, PORT, OFFICE)]);
+    const inwards = { port: PORT, sourceAddress: "192.168.1.5" };
+    expect(ask(world.fabric, "vpn", "client", inwards).found).toBe(true);
+    expect(codes(ask(world.fabric, "vpn", "client", { ...inwards, port: 22 }))).toEqual([
+      "ENI_SG_RULES_MISMATCH",
+    ]);
+  });
+
   test("end at connections and gateways, and begin there", () => {
     const { world } = at("a peering connection");
     const { fabric } = world;
