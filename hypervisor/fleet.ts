@@ -8,7 +8,7 @@ import { Images, type Secrets } from "./images.ts";
 import type { Media } from "./media.ts";
 import type { MemoryOptions, ReleaseReason } from "./memory.ts";
 import { Pages } from "./pages.ts";
-import type { Placement, PlaceAnswer, PlaceRequest } from "./placement.ts";
+import type { HostAnswer, Placement, PlaceAnswer, PlaceRequest } from "./placement.ts";
 import { type Dedication, Pool, type Refusal, type Wish } from "./pool.ts";
 import { Reservations } from "./reservations.ts";
 import type { ScrubMode } from "./scrubber.ts";
@@ -39,10 +39,6 @@ export interface FleetOptions {
   /** The physical memory of a host of so many frames, for who must see the bytes themselves: tests, and a glass mode. */
   readonly pages?: (host: string, frames: number) => Pages;
 }
-
-export type HostAnswer =
-  | { readonly allocated: true; readonly host: string }
-  | { readonly allocated: false; readonly refusal: Refusal };
 
 /**
  * All hosts of a region, and its disks: the door through which everything else reaches them. When the process ends, the
@@ -216,6 +212,12 @@ export class Fleet {
     for (const { cores } of this.#hosts.values()) cores.turn((instance) => this.workloads.isBusy(instance));
   }
 
+  /** Racks hosts that nobody needs yet, as many as the zone has room for. */
+  rack(zone: string, family: string, count: number): void {
+    const pool = this.#pool(zone, family);
+    for (let racked = 0; racked < count && pool?.rack(); racked++) continue;
+  }
+
   /**
    * Racks a host for one account alone (a Dedicated Host): only its instances of tenancy `host` go there. `id` is for one
    * that was there before a restart.
@@ -226,7 +228,7 @@ export class Fleet {
     }
     const pool = this.#pool(zone, family);
     if (pool === undefined) return { allocated: false, refusal: "unsupported" };
-    const host = pool.rack({ account, id });
+    const host = pool.rack({ account, id }) ?? this.#replaceEmpty(pool, { account, id });
     return host ? { allocated: true, host: host.id } : { allocated: false, refusal: "no-room" };
   }
 
@@ -331,6 +333,13 @@ export class Fleet {
     this.#hosts.delete(host.id);
     const { id, dedicatedTo: account } = host;
     this.audit.append({ event: "host-removed", host: id, ...(account !== undefined && { account }) });
+  }
+
+  /** Where a zone has no room for another host, one that nobody uses makes room. */
+  #replaceEmpty(pool: Pool, dedication: Dedication): Host | undefined {
+    const empty = pool.empty();
+    if (empty) this.#remove(empty);
+    return empty && pool.rack(dedication);
   }
 
   #known(id: string): Host {

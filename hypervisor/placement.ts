@@ -28,3 +28,7 @@ export interface Placement {
 export type PlaceAnswer =
   | { readonly placed: true; readonly placement: Placement }
   | { readonly placed: false; readonly refusal: Refusal };
+
+export type HostAnswer =
+  | { readonly allocated: true; readonly host: string }
+  | { readonly allocated: false; readonly refusal: Refusal };

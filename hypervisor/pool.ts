@@ -87,6 +87,11 @@ export class Pool {
     return host;
   }
 
+  /** A host that nobody uses, and that is kept for nobody. */
+  empty(): Host | undefined {
+    return this.#rooms.get("empty")?.find(0, 0, () => true);
+  }
+
   /** Takes an empty host away. */
   unrack(host: Host): void {
     this.#hosts.delete(host.id);

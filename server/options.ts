@@ -37,6 +37,8 @@ export interface Options {
   seed?: string;
   /** AWS's limits to what an account may have: `off`, `usual`, or a JSON file of those that differ from the usual. */
   quotas: string;
+  /** How many hosts of each family a zone can come to have, or a JSON file that names all there are. */
+  hosts: string;
   rootAccessKeyId?: string;
   rootSecretAccessKey?: string;
   /** JSON file of own machine images. */
@@ -160,6 +162,12 @@ export const declarations: Declarations = {
     help: "AWS's quotas: off, usual, or a JSON file of name or code and limit",
     parse: text,
     default: "off",
+  },
+  hosts: {
+    argument: "which",
+    help: "how many hosts of each family a zone can have, or a JSON file of those there are",
+    parse: text,
+    default: "1000",
   },
   rootAccessKeyId: { argument: "id", help: "own root credentials instead of test/test", parse: accessKeyId },
   rootSecretAccessKey: { argument: "secret", help: "their secret", parse: secretAccessKey },

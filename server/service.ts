@@ -28,6 +28,7 @@ import { openIdRoutes } from "./http/openIdRoutes.ts";
 import { siteRoutes } from "./http/siteRoutes.ts";
 import { Chance } from "./kit/chance.ts";
 import { Clock } from "./kit/clock.ts";
+import { configuredHosts } from "./hostsFile.ts";
 import { configuredImages } from "./imagesFile.ts";
 import { configuredQuotas } from "./quotaFile.ts";
 import { logsHandlers } from "./logs/registry.ts";
@@ -81,6 +82,7 @@ export function openService(
       scrub: options.scrub,
       memory: { verifyOnAllocate: options.verifyOnAllocate, poisonOnFree: options.poisonOnFree },
       trails: database === undefined ? undefined : new AuditTrails(dirname(database)),
+      plan: configuredHosts(options.hosts),
     },
   );
   const network = new Network();

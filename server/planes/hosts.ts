@@ -5,7 +5,6 @@ import { Fleet } from "../../hypervisor/fleet.ts";
 import type { Surface } from "../../hypervisor/glass.ts";
 import type { MemoryOptions } from "../../hypervisor/memory.ts";
 import type { ScrubMode } from "../../hypervisor/scrubber.ts";
-import { hostSizeOf } from "../ec2/catalogue/hostSize.ts";
 import { instances, isOnHost, launchRequestOf, type Instance } from "../ec2/instance.ts";
 import type { Volume } from "../ec2/volume.ts";
 import type { Chance } from "../kit/chance.ts";
@@ -19,6 +18,7 @@ import type {
   SnapshotContents,
   World,
 } from "../kit/world.ts";
+import type { HostPlan } from "../hostsFile.ts";
 import type { Blocks } from "../state/blocks.ts";
 import type { Snapshots } from "../state/snapshots.ts";
 import type { Change } from "../state/table.ts";
@@ -33,8 +33,9 @@ const MIB = 1024 ** 2;
 const ROOT_KEY = "hibernation";
 const ROOT_BYTES = 32;
 
-/** How the hosts scrub, and where they keep their audit. */
+/** What hosts there are, how they scrub, and where they keep their audit. */
 export interface HostSettings {
+  readonly plan: HostPlan;
   readonly scrub?: ScrubMode;
   readonly memory?: Omit<MemoryOptions, "nodes">;
   /** Until the process ends, unless given. */
@@ -59,7 +60,13 @@ export class Hosts implements Omit<
   readonly #disks = new DiskPlane((region) => this.fleet(region).disks);
 
   /** @param kept where snapshots are kept; until the process ends, unless given */
-  constructor(clock: Clock, chance: Chance, blocks: Blocks, kept?: Snapshots, settings: HostSettings = {}) {
+  constructor(
+    clock: Clock,
+    chance: Chance,
+    blocks: Blocks,
+    kept: Snapshots | undefined,
+    settings: HostSettings,
+  ) {
     this.#clock = clock;
     this.#chance = chance;
     this.#blocks = blocks;
@@ -83,7 +90,7 @@ export class Hosts implements Omit<
   fleet(region: string): Fleet {
     const known = this.#fleets.get(region);
     if (known) return known;
-    const { scrub, memory, trails } = this.#settings;
+    const { plan, scrub, memory, trails } = this.#settings;
     const fleet = new Fleet({
       clock: () => this.#clock.now(),
       nextId: () => `h-0${this.#chance.hex(16)}`,
@@ -92,11 +99,12 @@ export class Hosts implements Omit<
       newKey: () => this.#chance.bytes(KEY_BYTES),
       images: this.#blocks,
       secrets: { root: this.#root(), random: (length) => this.#chance.bytes(length) },
-      sizing: hostSizeOf,
+      sizing: plan.sizing,
       ...(scrub && { scrub }),
       ...(memory && { memory }),
       ...(trails && { audit: trails.partsFor(region) }),
     });
+    for (const { zone, family, count } of plan.fixed(region)) fleet.rack(zone, family, count);
     this.#fleets.set(region, fleet);
     return fleet;
   }

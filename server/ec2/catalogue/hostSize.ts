@@ -1,6 +1,6 @@
 import { allInstanceTypes } from "./instanceTypes.ts";
 
-/** The hardware of one host of a family, and how many of them a zone has. */
+/** The hardware of one host of a family. */
 export interface HostSize {
   readonly sockets: number;
   readonly coresPerSocket: number;
@@ -9,12 +9,9 @@ export interface HostSize {
   readonly memoryBytes: number;
   /** How many instances may reside on one core. */
   readonly sharing: number;
-  /** How many such hosts are racked in one zone at most. */
-  readonly perZone: number;
 }
 
 const MIB = 1024 ** 2;
-const HOSTS_PER_ZONE = 1000;
 /** How many burstable instances may share a core. */
 const BURSTABLE_SHARING = 10;
 
@@ -44,6 +41,5 @@ function measure(family: string): HostSize | undefined {
     threadsPerCore: Math.max(...types.map((type) => type.threadsPerCore)),
     memoryBytes: Math.max(...types.map((type) => type.memoryMiB)) * MIB,
     sharing: first.burstable ? BURSTABLE_SHARING : 1,
-    perZone: HOSTS_PER_ZONE,
   };
 }
