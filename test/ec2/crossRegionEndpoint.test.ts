@@ -21,14 +21,17 @@ import {
   type ModifyVpcEndpointServiceConfigurationCommandInput,
   type VpcEndpoint,
 } from "@aws-sdk/client-ec2";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { imagesOf } from "../../server/ec2/catalogue/images.ts";
 import type { ExchangeView } from "../../server/http/journeyView.ts";
-import { configOf, freshKeys, refused, sharedIslet } from "../islet.ts";
+import type { Islet } from "../../server/index.ts";
+import { configOf, freshKeys, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { operate } from "../operator.ts";
 import { launch, linux } from "./launch.ts";
 
-const islet = await sharedIslet();
 const [HOME, AWAY] = ["us-east-1", "eu-west-1"] as const;
 
 interface Party {
@@ -41,9 +44,10 @@ interface Party {
 }
 
 /** An account with a VPC 10.0.0.0/16, a subnet in the region's first zone, and a group that lets everything in. */
-async function party(region: string): Promise<Party> {
-  const keys = freshKeys(islet);
-  const ec2 = new EC2Client(configOf(islet, keys, region));
+async function party(region: string, islet?: Islet): Promise<Party> {
+  const server = islet ?? (await sharedIslet());
+  const keys = freshKeys(server);
+  const ec2 = new EC2Client(configOf(server, keys, region));
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
   const VpcId = Vpc?.VpcId ?? "";
   const { Subnet } = await ec2.send(
@@ -256,33 +260,45 @@ describe("what it does", () => {
     expect(ConnectionNotification?.ServiceRegion).toBe(HOME);
   });
 
-  test("packets go to the service in its Region, and answers come back", async () => {
-    const [owner, consumer] = [await party(HOME), await party(AWAY)];
-    const offer = await serve(owner);
-    const server = await launch(owner.ec2, { SubnetId: owner.subnet, SecurityGroupIds: [owner.group] });
-    await operate(islet, "POST load-balancers", {
-      Region: HOME,
-      LoadBalancerArn: arnOf(owner),
-      SubnetIds: [owner.subnet],
-      Targets: [server],
-    });
-    await operate(islet, "POST listen", { Region: HOME, InstanceId: server, Protocol: "tcp", Port: 443 });
-    const endpoint = await connect(consumer, offer, HOME);
-    const client = await launch(consumer.ec2, {
-      ImageId: imagesOf(AWAY).find(({ name }) => name === linux.name)?.id,
-      SubnetId: consumer.subnet,
-      SecurityGroupIds: [consumer.group],
-    });
-    const ask = async (): Promise<ExchangeView> => {
-      const To = endpoint.NetworkInterfaceIds?.[0];
-      const asked = { Region: AWAY, From: client, To, Protocol: "tcp", Port: 443, Exchange: true };
-      return (await operate(islet, "POST packets", asked)) as unknown as ExchangeView;
-    };
-    expect((await ask()).Forward.Reason).toBe("BAD_STATE_ATTACHMENT");
-    const VpcEndpointIds = [endpoint.VpcEndpointId ?? ""];
-    await owner.ec2.send(new AcceptVpcEndpointConnectionsCommand({ ServiceId: offer.id, VpcEndpointIds }));
-    const { Forward, Back, Learned } = await ask();
-    expect(Forward.Receiver?.InstanceId).toBe(server);
-    expect([Learned, Back?.Receiver?.InstanceId]).toEqual(["answer", client]);
+  test("packets go to the service in its Region, and answers come back, also after a restart", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "islet-regions-"));
+    try {
+      const first = await ownIslet({ memory: false, data: folder });
+      const [owner, consumer] = [await party(HOME, first), await party(AWAY, first)];
+      const offer = await serve(owner);
+      const server = await launch(owner.ec2, { SubnetId: owner.subnet, SecurityGroupIds: [owner.group] });
+      await operate(first, "POST load-balancers", {
+        Region: HOME,
+        LoadBalancerArn: arnOf(owner),
+        SubnetIds: [owner.subnet],
+        Targets: [server],
+      });
+      const endpoint = await connect(consumer, offer, HOME);
+      const client = await launch(consumer.ec2, {
+        ImageId: imagesOf(AWAY).find(({ name }) => name === linux.name)?.id,
+        SubnetId: consumer.subnet,
+        SecurityGroupIds: [consumer.group],
+      });
+      const ask = async (on: Islet): Promise<ExchangeView> => {
+        await operate(on, "POST listen", { Region: HOME, InstanceId: server, Protocol: "tcp", Port: 443 });
+        const To = endpoint.NetworkInterfaceIds?.[0];
+        const asked = { Region: AWAY, From: client, To, Protocol: "tcp", Port: 443, Exchange: true };
+        return (await operate(on, "POST packets", asked)) as unknown as ExchangeView;
+      };
+      expect((await ask(first)).Forward.Reason).toBe("BAD_STATE_ATTACHMENT");
+      const VpcEndpointIds = [endpoint.VpcEndpointId ?? ""];
+      await owner.ec2.send(new AcceptVpcEndpointConnectionsCommand({ ServiceId: offer.id, VpcEndpointIds }));
+      const near = await ask(first);
+      await first.close();
+      const second = await ownIslet({ memory: false, data: folder });
+      const later = await ask(second);
+      await second.close();
+      for (const { Forward, Back, Learned } of [near, later]) {
+        expect(Forward.Receiver?.InstanceId).toBe(server);
+        expect([Learned, Back?.Receiver?.InstanceId]).toEqual(["answer", client]);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

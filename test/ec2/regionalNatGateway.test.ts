@@ -19,6 +19,7 @@ import {
   DisassociateAddressCommand,
   DisassociateNatGatewayAddressCommand,
   DisassociateRouteTableCommand,
+  EC2Client,
   ModifyVpcBlockPublicAccessOptionsCommand,
   ReleaseAddressCommand,
   ReplaceRouteCommand,
@@ -26,14 +27,16 @@ import {
   type AvailabilityZoneAddress,
   type AssociateNatGatewayAddressCommandInput,
   type CreateNatGatewayCommandInput,
-  type EC2Client,
   type NatGateway,
 } from "@aws-sdk/client-ec2";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ExchangeView } from "../../server/http/journeyView.ts";
 import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
-import { freshClient, ownIslet, refused, sharedIslet } from "../islet.ts";
+import { configOf, freshClient, freshKeys, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { operate } from "../operator.ts";
 import { launch } from "./launch.ts";
 import { analyze, newWeb, passed } from "./networkInsightsNetwork.ts";
@@ -82,6 +85,19 @@ const addressesOf = async (client: EC2Client) =>
 const tableOf = async (client: EC2Client, { RouteTableId = "" }: NatGateway) =>
   (await client.send(new DescribeRouteTablesCommand({ RouteTableIds: [RouteTableId] }))).RouteTables?.[0] ??
   {};
+
+/** The main route tables of a VPC: one. */
+async function tablesOf(client: EC2Client, vpc: string): Promise<(string | undefined)[]> {
+  const { RouteTables = [] } = await client.send(
+    new DescribeRouteTablesCommand({
+      Filters: [
+        { Name: "vpc-id", Values: [vpc] },
+        { Name: "association.main", Values: ["true"] },
+      ],
+    }),
+  );
+  return RouteTables.map(({ RouteTableId }) => RouteTableId);
+}
 
 describe("what it refuses to parse", () => {
   test("a call without what it needs, and ids of another form", async () => {
@@ -386,6 +402,33 @@ describe("what it does", () => {
     expect((await exchange(islet, clients[0] ?? "")).Forward.Reason).toBe("BAD_STATE_ROUTE");
   });
 
+  test("is there again after a restart, and follows the interfaces on", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "islet-nat-"));
+    try {
+      const first = await ownIslet({ memory: false, data: folder });
+      const keys = freshKeys(first);
+      const client = new EC2Client(configOf(first, keys));
+      const { vpc, subnet } = await natNetwork(client);
+      const from = await launch(client, { SubnetId: subnet });
+      const gateway = await newRegional(vpc, {}, client);
+      const [table] = await tablesOf(client, vpc);
+      const all = { RouteTableId: table, DestinationCidrBlock: "0.0.0.0/0", NatGatewayId: gateway.id };
+      await client.send(new CreateRouteCommand(all));
+      await first.close();
+      const second = await ownIslet({ memory: false, data: folder });
+      const { Learned, Forward } = await exchange(second, from);
+      const again = new EC2Client(configOf(second, keys));
+      await interfaceIn(again, await subnetIn(again, vpc, B, "10.0.12.0/24"));
+      const zones = zonesOf(await shownNat(again, gateway.id));
+      await second.close();
+      expect(Learned).toBe("answer");
+      expect(Forward.Steps.at(-1)?.Packet.Source).toBe(gateway.NatGatewayAddresses?.[0]?.PublicIp);
+      expect(zones).toEqual([A, B]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("Reachability Analyzer finds the way by it, in which it has no interface and no subnet", async () => {
     const web = await newWeb(ec2);
     const gateway = await newRegional(web.vpc);
@@ -417,15 +460,7 @@ describe("what it does", () => {
       const { vpc, subnet } = await natNetwork(client);
       const from = await launch(client, { SubnetId: subnet });
       const gateway = await newRegional(vpc, {}, client);
-      const { RouteTables } = await client.send(
-        new DescribeRouteTablesCommand({
-          Filters: [
-            { Name: "vpc-id", Values: [vpc] },
-            { Name: "association.main", Values: ["true"] },
-          ],
-        }),
-      );
-      const { RouteTableId } = RouteTables?.[0] ?? {};
+      const [RouteTableId] = await tablesOf(client, vpc);
       const all = { DestinationCidrBlock: "0.0.0.0/0" };
       await client.send(new CreateRouteCommand({ RouteTableId, ...all, NatGatewayId: gateway.id }));
       for (const [InternetGatewayBlockMode, outcome] of [
