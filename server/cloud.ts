@@ -1,4 +1,4 @@
-import { keyTable, newKeyId, newSecret, rootArn } from "./auth/keys.ts";
+import { keysOf, keyTable, newKeyId, newSecret, rootArn } from "./auth/keys.ts";
 import { authorize } from "./iam/authorize.ts";
 import type { Chance } from "./kit/chance.ts";
 import type { Clock } from "./kit/clock.ts";
@@ -8,7 +8,7 @@ import type { Quotas } from "./kit/quotas.ts";
 import { Seal } from "./kit/seal.ts";
 import type { World } from "./kit/world.ts";
 import type { Journal } from "./state/journal.ts";
-import type { Row, TableDefinition } from "./state/table.ts";
+import type { Change, Row, Table, TableDefinition } from "./state/table.ts";
 import { Unit } from "./state/unit.ts";
 
 interface SecretRow extends Row {
@@ -98,7 +98,10 @@ export class Cloud {
     return { AccountId: account, AccessKeyId: id, SecretAccessKey: secret };
   }
 
-  /** Empties everything, or what one account has (it keeps its keys), or one region, or one account's part of it. */
+  /**
+   * Empties everything, or what one account has, its users and roles with it (its root keeps its lasting keys), or one
+   * region, or one account's part of it.
+   */
   reset({ account, region }: { account?: string; region?: string } = {}): void {
     this.#parts.onReset?.({
       ...(account !== undefined && { account }),
@@ -111,14 +114,24 @@ export class Cloud {
       this.#pipeline = this.#open();
       return;
     }
-    const names = region === undefined ? [...this.#units.keys()].filter((name) => name !== GLOBAL) : [region];
-    this.#parts.journal.erase(names, account, () => {
+    const names = region === undefined ? [...this.#units.keys()] : [region];
+    const kept = { unit: GLOBAL, changes: region === undefined ? this.#rootKeysOf(account ?? "") : [] };
+    const then = (): void => {
       for (const name of names) {
         const unit = this.unit(name);
-        this.#parts.world.committed(unit, unit.forget(account));
+        this.#parts.world.committed(unit, unit.forget(account, name === GLOBAL ? kept.changes : []));
       }
-    });
+    };
+    this.#parts.journal.erase(names, account, then, kept);
     for (const name of names) this.#pipeline.wake(this.unit(name), name);
+  }
+
+  /** As if they were made again. */
+  #rootKeysOf(account: string): readonly Change[] {
+    const table = this.global.table(keyTable);
+    return keysOf(this.global, account)
+      .filter(({ token }) => token === undefined)
+      .map((after) => ({ table: table as unknown as Table<Row>, before: undefined, after }));
   }
 
   close(): void {

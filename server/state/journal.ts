@@ -18,8 +18,11 @@ export interface Journal {
    * not at all: whenever the process is killed, disks are as the rows say.
    */
   commit(unit: string, changes: readonly Change[], others?: readonly UnitChanges[], then?: () => void): void;
-  /** Forgets these units, or what one account has in them, all or none; `then` as in `commit`. */
-  erase(units: Iterable<string>, account?: string, then?: () => void): void;
+  /**
+   * Forgets these units, or what one account has in them, all or none, and keeps what is written anew; `then` as in
+   * `commit`.
+   */
+  erase(units: Iterable<string>, account?: string, then?: () => void, kept?: UnitChanges): void;
   /** Forgets all units; `then` as in `commit`. */
   clear(then?: () => void): void;
   units(): string[];
@@ -151,12 +154,13 @@ export function sqliteJournal(database: Database.Database): Journal {
         for (const other of others) write(other.unit, other.changes);
       }, then);
     },
-    erase(names, account, then) {
+    erase(names, account, then, kept) {
       together(() => {
         for (const name of names) {
           if (account === undefined) eraseUnit.run(name);
           else eraseAccount.run(name, account);
         }
+        if (kept) write(kept.unit, kept.changes);
       }, then);
     },
     clear: (then) => together(() => clear.run(), then),

@@ -117,11 +117,13 @@ export class Unit {
    * Removes all rows, or those of one account, of whatever table, from memory alone: the caller has erased them from the
    * journal. Not to be called in a transaction.
    *
+   * @param kept rows of the account that stay, as the journal has them again
    * @returns what was removed
    */
-  forget(account?: string): readonly Change[] {
+  forget(account?: string, kept: readonly Change[] = []): readonly Change[] {
     if (this.#changes) throw new Error("forget in a transaction");
-    const gone = (row: Row): boolean => account === undefined || row.account === account;
+    const stays = new Set(kept.map(({ after }) => after));
+    const gone = (row: Row): boolean => account === undefined || (row.account === account && !stays.has(row));
     const changes: Change[] = [];
     for (const table of this.#tables.values()) {
       for (const before of table.forget(gone)) changes.push({ table, before, after: undefined });

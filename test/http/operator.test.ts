@@ -1,4 +1,6 @@
 import { CreateVpcCommand, DescribeVpcsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, ListUsersCommand } from "@aws-sdk/client-iam";
+import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -164,6 +166,47 @@ describe("reset", () => {
     });
     const left = await Promise.all(clients.map((client, i) => hasVpc(client, vpcs[i] ?? "")));
     expect(left).toEqual([false, false, true]);
+  });
+
+  test("takes an account's users, roles and sessions, and nobody else's, and no lasting key of root", async () => {
+    const data = mkdtempSync(join(tmpdir(), "islet-reset-"));
+    let own = await ownIslet({ memory: false, data });
+    const users = async (keys: Keys): Promise<number | undefined> =>
+      (await new IAMClient(configOf(own, keys)).send(new ListUsersCommand({}))).Users?.length;
+    const [one, two] = [freshKeys(own), freshKeys(own)];
+    const made = await Promise.all(
+      [one, two].map(async (keys) => {
+        const iam = new IAMClient(configOf(own, keys));
+        await iam.send(new CreateUserCommand({ UserName: "ann" }));
+        const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: "ann" }));
+        return {
+          accessKeyId: AccessKey?.AccessKeyId ?? "",
+          secretAccessKey: AccessKey?.SecretAccessKey ?? "",
+        };
+      }),
+    );
+    const whoAmI = (keys: Keys) => new STSClient(configOf(own, keys)).send(new GetCallerIdentityCommand({}));
+    const { Credentials } = await new STSClient(configOf(own, one)).send(new GetSessionTokenCommand({}));
+    const session = {
+      accessKeyId: Credentials?.AccessKeyId ?? "",
+      secretAccessKey: Credentials?.SecretAccessKey ?? "",
+      sessionToken: Credentials?.SessionToken ?? "",
+    };
+    await operate(own, "POST", "reset", { AccountId: one.account, Region: "us-east-1" });
+    expect(await Promise.all([one, two].map(users))).toEqual([1, 1]);
+    await operate(own, "POST", "reset", { AccountId: one.account });
+    const check = async () => {
+      expect(await Promise.all([one, two].map(users))).toEqual([0, 1]);
+      await refused(whoAmI(made[0] ?? one), "InvalidClientTokenId");
+      await refused(whoAmI(session), "InvalidClientTokenId");
+      await whoAmI(made[1] ?? two);
+    };
+    await check();
+    await own.close();
+    own = await ownIslet({ memory: false, data });
+    await check();
+    await own.close();
+    rmSync(data, { recursive: true });
   });
 
   test("empties one region, of all or of one account", async () => {
