@@ -1,3 +1,4 @@
+import { textHash } from "./flowHash.ts";
 import { flowOf, Flows } from "./flows.ts";
 import { isIpv4, type Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
@@ -162,7 +163,7 @@ export class LoadBalancer implements Behind, Component {
       source: from,
       destination: to,
       protocol: UDP,
-      sourcePort: FIRST_PORT + (hash(key) % PORTS),
+      sourcePort: FIRST_PORT + (textHash(key) % PORTS),
       destinationPort: GENEVE,
       length: packet.length + GENEVE_OVERHEAD,
       about: packet,
@@ -214,21 +215,12 @@ export class LoadBalancer implements Behind, Component {
   }
 }
 
-/** FNV-1a. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let place = 0; place < text.length; place++) {
-    value = Math.imul(value ^ text.charCodeAt(place), 0x01000193);
-  }
-  return value >>> 0;
-}
-
 /** The target of a flow: each flow ranks the targets its own way, so that one more or less moves few flows. */
 function choose(targets: readonly Port[], key: string): Port | undefined {
   let best: Port | undefined;
   let most = -1;
   for (const target of targets) {
-    const rank = hash(`${key} ${target.id}`);
+    const rank = textHash(`${key} ${target.id}`);
     if (rank <= most) continue;
     best = target;
     most = rank;

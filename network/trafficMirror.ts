@@ -1,3 +1,4 @@
+import { textHash } from "./flowHash.ts";
 import { GatewayLoadBalancerEndpoint } from "./gatewayLoadBalancerEndpoint.ts";
 import { isIpv4, within, type Block } from "./ip.ts";
 import type { End, Observer, Step } from "./journey.ts";
@@ -194,9 +195,7 @@ const isIn = (range: PortRange | undefined, port: number): boolean =>
 /** All packets of a flow in one direction have the same: of its addresses and protocol, and of ports if it has any. */
 function hashOf({ source, destination, protocol, sourcePort, destinationPort }: Packet): number {
   const hasPorts = protocol === TCP || protocol === UDP;
-  const text = [source, destination, protocol, ...(hasPorts ? [sourcePort, destinationPort] : [])].join("/");
-  // FNV-1a.
-  let hash = 0x811c_9dc5;
-  for (const letter of text) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x0100_0193) >>> 0;
-  return hash;
+  return textHash(
+    [source, destination, protocol, ...(hasPorts ? [sourcePort, destinationPort] : [])].join("/"),
+  );
 }

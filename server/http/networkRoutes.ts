@@ -10,8 +10,9 @@ import { ApiError } from "../errors.ts";
 import type { Cloud } from "../cloud.ts";
 import type { Network } from "../planes/network.ts";
 import type { Unit } from "../state/unit.ts";
+import { regionOf } from "./fields.ts";
 import { viewExchange, viewJourney } from "./journeyView.ts";
-import { invalid, text, type Fields, type Route } from "./operator.ts";
+import { allow, invalid, text, type Fields, type Route } from "./operator.ts";
 
 /** Where a packet that says nothing else comes from. */
 const SOURCE_PORT = 49_152;
@@ -26,8 +27,7 @@ export function networkRoutes(
 ): Readonly<Record<string, Route>> {
   /** The rows of the call's region, brought up to now. */
   const unitOf = (fields: Fields): Unit => {
-    const region = text(fields, "Region");
-    if (region === undefined || !regions.has(region)) throw invalid("Region", region);
+    const region = regionOf(fields, regions);
     const unit = cloud().unit(region);
     cloud().pipeline.wake(unit, region);
     return unit;
@@ -90,12 +90,6 @@ const PACKET_FIELDS = [
   "DestinationMac",
   "Exchange",
 ] as const;
-
-/** @throws {ApiError} UnknownParameter */
-function allow(fields: Fields, ...names: readonly string[]): void {
-  const unknown = Object.keys(fields).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new ApiError("UnknownParameter", unknown);
-}
 
 function missing(name: string): never {
   throw new ApiError("MissingParameter", name);
