@@ -14,6 +14,7 @@ import type { Walk } from "./walk.ts";
 /** What a packet passes. */
 export interface Component {
   readonly kind:
+    | "connect-peer"
     | "customer-site"
     | "egress-only-internet-gateway"
     | "internet"

@@ -4,6 +4,7 @@ import type { Ip } from "./ip.ts";
 export const ICMP = 1;
 export const TCP = 6;
 export const UDP = 17;
+export const GRE = 47;
 export const ICMPV6 = 58;
 
 /** Bits of a TCP header. */

@@ -12,9 +12,9 @@ export interface LinkEnd {
   enter(walk: Walk, packet: Packet): End;
 }
 
-/** One way between AWS and a customer's site: a VPN connection, or a virtual interface of Direct Connect. */
+/** One way between AWS and a customer's site: a VPN connection, a virtual interface of Direct Connect, or an appliance. */
 export interface SiteLink extends Component {
-  readonly kind: "vpn-connection" | "virtual-interface";
+  readonly kind: "connect-peer" | "vpn-connection" | "virtual-interface";
   /** Of links that are as good to a site, the one with the lowest is chosen. */
   readonly order: number;
   /** Whether packets pass. */

@@ -1,4 +1,6 @@
+import { flowHash } from "./flowHash.ts";
 import type { Block, Ip } from "./ip.ts";
+import type { Packet } from "./packet.ts";
 import { PrefixTable } from "./prefixTable.ts";
 import type { SiteLink } from "./siteLink.ts";
 
@@ -13,6 +15,14 @@ export interface SiteRoute {
   readonly origin: (typeof ORIGINS)[number];
   readonly pathLength: number;
   readonly discriminator: number;
+  /** Whether it takes its part of the flows where others are as good; else the oldest one has them all. */
+  readonly shared?: boolean;
+}
+
+/** What leads to a block: more than one link only where they share the flows. */
+interface Ways {
+  readonly best: SiteRoute;
+  readonly links: SiteLink[];
 }
 
 /** Negative if `a` wins over `b`, both being routes to the same block. */
@@ -32,9 +42,9 @@ export const preference = (
 export class SiteRoutes {
   readonly #links: ReadonlyMap<string, SiteLink>;
   #routes: readonly SiteRoute[] = [];
-  /** The best link to each block: of those that are up, and of all. */
-  #live: PrefixTable<SiteLink> | undefined;
-  #known = new PrefixTable<SiteLink>();
+  /** The best links to each block: of those that are up, and of all. */
+  #live: PrefixTable<Ways> | undefined;
+  #known = new PrefixTable<Ways>();
 
   /** @param links all there are, by id */
   constructor(links: ReadonlyMap<string, SiteLink>) {
@@ -54,19 +64,36 @@ export class SiteRoutes {
 
   /** Where one is up, the longest block that leads somewhere counts; else the one that would. */
   find(address: Ip): SiteLink | undefined {
+    return this.#waysTo(address)?.links[0];
+  }
+
+  /** The link that a packet takes, and all others of its flow. */
+  choose(packet: Packet): SiteLink | undefined {
+    const { links = [] } = this.#waysTo(packet.destination) ?? {};
+    return links.length > 1 ? links[(flowHash(packet) >>> 12) % links.length] : links[0];
+  }
+
+  #waysTo(address: Ip): Ways | undefined {
     return this.#compile().find(address) ?? this.#known.find(address);
   }
 
-  #compile(): PrefixTable<SiteLink> {
+  #compile(): PrefixTable<Ways> {
     if (this.#live) return this.#live;
-    const live = new PrefixTable<SiteLink>();
+    const live = new PrefixTable<Ways>();
     this.#known = new PrefixTable();
-    for (const { block, connection: id } of this.#routes) {
-      const link = this.#links.get(id);
+    for (const route of this.#routes) {
+      const link = this.#links.get(route.connection);
       if (!link) continue;
-      if (!this.#known.get(block)) this.#known.set(block, link);
-      if (link.up && !live.get(block)) live.set(block, link);
+      join(this.#known, route, link);
+      if (link.up) join(live, route, link);
     }
     return (this.#live = live);
   }
+}
+
+/** @param route none that was joined before is worse */
+function join(table: PrefixTable<Ways>, route: SiteRoute, link: SiteLink): void {
+  const known = table.get(route.block);
+  if (!known) table.set(route.block, { best: route, links: [link] });
+  else if (route.shared && known.best.shared && preference(route, known.best) === 0) known.links.push(link);
 }

@@ -1,5 +1,6 @@
+import type { Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
-import { errorAbout, TIME_EXCEEDED, type Packet } from "./packet.ts";
+import { errorAbout, GRE, TIME_EXCEEDED, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import { lossOf } from "./transitFlowLogs.ts";
@@ -39,6 +40,12 @@ export interface TransitGatewayAttachment extends Component {
   forward(walk: Walk, packet: Packet, entry: Entry): End;
 }
 
+/** The gateway's end of a GRE tunnel. */
+export interface TunnelEnd {
+  /** Takes a packet that carries another out of the tunnel. */
+  unwrap(walk: Walk, outer: Packet, entry: Entry): End;
+}
+
 /** Bytes, between VPCs and over peering. @see https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-quotas.html#mtu-quotas */
 export const TRANSIT_MTU = 8500;
 
@@ -53,6 +60,8 @@ export class TransitGateway implements RouteTarget {
   readonly policies = new Map<string, TransitGatewayPolicyTable>();
   /** By the id of the attachment: how addresses behind it are translated. */
   readonly translations = new Map<string, TransitGatewayNat>();
+  /** By the gateway's address of it. */
+  readonly tunnels = new Map<Ip, TunnelEnd>();
   readonly #attachments: ReadonlyMap<string, TransitGatewayAttachment>;
 
   /** @param attachments all there are, by id */
@@ -85,6 +94,8 @@ export class TransitGateway implements RouteTarget {
       const end = walk.drop("TIME_EXCEEDED", this, packet, undefined, undefined, undefined, notice);
       return this.lose(walk, packet, entry, end);
     }
+    const tunnel = packet.protocol === GRE ? this.tunnels.get(packet.destination) : undefined;
+    if (tunnel) return tunnel.unwrap(walk, packet, entry);
     const { attachment } = entry;
     const { id, table } = attachment;
     const sent = this.translations.get(id)?.outward(packet) ?? packet;

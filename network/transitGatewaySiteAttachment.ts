@@ -8,7 +8,7 @@ import type { Walk } from "./walk.ts";
 
 /**
  * A VPN connection at a transit gateway, a dedicated line by its Direct Connect gateway, or a VPN concentrator, which is
- * many connections as one: sites behind it reach each other only as far as the gateway's table leads back to it.
+ * many connections as one, or appliances in a VPC: sites behind it reach each other only as far as the gateway's table leads back to it.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpn-attachments.html
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-dcg-attachments.html
@@ -20,22 +20,26 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
   readonly beyond: SiteLink["kind"];
   table: TransitGatewayRouteTable | undefined;
   live = false;
-  readonly #linkTo: (address: Ip) => SiteLink | undefined;
+  readonly #linkTo: (packet: Packet) => SiteLink | undefined;
+  readonly #isBeyond: (address: Ip, link: SiteLink) => boolean;
 
   /**
    * @param beyond what kind of links leads to the sites
-   * @param linkTo the one that packets to an address leave by
+   * @param linkTo the one that a packet leaves by
+   * @param isBeyond whether an address is known to be beyond a link
    */
   constructor(
     id: string,
     gateway: TransitGateway,
     beyond: SiteLink["kind"],
-    linkTo: (address: Ip) => SiteLink | undefined,
+    linkTo: (packet: Packet) => SiteLink | undefined,
+    isBeyond: (address: Ip, link: SiteLink) => boolean,
   ) {
     this.id = id;
     this.beyond = beyond;
     this.gateway = gateway;
     this.#linkTo = linkTo;
+    this.#isBeyond = isBeyond;
   }
 
   put(table: TransitGatewayRouteTable | undefined, live: boolean): void {
@@ -44,7 +48,7 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
   }
 
   forward(walk: Walk, packet: Packet): End {
-    const link = this.#linkTo(packet.destination);
+    const link = this.#linkTo(packet);
     if (!link) return walk.drop("TGW_BAD_STATE_VPN", this, packet, undefined, "egress");
     walk.pass(this, packet, undefined, "egress");
     return link.carry(walk, packet, packet.destination, "TGW_BAD_STATE_VPN");
@@ -54,7 +58,7 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
     const ways = this.live ? this.table?.find(address) : undefined;
     // What a site told the gateway, it is not told again.
     const isBack = ways?.some(({ route }) => route.attachment === this.id) ?? false;
-    return isBack && this.#linkTo(address) === from ? undefined : ways?.[0]?.block.length;
+    return isBack && this.#isBeyond(address, from) ? undefined : ways?.[0]?.block.length;
   }
 
   enter(walk: Walk, packet: Packet): End {

@@ -35,6 +35,10 @@ export class VirtualInterface implements SiteLink {
     this.#site.links.delete(this);
   }
 
+  endsAt(end: unknown): boolean {
+    return this.#end() === end;
+  }
+
   carry(walk: Walk, packet: Packet, router: Ip): End {
     const refused = walk.tooLong(this, packet, router, VIRTUAL_INTERFACE_MTU);
     if (refused) return refused;

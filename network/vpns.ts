@@ -1,3 +1,4 @@
+import { ConnectPeer } from "./connectPeer.ts";
 import { CustomerSite } from "./customerSite.ts";
 import type { Block, Ip } from "./ip.ts";
 import type { RouteTable } from "./routeTable.ts";
@@ -50,6 +51,21 @@ export interface TransitGatewaySiteAttachmentPlan {
   /** The connection, the dedicated line, or the concentrator with what it knows of its own connections. */
   readonly connection: string;
   readonly routes?: readonly SiteRoute[];
+  /** What kind of links leads to the sites. */
+  readonly beyond?: SiteLink["kind"];
+}
+
+export interface ConnectPeerPlan {
+  readonly id: string;
+  readonly order: number;
+  /** The Connect attachment, and the one that carries its tunnels. */
+  readonly attachment: string;
+  readonly transport: string;
+  readonly gateway: string;
+  readonly gatewayAddress: Ip;
+  readonly peerAddress: Ip;
+  /** What lies behind the appliance, if it speaks BGP. */
+  readonly site: string | undefined;
 }
 
 /** What a fabric has for its VPN connections to lead to. */
@@ -72,11 +88,11 @@ export class Vpns {
   /** By site: the dedicated lines. */
   readonly #lines = new Map<string, readonly string[]>();
   readonly #gateways = new Map<string, VpnGateway>();
-  /** By link: the id of its virtual private gateway or concentrator. */
+  /** By link: the id of its virtual private gateway, concentrator or Connect attachment. */
   readonly #gatewayOf = new Map<string, string>();
-  /** By concentrator: what it knows. */
+  /** By concentrator or Connect attachment: what it knows. */
   readonly #concentrators = new Map<string, SiteRoutes>();
-  /** To transit gateways, by link or concentrator. */
+  /** To transit gateways, by link or concentrator, or by themselves. */
   readonly #attachments = new Map<string, TransitGatewaySiteAttachment>();
 
   constructor(around: Surroundings) {
@@ -144,6 +160,37 @@ export class Vpns {
     this.#gatewayOf.delete(id);
   }
 
+  putConnectPeer({ id, order, attachment, transport, gateway: gatewayId, ...plan }: ConnectPeerPlan): void {
+    const gateway = this.#around.transitGateways.gatewayOf(gatewayId);
+    const known = this.#links.get(id);
+    const peer =
+      known instanceof ConnectPeer
+        ? known
+        : new ConnectPeer(
+            id,
+            order,
+            () => this.#endOf(id),
+            () => gateway.attachmentOf(transport),
+          );
+    this.#links.set(id, peer);
+    this.#gatewayOf.set(id, attachment);
+    peer.put({ ...plan, site: plan.site === undefined ? undefined : this.#sites.get(plan.site) });
+    gateway.tunnels.set(plan.gatewayAddress, peer);
+    this.#forget(id);
+  }
+
+  removeConnectPeer(id: string): void {
+    const peer = this.#links.get(id);
+    if (!(peer instanceof ConnectPeer)) return;
+    peer.release();
+    for (const { tunnels } of this.#around.transitGateways.gateways) {
+      for (const [address, tunnel] of tunnels) if (tunnel === peer) tunnels.delete(address);
+    }
+    this.#links.delete(id);
+    this.#forget(id);
+    this.#gatewayOf.delete(id);
+  }
+
   putGateway({ id, vpc, table, routes }: VpnGatewayPlan): void {
     let gateway = this.#gateways.get(id);
     if (!gateway) this.#gateways.set(id, (gateway = new VpnGateway(id, this.#links)));
@@ -161,15 +208,25 @@ export class Vpns {
     this.#around.targets.delete(id);
   }
 
-  putAttachment({ id, gateway, table, live, connection, routes }: TransitGatewaySiteAttachmentPlan): void {
+  putAttachment({
+    id,
+    gateway,
+    table,
+    live,
+    connection,
+    beyond = "vpn-connection",
+    routes,
+  }: TransitGatewaySiteAttachmentPlan): void {
     const { transitGateways } = this.#around;
     let attachment = this.#attachments.get(connection);
     if (attachment?.id !== id) {
       attachment = new TransitGatewaySiteAttachment(
         id,
         transitGateways.gatewayOf(gateway),
-        this.#links.get(connection) instanceof VirtualInterface ? "virtual-interface" : "vpn-connection",
-        (address) => this.#concentrators.get(connection)?.find(address) ?? this.#links.get(connection),
+        beyond,
+        (packet) => this.#concentrators.get(connection)?.choose(packet) ?? this.#links.get(connection),
+        (address, link) =>
+          (this.#concentrators.get(connection)?.find(address) ?? this.#links.get(connection)) === link,
       );
       this.#attachments.set(connection, attachment);
       transitGateways.putAttachment(gateway, attachment);

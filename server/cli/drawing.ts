@@ -3,6 +3,7 @@ import type { ExchangeView, JourneyView, PacketView, StepView } from "../http/jo
 import { Refusal } from "../refusal.ts";
 
 const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
+  "connect-peer": "Connect peer",
   "customer-site": "customer site",
   "egress-only-internet-gateway": "egress-only internet gateway",
   internet: "internet",

@@ -13,6 +13,7 @@ import {
 } from "./customerSite.ts";
 import { transitGateways } from "./transitGateway.ts";
 import { detach, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
+import { transitGatewayConnectPeers } from "./transitGatewayConnectPeer.ts";
 import { vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { vpnGateways, vpnGatewayUsers } from "./vpnGateway.ts";
 import type { VpnTunnel } from "./vpnTunnel.ts";
@@ -29,6 +30,8 @@ export interface SiteRequest {
   readonly tunnels: readonly string[];
   /** The virtual private and transit gateways that dedicated lines lead to. */
   readonly virtualInterfaces: readonly string[];
+  /** The Connect peers whose appliances speak BGP for it, by their ids. */
+  readonly connectPeers: readonly string[];
 }
 
 const invalid = (name: string, value: string): ApiError =>
@@ -99,6 +102,18 @@ function newLine(ctx: Context, gatewayId: string): VirtualInterface {
   return { id, gatewayId, attachmentId: attachment.id };
 }
 
+/** Lets appliances speak BGP for a site, and others not any more. */
+function connectPeers(ctx: Context, site: string, asked: readonly string[]): void {
+  for (const { id } of transitGatewayConnectPeers.by(ctx, "site", site)) {
+    if (!asked.includes(id)) transitGatewayConnectPeers.update(ctx, id, { site: undefined });
+  }
+  for (const id of asked) {
+    if (transitGatewayConnectPeers.table(ctx).get(id)?.state !== "available")
+      throw invalid("ConnectPeers", id);
+    transitGatewayConnectPeers.update(ctx, id, { site });
+  }
+}
+
 /** The dedicated lines that a site is to have: those that it has stay what they are, and the others go. */
 function readLines(
   ctx: Context,
@@ -118,7 +133,7 @@ function readLines(
  * Makes a site, or changes it, and lets tunnels come up and go down.
  *
  * @throws {ApiError} InvalidParameterValue for what is no address or block, for hosts that are in none of the blocks,
- *   for tunnels that are not there, or end somewhere else, and for gateways that are not there
+ *   for tunnels that are not there, or end somewhere else, and for gateways and Connect peers that are not there
  */
 export function putCustomerSite(ctx: Context, request: SiteRequest): void {
   const id = siteId(ctx.region, request.name);
@@ -142,6 +157,7 @@ export function putCustomerSite(ctx: Context, request: SiteRequest): void {
     blocks.length > 0 ? request.virtualInterfaces : [],
     known?.virtualInterfaces ?? [],
   );
+  connectPeers(ctx, id, blocks.length > 0 ? request.connectPeers : []);
   if (blocks.length === 0) {
     if (known) table.remove(id);
     return;

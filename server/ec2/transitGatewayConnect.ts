@@ -35,10 +35,10 @@ export const connectUsers: ((ctx: Context, attachmentId: string) => readonly str
 export const operations = {
   CreateTransitGatewayConnect: ({ TransportTransitGatewayAttachmentId, Options, TagSpecifications }, ctx) => {
     const transport = liveAttachment(ctx, TransportTransitGatewayAttachmentId);
-    if (transport.to.type !== "vpc") {
+    if (transport.to.type !== "vpc" && transport.to.type !== "direct-connect-gateway") {
       throw new ApiError(
         "InvalidParameterValue",
-        `${transport.id} cannot carry a Connect attachment: it is not a VPC attachment.`,
+        `${transport.id} cannot carry a Connect attachment: it is neither a VPC's nor a Direct Connect gateway's.`,
       );
     }
     const { id } = transitGatewayAttachments.create(
@@ -74,8 +74,3 @@ export const operations = {
     "transport-transit-gateway-attachment-id": (connect) => connect.TransportTransitGatewayAttachmentId,
   }),
 } satisfies Handlers;
-
-export const partly = {
-  CreateTransitGatewayConnect:
-    "appliances do not speak BGP, so that no packet passes; Direct Connect as transport",
-};

@@ -16,7 +16,9 @@ import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { cidrUsers } from "./createTransitGateway.ts";
 import { inState, SHOWN_DELETED_SECONDS, transitGateways, type TransitGateway } from "./transitGateway.ts";
 import { attachmentTo } from "./transitGatewayAttachment.ts";
+import { siteTable } from "./customerSite.ts";
 import { connectUsers } from "./transitGatewayConnect.ts";
+import type { KnownRoute } from "./vpnRoutes.ts";
 
 export interface TransitGatewayConnectPeer extends ResourceRow {
   /** Of the Connect attachment. */
@@ -30,7 +32,13 @@ export interface TransitGatewayConnectPeer extends ResourceRow {
   readonly insideCidrs: readonly string[];
   readonly gatewayAsn: number;
   readonly peerAsn: number;
+  /** The customer's site behind the appliance, while that speaks BGP. */
+  readonly site?: string | undefined;
 }
+
+/** Whether the appliance speaks BGP. */
+const isUp = ({ state, site }: TransitGatewayConnectPeer): boolean =>
+  state === "available" && site !== undefined;
 
 /** In each block the first address is the appliance's, and the next two are the gateway's: there are two sessions. */
 function viewSessions(row: TransitGatewayConnectPeer): Sdk.TransitGatewayAttachmentBgpConfiguration[] {
@@ -41,8 +49,7 @@ function viewSessions(row: TransitGatewayConnectPeer): Sdk.TransitGatewayAttachm
       PeerAsn: peerAsn,
       TransitGatewayAddress: formatAddress(addressAt(storedCidr(cidr), offset)),
       PeerAddress: formatAddress(addressAt(storedCidr(cidr), 1n)),
-      // No appliance speaks BGP.
-      BgpStatus: "down" as const,
+      BgpStatus: isUp(row) ? ("up" as const) : ("down" as const),
     })),
   );
 }
@@ -75,6 +82,7 @@ export const transitGatewayConnectPeers = defineResource({
   },
   indexes: {
     attachment: ({ attachmentId, state }) => (state === "deleted" ? undefined : attachmentId),
+    site: ({ site, state }) => (state === "deleted" ? undefined : site),
     gateway: ({ gatewayId, state }) => (state === "deleted" ? undefined : gatewayId),
   },
   transitions: {
@@ -88,6 +96,25 @@ export const transitGatewayConnectPeers = defineResource({
     forget: (ctx, { id }) => transitGatewayConnectPeers.delete(ctx, id),
   },
 });
+
+/** What BGP tells over the peers of a Connect attachment, from the oldest to the newest: IPv6 only by MP-BGP. */
+export const routesOfPeers = (rows: Pick<Context, "unit">, attachmentId: string): KnownRoute[] =>
+  transitGatewayConnectPeers
+    .table(rows)
+    .by("attachment", attachmentId)
+    .filter(isUp)
+    .flatMap(({ id: connectionId, site = "", insideCidrs }) => {
+      const told = siteTable(rows).get(site)?.advertised ?? [];
+      const speaksIpv6 = insideCidrs.some((cidr) => cidr.includes(":"));
+      return told
+        .filter(({ prefix }) => speaksIpv6 || !prefix.includes(":"))
+        .map(({ prefix: destination, ...rest }) => ({
+          ...rest,
+          destination,
+          connectionId,
+          origin: "propagated-vpn" as const,
+        }));
+    });
 
 connectUsers.push((ctx, attachmentId) =>
   transitGatewayConnectPeers.by(ctx, "attachment", attachmentId).map(({ id }) => id),
@@ -208,7 +235,7 @@ export const operations = {
     const row = transitGatewayConnectPeers.get(ctx, TransitGatewayConnectPeerId);
     if (row.state === "deleted") throw new ApiError("InvalidTransitGatewayConnectPeerID.NotFound", row.id);
     inState(row, "available");
-    const peer = transitGatewayConnectPeers.update(ctx, row.id, { state: "deleting" });
+    const peer = transitGatewayConnectPeers.update(ctx, row.id, { state: "deleting", site: undefined });
     transitGatewayConnectPeers.soon(ctx, row.id, "deleted", 30);
     return { TransitGatewayConnectPeer: transitGatewayConnectPeers.show(ctx, peer) };
   },

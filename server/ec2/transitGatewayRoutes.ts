@@ -15,6 +15,7 @@ import {
   type Attached,
   type TransitGatewayAttachment,
 } from "./transitGatewayAttachment.ts";
+import { routesOfPeers } from "./transitGatewayConnectPeer.ts";
 import { transitGatewayRouteTables } from "./transitGatewayRouteTable.ts";
 import { vpcs } from "./vpc.ts";
 import { vpnConnections } from "./vpnConnection.ts";
@@ -85,14 +86,19 @@ const toldOfConcentrator = (rows: Rows, { to }: TransitGatewayAttachment): Told[
 /** What BGP tells over a dedicated line. */
 const toldOfLine = (rows: Rows, { id }: TransitGatewayAttachment): Told[] => routesOfLines(rows, id);
 
+/** What BGP tells over the tunnels of a Connect attachment. */
+const toldOfPeers = (rows: Rows, { id }: TransitGatewayAttachment): Told[] =>
+  bestRoutes(routesOfPeers(rows, id));
+
 interface Propagation {
   readonly origin: FabricRoute["origin"];
   /** The blocks that lie behind an attachment. */
   readonly told: (rows: Rows, attachment: TransitGatewayAttachment) => readonly Told[];
 }
 
-/** What tables learn from attachments, by what those lead to. No appliance speaks BGP over Connect attachments. */
+/** What tables learn from attachments, by what those lead to. */
 const propagations: Partial<Record<Attached["type"], Propagation>> = {
+  connect: { origin: "propagated-connect", told: toldOfPeers },
   vpc: { origin: "propagated-vpc", told: toldOfVpc },
   vpn: { origin: "propagated-vpn", told: toldOfVpn },
   "direct-connect-gateway": { origin: "propagated-direct-connect", told: toldOfLine },

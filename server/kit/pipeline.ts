@@ -122,8 +122,9 @@ export class Pipeline {
     operation: string,
     requestId: string,
     origin?: Origin,
+    now = this.#parts.clock.now(),
   ): Context {
-    const { clock, seal, pace, quotas, global, unitOf, world } = this.#parts;
+    const { seal, pace, quotas, global, unitOf, world } = this.#parts;
     const ctx: Context = {
       operation,
       requestId,
@@ -131,7 +132,7 @@ export class Pipeline {
       account: caller.account,
       caller,
       origin,
-      now: clock.now(),
+      now,
       pace,
       quotas,
       chance: this.chanceOf(unit),
@@ -147,7 +148,8 @@ export class Pipeline {
         const rows = ctx.unitOf(other);
         if (rows === unit) return ctx;
         unit.join(rows);
-        return this.contextOf(rows, other, caller, operation, requestId, origin);
+        // One call, one moment.
+        return this.contextOf(rows, other, caller, operation, requestId, origin, now);
       },
       world,
     };

@@ -103,7 +103,7 @@ describe("what it refuses to do", () => {
 
   test("tunnels over tunnels; static routes to them; a peer of an attachment that has none", async () => {
     const { id, table, transport } = await site();
-    await refused(create(id), "InvalidParameterValue", /is not a VPC attachment/);
+    await refused(create(id), "InvalidParameterValue", /cannot carry a Connect attachment/);
     await refused(addPeer(transport), "InvalidTransitGatewayAttachmentID.NotFound");
     await refused(
       ec2.send(

@@ -15,6 +15,7 @@ import { subnetKind } from "./subnet.ts";
 import { trafficMirrorSessionKind } from "./trafficMirrorSession.ts";
 import { transitGatewayKind } from "./transitGateway.ts";
 import { transitGatewayAttachmentKind } from "./transitGatewayAttachment.ts";
+import { transitGatewayConnectPeerKind } from "./transitGatewayConnectPeer.ts";
 import { transitGatewayPolicyTableKind } from "./transitGatewayPolicyTable.ts";
 import { transitGatewayRouteTableKind } from "./transitGatewayRouteTable.ts";
 import { transitGatewayMulticastDomainKind } from "./transitGatewayMulticastDomain.ts";
@@ -47,6 +48,7 @@ export const kinds: readonly Kind[] = [
   portKind,
   natGatewayKind,
   transitGatewayAttachmentKind,
+  transitGatewayConnectPeerKind,
   transitGatewayMulticastDomainKind,
   loadBalancerKind,
   endpointServiceKind,

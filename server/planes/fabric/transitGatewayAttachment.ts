@@ -10,6 +10,7 @@ import { transitGateways } from "../../ec2/transitGateway.ts";
 import { transitGatewayPolicyTables } from "../../ec2/transitGatewayPolicyTable.ts";
 import { transitGatewayRouteTables } from "../../ec2/transitGatewayRouteTable.ts";
 import { interfacesOf } from "../../ec2/transitGatewayInterface.ts";
+import { routesOfPeers } from "../../ec2/transitGatewayConnectPeer.ts";
 import { linesAt } from "../../ec2/customerSite.ts";
 import type { NetworkInterface } from "../../ec2/networkInterface.ts";
 import { block } from "../../../network/ip.ts";
@@ -17,7 +18,7 @@ import type { TransitGatewayNatRule } from "../../../network/transitGatewayNat.t
 import type { Fabric } from "../../../network/fabric.ts";
 import type { Unit } from "../../state/unit.ts";
 import type { Kind } from "./kind.ts";
-import { connectionsTouched, siteRoutesOf } from "./vpnGateway.ts";
+import { connectionsTouched, connectsTouched, siteRouteOf, siteRoutesOf } from "./vpnGateway.ts";
 
 /** The table that its packets go on by. */
 function tableOf(unit: Unit, { association }: TransitGatewayAttachment): string | undefined {
@@ -69,10 +70,20 @@ function put({ transitGateways, vpns }: Fabric, unit: Unit, row: TransitGatewayA
       vpns.putAttachment({ ...plan, connection: to.id, routes: siteRoutesOf(unit, to.id) });
       break;
     case "direct-connect-gateway":
-      vpns.putAttachment({ ...plan, connection: linesAt({ unit }, id)[0]?.line.id ?? id });
+      vpns.putAttachment({
+        ...plan,
+        connection: linesAt({ unit }, id)[0]?.line.id ?? id,
+        beyond: "virtual-interface",
+      });
       break;
     case "connect":
-    // As long as no appliance speaks BGP, nothing lies behind its tunnels.
+      vpns.putAttachment({
+        ...plan,
+        connection: id,
+        beyond: "connect-peer",
+        // Peers of one attachment share the flows in any case.
+        routes: routesOfPeers({ unit }, id).map((route) => ({ ...siteRouteOf(route), shared: true })),
+      });
   }
   transitGateways.putAttachmentRules({
     id,
@@ -88,7 +99,10 @@ export const transitGatewayAttachmentKind: Kind = {
     if (table !== "network-interface") {
       const ends = connectionsTouched(unit, table, row).flatMap(({ concentratorId }) => concentratorId ?? []);
       const attachments = transitGatewayAttachments.table({ unit });
-      return ends.flatMap((end) => attachments.by("resource", end).map(({ id }) => id));
+      return [
+        ...connectsTouched(unit, table, row),
+        ...ends.flatMap((end) => attachments.by("resource", end).map(({ id }) => id)),
+      ];
     }
     const { interfaceType, managedUse } = row as NetworkInterface;
     return interfaceType === "transit_gateway" && managedUse ? [managedUse.resourceId] : [];

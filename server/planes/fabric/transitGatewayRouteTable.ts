@@ -11,7 +11,7 @@ import {
 import { transitGatewayRouteTables } from "../../ec2/transitGatewayRouteTable.ts";
 import { fabricRoute, learners, routesOf } from "../../ec2/transitGatewayRoutes.ts";
 import type { Kind } from "./kind.ts";
-import { connectionsTouched, linesOf } from "./vpnGateway.ts";
+import { connectionsTouched, connectsTouched, linesOf } from "./vpnGateway.ts";
 
 /** The tables whose own routes may change with a row. */
 function tablesTouched(unit: Unit, table: string, row: Row): readonly string[] {
@@ -29,7 +29,10 @@ function tablesTouched(unit: Unit, table: string, row: Row): readonly string[] {
   const attachments = transitGatewayAttachments.table({ unit });
   return [
     ...behind.flatMap((id) => attachments.by("resource", id)),
-    ...linesOf(table, row).flatMap(({ attachmentId = "" }) => attachments.get(attachmentId) ?? []),
+    ...[
+      ...linesOf(table, row).map(({ attachmentId = "" }) => attachmentId),
+      ...connectsTouched(unit, table, row),
+    ].flatMap((id) => attachments.get(id) ?? []),
   ].flatMap(({ propagations }) => propagations);
 }
 

@@ -1,9 +1,13 @@
 import { block } from "../../../network/ip.ts";
 import type { SiteRoute } from "../../../network/siteRoutes.ts";
 import type { CustomerSite, VirtualInterface } from "../../ec2/customerSite.ts";
+import {
+  transitGatewayConnectPeers,
+  type TransitGatewayConnectPeer,
+} from "../../ec2/transitGatewayConnectPeer.ts";
 import { vpnConnections, type VpnConnection } from "../../ec2/vpnConnection.ts";
 import { vpnGateways } from "../../ec2/vpnGateway.ts";
-import { routesOfGateway } from "../../ec2/vpnRoutes.ts";
+import { routesOfGateway, type KnownRoute } from "../../ec2/vpnRoutes.ts";
 import type { Row } from "../../state/table.ts";
 import type { Unit } from "../../state/unit.ts";
 import { named, type Kind } from "./kind.ts";
@@ -29,11 +33,24 @@ export const linesOf = (table: string, row: Row): readonly VirtualInterface[] =>
 
 /** What a gateway or a concentrator knows of the sites behind its connections. */
 export const siteRoutesOf = (unit: Unit, id: string): SiteRoute[] =>
-  routesOfGateway({ unit }, id).map(({ destination, connectionId, ...route }) => ({
-    ...route,
-    block: block(destination),
-    connection: connectionId,
-  }));
+  routesOfGateway({ unit }, id).map(siteRouteOf);
+
+export const siteRouteOf = ({ destination, connectionId, ...route }: KnownRoute): SiteRoute => ({
+  ...route,
+  block: block(destination),
+  connection: connectionId,
+});
+
+/** The Connect attachments whose routes a change of a row may have changed. */
+export function connectsTouched(unit: Unit, table: string, row: Row): readonly string[] {
+  const peers =
+    table === "transit-gateway-connect-peer"
+      ? [row as TransitGatewayConnectPeer]
+      : table === "customer-site"
+        ? transitGatewayConnectPeers.table({ unit }).by("site", row.id)
+        : [];
+  return peers.map(({ attachmentId }) => attachmentId);
+}
 
 export const vpnGatewayKind: Kind = {
   touchedBy: (unit, table, row) => {
