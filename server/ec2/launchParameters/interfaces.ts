@@ -2,7 +2,6 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../../errors.ts";
 import type { Context } from "../../kit/context.ts";
 import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
-import { findZone } from "../catalogue/zones.ts";
 import { createInterface, type InterfaceRequest } from "../createNetworkInterface.ts";
 import { lendPublicAddress } from "../lentAddress.ts";
 import { attachInterface, checkUnused, networkInterfaces } from "../networkInterface.ts";
@@ -12,6 +11,7 @@ import { groupNamed } from "../securityGroup.ts";
 import { subnets, type Subnet } from "../subnet.ts";
 import { vpcs } from "../vpc.ts";
 import { checkInstanceEncryption } from "../vpcEncryptionControl.ts";
+import { readZone } from "../zone.ts";
 import { checkInterface, checkInterfaceCount } from "./instanceType.ts";
 
 /** Where on the instance an interface is plugged in. */
@@ -31,22 +31,9 @@ export type PlannedInterface = Place &
 const badValue = (message: string): ApiError => new ApiError("InvalidParameterValue", message);
 const badCombination = (message: string): ApiError => new ApiError("InvalidParameterCombination", message);
 
-/** The name of the zone that a launch asks for, if it asks for one. */
-function readZone(ctx: Context, { AvailabilityZone, AvailabilityZoneId }: Sdk.Placement): string | undefined {
-  if (AvailabilityZone !== undefined && AvailabilityZoneId !== undefined) {
-    throw badCombination(
-      "The parameter availabilityZone cannot be used with the parameter availabilityZoneId",
-    );
-  }
-  const asked = AvailabilityZone ?? AvailabilityZoneId;
-  // An empty name is what a form sends that was left empty.
-  if (!asked) return undefined;
-  const zone = findZone(ctx.region, asked);
-  if (!zone || (AvailabilityZone ? zone.name : zone.id) !== asked) {
-    throw badValue(`Invalid availability zone: [${asked}]`);
-  }
-  return zone.name;
-}
+/** The name of the zone that a launch asks for, if it asks for one: an empty name is what a form sends that was left empty. */
+const zoneOf = (ctx: Context, placement: Sdk.Placement): string | undefined =>
+  placement.AvailabilityZone || placement.AvailabilityZoneId ? readZone(ctx, placement).name : undefined;
 
 /**
  * The subnet of a launch that names none: a default one, in the zone asked for or in the first that has one.
@@ -291,7 +278,7 @@ export function planInterfaces(
   input: Sdk.RunInstancesRequest,
   type: InstanceTypeFacts,
 ): readonly [PlannedInterface, ...PlannedInterface[]] {
-  const zone = readZone(ctx, input.Placement ?? {});
+  const zone = zoneOf(ctx, input.Placement ?? {});
   const asked = input.NetworkInterfaces ?? [];
   if (asked.length > 0) refuseInstanceLevel(input);
   const options = { single: asked.length === 1, primaryIpv6: input.EnablePrimaryIpv6 };
