@@ -5,7 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { addresses } from "./address.ts";
 import { findZone } from "./catalogue/zones.ts";
-import { internetGateways } from "./internetGateway.ts";
+import { internetGateways, publicAddressUsers } from "./internetGateway.ts";
 import { deleteInterface, networkInterfaces } from "./networkInterface.ts";
 import {
   allocatedAddress,
@@ -140,7 +140,7 @@ export const natGateways = defineResource({
     vpc: ({ vpcId }) => vpcId,
     inZone: (row) => (isThere(row) ? zonesOf(row).map((zone) => `${row.account}/${zone}`) : undefined),
     /** A regional one is in no subnet that would keep its VPC. */
-    keeps: (row) => (row.regional && row.state !== "deleted" ? row.vpcId : undefined),
+    keeps: (row) => (row.regional && (isThere(row) || row.state === "deleting") ? row.vpcId : undefined),
   },
   parents: { vpc: "keeps" },
   transitions: {
@@ -172,6 +172,10 @@ export const natGateways = defineResource({
   ],
   pages: [5, 1000],
 });
+
+publicAddressUsers.push((ctx, vpcId) =>
+  natGateways.by(ctx, "keeps", vpcId).some((row) => leadingTo(ctx, row).length > 0),
+);
 
 function removeInterface(ctx: Context, { networkInterfaceId = "" }: NatGateway): void {
   const eni = networkInterfaces.table(ctx).get(networkInterfaceId);

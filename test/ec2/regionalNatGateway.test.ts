@@ -159,10 +159,12 @@ describe("what it refuses to do", () => {
   });
 
   test("without an internet gateway, or with an address that leads elsewhere, it fails, and leaves nothing", async () => {
-    const { vpc } = await natNetwork(ec2, { connected: false });
+    const { vpc, subnet } = await natNetwork(ec2, { connected: false });
     const failed = await newRegional(vpc);
     expect(failed).toMatchObject({ State: "failed", FailureCode: "Gateway.NotAttached" });
     expect(failed.RouteTableId).toBeUndefined();
+    await ec2.send(new DeleteSubnetCommand({ SubnetId: subnet }));
+    await ec2.send(new DeleteVpcCommand({ VpcId: vpc }));
     const site = await natNetwork(ec2);
     const AllocationIds = [await newAllocation(ec2)];
     const zone = { AvailabilityZone: A, AllocationIds };
@@ -197,8 +199,8 @@ describe("what it refuses to do", () => {
     await refused(associate({ ...more, AvailabilityZone: "us-east-1z" }), "InvalidParameterValue");
   });
 
-  test("to let its addresses, its route table or its VPC go while it is there", async () => {
-    const { vpc, subnet } = await natNetwork(ec2);
+  test("to let its addresses, its route table, its VPC or the internet go while it is there", async () => {
+    const { vpc, subnet, gateway: internet } = await natNetwork(ec2);
     await interfaceIn(ec2, subnet);
     const gateway = await newRegional(vpc);
     const [{ AllocationId, AssociationId } = {}] = gateway.NatGatewayAddresses ?? [];
@@ -206,6 +208,9 @@ describe("what it refuses to do", () => {
     await refused(ec2.send(new DisassociateAddressCommand({ AssociationId })), "AuthFailure");
     const NetworkInterfaceId = await interfaceIn(ec2, subnet);
     await refused(ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId })), "AuthFailure");
+    await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+    const detached = new DetachInternetGatewayCommand({ InternetGatewayId: internet, VpcId: vpc });
+    await refused(ec2.send(detached), "DependencyViolation", /mapped public address/);
     const { RouteTableId, Associations } = await tableOf(ec2, gateway);
     await refused(ec2.send(new DeleteRouteTableCommand({ RouteTableId })), "DependencyViolation");
     const association = { AssociationId: Associations?.[0]?.RouteTableAssociationId };
