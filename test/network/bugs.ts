@@ -113,32 +113,19 @@ export const bugs: readonly Planted[] = [
   },
   {
     name: "the first route that matches wins, not the longest prefix",
-    plant: () => {
-      const given = new WeakMap<RouteTable, readonly Route[]>();
-      return all(
-        replace(
-          RouteTable.prototype,
-          "put",
-          (original) =>
-            function (this: RouteTable, routes) {
-              given.set(this, routes);
-              original.call(this, routes);
-            },
-        ),
-        replace(
-          RouteTable.prototype,
-          "find",
-          (original) =>
-            function (this: RouteTable, address) {
-              for (const route of given.get(this) ?? []) {
-                const block = blockOf(route);
-                if (block && within(block, address)) return { block, route };
-              }
-              return original.call(this, address);
-            },
-        ),
-      );
-    },
+    plant: () =>
+      replace(
+        RouteTable.prototype,
+        "find",
+        (original) =>
+          function (this: RouteTable, address) {
+            for (const route of this.routes) {
+              const block = blockOf(route);
+              if (block && within(block, address)) return { block, route };
+            }
+            return original.call(this, address);
+          },
+      ),
   },
   {
     name: "the local route loses to a more specific one that was propagated",
@@ -168,37 +155,24 @@ export const bugs: readonly Planted[] = [
   },
   {
     name: "a blackhole does not win by its prefix: the next best route is taken",
-    plant: () => {
-      const given = new WeakMap<RouteTable, readonly Route[]>();
-      return all(
-        replace(
-          RouteTable.prototype,
-          "put",
-          (original) =>
-            function (this: RouteTable, routes) {
-              given.set(this, routes);
-              original.call(this, routes);
-            },
-        ),
-        replace(
-          Walk.prototype,
-          "route",
-          (original) =>
-            function (this: Walk, port, packet, carrier) {
-              const end = original.call(this, port, packet, carrier);
-              const { table } = port.subnet;
-              if (!table || end.outcome !== "dropped" || end.reason !== "BAD_STATE_ROUTE") return end;
-              const routes = given.get(table) ?? [];
-              table.put(routes.filter(({ target }) => this.fabric.targets.get(target)?.serves(table.vpc)));
-              try {
-                return original.call(this, port, packet, carrier);
-              } finally {
-                table.put(routes);
-              }
-            },
-        ),
-      );
-    },
+    plant: () =>
+      replace(
+        Walk.prototype,
+        "route",
+        (original) =>
+          function (this: Walk, port, packet, carrier) {
+            const end = original.call(this, port, packet, carrier);
+            const { table } = port.subnet;
+            if (!table || end.outcome !== "dropped" || end.reason !== "BAD_STATE_ROUTE") return end;
+            const { routes } = table;
+            table.put(routes.filter(({ target }) => this.fabric.targets.get(target)?.serves(table.vpc)));
+            try {
+              return original.call(this, port, packet, carrier);
+            } finally {
+              table.put(routes);
+            }
+          },
+      ),
   },
   {
     name: "of an interface's groups, only the first one counts",
