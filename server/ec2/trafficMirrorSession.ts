@@ -105,7 +105,7 @@ const readSession = (ctx: Context, input: Changes): Partial<TrafficMirrorSession
 
 /** An interface's own packets would come back to it without end. */
 function checkTarget(ctx: Context, sourceId: string, targetId: string): void {
-  if (trafficMirrorTargets.get(ctx, targetId).networkInterfaceId !== sourceId) return;
+  if (trafficMirrorTargets.table(ctx).get(targetId)?.networkInterfaceId !== sourceId) return;
   throw new ApiError(
     "InvalidParameterCombination",
     "A network interface cannot be the source and the target of a Traffic Mirror session.",

@@ -22,6 +22,9 @@ export interface TrafficMirrorTarget extends ResourceRow, Led {
 /** What keeps a target from being deleted: sessions add themselves here. */
 export const targetUsers: ((ctx: Context, targetId: string) => boolean)[] = [];
 
+/** Who lets others mirror to a target adds itself here: what shares resources between accounts. */
+export const targetSharings: ((ctx: Context, target: TrafficMirrorTarget) => boolean)[] = [];
+
 /** The interface, load balancer or endpoint. */
 export const resourceOf = (target: Led): string =>
   target.networkInterfaceId ?? target.networkLoadBalancer ?? target.gatewayLoadBalancerEndpointId ?? "";
@@ -50,6 +53,7 @@ export const trafficMirrorTargets = defineResource({
     "traffic-mirror-target-id": (target) => target.TrafficMirrorTargetId,
   },
   indexes: { balancer: ({ networkLoadBalancer }) => networkLoadBalancer },
+  shared: (target, ctx) => targetSharings.some((isShared) => isShared(ctx, target)),
 });
 
 function typeOf(target: Led): Sdk.TrafficMirrorTargetType {
@@ -110,7 +114,8 @@ export const operations = {
   },
 
   DeleteTrafficMirrorTarget: ({ TrafficMirrorTargetId }, ctx) => {
-    const { id } = trafficMirrorTargets.get(ctx, TrafficMirrorTargetId);
+    const { id, account } = trafficMirrorTargets.get(ctx, TrafficMirrorTargetId);
+    if (account !== ctx.account) throw new ApiError("UnauthorizedOperation");
     if (targetUsers.some((uses) => uses(ctx, id))) throw new ApiError("TrafficMirrorTargetInUseException");
     trafficMirrorTargets.delete(ctx, id);
     return { TrafficMirrorTargetId: id };

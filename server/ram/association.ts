@@ -1,5 +1,6 @@
 import type * as Ram from "@aws-sdk/client-ram";
 import { prefixListSharings } from "../ec2/prefixList.ts";
+import { targetSharings } from "../ec2/trafficMirrorTarget.ts";
 import { sharings } from "../ec2/transitGateway.ts";
 import { domainSharings } from "../ec2/transitGatewayMulticastDomain.ts";
 import { ApiError } from "../errors.ts";
@@ -125,6 +126,7 @@ const sharing =
 prefixListSharings.push(sharing("prefix-list"));
 sharings.push(sharing("transit-gateway"));
 domainSharings.push(sharing("transit-gateway-multicast-domain"));
+targetSharings.push(sharing("traffic-mirror-target"));
 
 /** @throws {ApiError} InvalidParameterException, UnknownResourceException, OperationNotPermittedException */
 function checkPrincipal(

@@ -134,5 +134,5 @@ export const operations = {
 
 export const partly = {
   CreateResourceShare:
-    "subnets and other resources than prefix lists, transit gateways and their multicast domains; organizations",
+    "subnets and other resources than prefix lists, Traffic Mirror targets, transit gateways and their multicast domains; organizations",
 };

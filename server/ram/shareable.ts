@@ -9,6 +9,7 @@ import { resources } from "../kit/resource.ts";
  */
 const types: ReadonlyMap<string, string> = new Map([
   ["prefix-list", "ec2:PrefixList"],
+  ["traffic-mirror-target", "ec2:TrafficMirrorTarget"],
   ["transit-gateway", "ec2:TransitGateway"],
   ["transit-gateway-multicast-domain", "ec2:TransitGatewayMulticastDomain"],
 ]);

@@ -479,7 +479,12 @@ describe("what it does", () => {
   test("says what can be shared, and what for", async () => {
     const owner = await newAccount();
     const { resourceTypes } = await owner.ram.send(new ListResourceTypesCommand({}));
-    const types = ["ec2:PrefixList", "ec2:TransitGateway", "ec2:TransitGatewayMulticastDomain"];
+    const types = [
+      "ec2:PrefixList",
+      "ec2:TrafficMirrorTarget",
+      "ec2:TransitGateway",
+      "ec2:TransitGatewayMulticastDomain",
+    ];
     expect(resourceTypes?.map(({ resourceType }) => resourceType)).toEqual(types);
     const { permissions } = await owner.ram.send(
       new ListPermissionsCommand({ resourceType: "ec2:prefixlist" }),

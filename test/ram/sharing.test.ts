@@ -2,11 +2,17 @@ import {
   AcceptTransitGatewayVpcAttachmentCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
+  CreateNetworkInterfaceCommand,
+  CreateTrafficMirrorFilterCommand,
+  CreateTrafficMirrorSessionCommand,
+  CreateTrafficMirrorTargetCommand,
   CreateTransitGatewayMulticastDomainCommand,
   DeleteManagedPrefixListCommand,
+  DeleteTrafficMirrorTargetCommand,
   DeleteTransitGatewayCommand,
   DescribeManagedPrefixListsCommand,
   DescribeSecurityGroupRulesCommand,
+  DescribeSubnetsCommand,
   DescribeTransitGatewayMulticastDomainsCommand,
   DescribeTransitGatewaysCommand,
   GetManagedPrefixListAssociationsCommand,
@@ -257,4 +263,41 @@ describe("a transit gateway", () => {
         ?.length;
     expect(await Promise.all([owner, named, third].map(seen))).toEqual([1, 1, 0]);
   });
+});
+
+test("a Traffic Mirror target takes what accounts mirror that it is shared with, and nobody else", async () => {
+  const [owner, named, third] = [await newAccount(), await newAccount(), await newAccount()];
+  const eni = async ({ ec2 }: Account): Promise<string | undefined> => {
+    await neededDefaultVpc(ec2);
+    const { Subnets } = await ec2.send(new DescribeSubnetsCommand({}));
+    const { NetworkInterface } = await ec2.send(
+      new CreateNetworkInterfaceCommand({ SubnetId: Subnets?.[0]?.SubnetId }),
+    );
+    return NetworkInterface?.NetworkInterfaceId;
+  };
+  const { TrafficMirrorTarget } = await owner.ec2.send(
+    new CreateTrafficMirrorTargetCommand({ NetworkInterfaceId: await eni(owner) }),
+  );
+  const { TrafficMirrorTargetId } = TrafficMirrorTarget ?? {};
+  const mirror = async (account: Account) => {
+    const { TrafficMirrorFilter } = await account.ec2.send(new CreateTrafficMirrorFilterCommand({}));
+    return account.ec2.send(
+      new CreateTrafficMirrorSessionCommand({
+        NetworkInterfaceId: await eni(account),
+        TrafficMirrorTargetId,
+        TrafficMirrorFilterId: TrafficMirrorFilter?.TrafficMirrorFilterId,
+        SessionNumber: 1,
+      }),
+    );
+  };
+  const arn = `arn:aws:ec2:us-east-1:${owner.account}:traffic-mirror-target/${TrafficMirrorTargetId}`;
+  await newShare(owner, { resourceArns: [arn], principals: [named.account] });
+  await refused(mirror(named), "InvalidTrafficMirrorTargetId.NotFound");
+  await acceptAll(named);
+  const { TrafficMirrorSession } = await mirror(named);
+  expect(TrafficMirrorSession).toMatchObject({ TrafficMirrorTargetId, OwnerId: named.account });
+  await refused(mirror(third), "InvalidTrafficMirrorTargetId.NotFound");
+  const remove = new DeleteTrafficMirrorTargetCommand({ TrafficMirrorTargetId });
+  await refused(named.ec2.send(remove), "UnauthorizedOperation");
+  await refused(owner.ec2.send(remove), "TrafficMirrorTargetInUseException");
 });
