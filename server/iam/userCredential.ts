@@ -19,6 +19,11 @@ export const operations = {
     return { ServerCertificateMetadataList: [], ...none(ctx, undefined, page) };
   },
 
+  ListServiceSpecificCredentials: ({ UserName, ServiceName: _any, AllUsers, ...page }, ctx) => ({
+    ServiceSpecificCredentials: [],
+    ...none(ctx, AllUsers ? undefined : UserName, page),
+  }),
+
   ListSigningCertificates: ({ UserName, ...page }, ctx) => ({
     Certificates: [],
     ...none(ctx, UserName, page),

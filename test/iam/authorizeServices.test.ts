@@ -1,3 +1,4 @@
+import { CloudTrailClient, LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -195,4 +196,24 @@ describe("CloudWatch Logs", () => {
     );
     await refused(logs.send(new DescribeLogGroupsCommand()), "AccessDeniedException");
   });
+});
+
+test("CloudTrail's events are looked up by who may, and they are the own account's", async () => {
+  const person = await asUser();
+  const trail = new CloudTrailClient(configOf(person.islet, person.userKeys));
+  const lookUp = () => trail.send(new LookupEventsCommand({}));
+  await refused(
+    lookUp(),
+    "AccessDeniedException",
+    `User: ${person.arn} is not authorized to perform: cloudtrail:LookupEvents because no identity-based policy allows the cloudtrail:LookupEvents action`,
+  );
+  await person.allow(statement("Allow", "cloudtrail:LookupEvents", "arn:aws:cloudtrail:*:*:trail/mine"));
+  await refused(lookUp(), "AccessDeniedException");
+  await person.allow(statement("Allow", "cloudtrail:LookupEvents"));
+  const { Events = [] } = await lookUp();
+  const accounts = Events.map(({ CloudTrailEvent = "{}" }) => {
+    const { recipientAccountId } = JSON.parse(CloudTrailEvent) as { recipientAccountId?: string };
+    return recipientAccountId;
+  });
+  expect(new Set(accounts)).toEqual(new Set([person.account]));
 });

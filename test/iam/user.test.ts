@@ -11,6 +11,7 @@ import {
   ListAttachedUserPoliciesCommand,
   ListMFADevicesCommand,
   ListServerCertificatesCommand,
+  ListServiceSpecificCredentialsCommand,
   ListSigningCertificatesCommand,
   ListSSHPublicKeysCommand,
   ListUserPoliciesCommand,
@@ -283,6 +284,11 @@ describe("what it does", () => {
     expect(await iam.send(new ListSigningCertificatesCommand({ UserName }))).toMatchObject({
       Certificates: [],
     });
+    for (const asked of [{ UserName }, { AllUsers: true }]) {
+      expect(await iam.send(new ListServiceSpecificCredentialsCommand(asked))).toMatchObject({
+        ServiceSpecificCredentials: [],
+      });
+    }
     expect(await iam.send(new ListVirtualMFADevicesCommand({}))).toMatchObject({ VirtualMFADevices: [] });
     expect(await iam.send(new ListServerCertificatesCommand({}))).toMatchObject({
       ServerCertificateMetadataList: [],
