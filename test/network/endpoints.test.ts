@@ -300,6 +300,30 @@ describe("a service behind a Network Load Balancer", () => {
     expect(ended(world.send(client, sent))).toBe("far");
   });
 
+  test("serves clients in another region, whose zones are others, by any node", () => {
+    const { world, client } = site();
+    world.fabric.putSubnet({
+      id: "abroad",
+      vpc: "vpc",
+      zone: "another region's",
+      blocks: [block("10.0.3.0/24")],
+      acl: "acl",
+      table: undefined,
+    });
+    managed(world, "eni-abroad", "10.0.3.9", "abroad", ["sg-open"]);
+    const sent = from("10.0.1.4", "10.0.3.9");
+    const put = (far: boolean): void => {
+      const service = { kind: "load-balancers", ids: ["nlb"], far } as const;
+      world.fabric.endpoints.put({ type: "interface", id: "vpce-abroad", ports: ["eni-abroad"], service });
+    };
+    put(false);
+    expect(ended(world.send(client, sent))).toBe("VPCE_SERVICE_NOT_INSTALLED_IN_AZ");
+    put(true);
+    const { forward, back: answer, learned } = exchange(world.fabric, client, sent, world.now);
+    expect([ended(forward.end), learned]).toEqual(["server", "answer"]);
+    expect(answer?.end.packet.source).toBe(ip("10.0.3.9"));
+  });
+
   test("takes TCP and UDP", () => {
     const { world, client } = site();
     const ping = from("10.0.1.4", "10.0.2.9", { protocol: icmp, type: 8 });
