@@ -29,7 +29,9 @@ export const interfaceEndpointModel: BehindModel<InterfaceEndpoint> = {
     const arrived = passage.past({ component: id, attachedTo: port.id, vpc, serviceName });
     if (!arrived || search.arrive(arrived, id, (other, answers) => other.emit(answers, port))) return;
     if (search.arrive(wave, port.id, (other, answers) => other.emit(answers, port))) return;
-    const balancer = service?.kind === "load-balancers" ? balancerFor(search, service.ids, port) : undefined;
+    // What is in another region is not looked at.
+    const near = service?.kind === "load-balancers" && !service.far ? service : undefined;
+    const balancer = near && balancerFor(search, near.ids, port);
     if (balancer instanceof LoadBalancer) relay(search, arrived, balancer, port);
     else search.end(arrived, { code: balancer ?? "NO_POSSIBLE_DESTINATION", component: id });
   },
