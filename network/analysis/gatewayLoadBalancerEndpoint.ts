@@ -1,6 +1,7 @@
 import { GatewayLoadBalancerEndpoint } from "../gatewayLoadBalancerEndpoint.ts";
 import type { BehindModel, TargetModel } from "./component.ts";
 import { addressesOf } from "./securityGroup.ts";
+import { unnamed } from "./wave.ts";
 
 export const gatewayLoadBalancerEndpointModel: TargetModel<GatewayLoadBalancerEndpoint> = {
   is: (target): target is GatewayLoadBalancerEndpoint => target instanceof GatewayLoadBalancerEndpoint,
@@ -35,6 +36,6 @@ export const gatewayLoadBalancerEndpointInterfaceModel: BehindModel<GatewayLoadB
       }))
       .past({ component: id, attachedTo: port.id, vpc, detail: "PATH_THROUGH_GWLB_NOT_CHECKED" });
     if (!shown || search.pause(shown, id, (other, answers) => other.emit(answers, port))) return;
-    search.emit(shown, port);
+    search.emit(unnamed(shown, id, "SG_REFERENCES_NOT_PRESERVED"), port);
   },
 };

@@ -1,8 +1,10 @@
 import type { Port } from "../port.ts";
 import { LOCAL, type ResolvedRoute } from "../routeTable.ts";
+import type { SecurityGroup } from "../securityGroup.ts";
 import type { Subnet } from "../subnet.ts";
 import type { Vpc } from "../vpc.ts";
 import { rangesOf } from "./addressRange.ts";
+import type { Explanation } from "./explanation.ts";
 import { HeaderSet } from "./headerSet.ts";
 import { routesOf, waysFor, type Way } from "./routeTable.ts";
 import type { Search } from "./search.ts";
@@ -24,7 +26,7 @@ export function throughGroups(search: Search, wave: Wave, port: Port, egress: bo
   );
   const direction = egress ? "egress" : "ingress";
   const passage = search.passage(wave).take(admitted, () => ({
-    code: groups.some((group) => group.hasRules(egress)) ? "ENI_SG_RULES_MISMATCH" : "SG_HAS_NO_RULES",
+    ...whyNot(groups, wave, egress),
     direction,
     networkInterface: port.id,
     attachedTo: port.owner,
@@ -44,6 +46,19 @@ export function throughGroups(search: Search, wave: Wave, port: Port, egress: bo
       return undefined;
     },
   });
+}
+
+/** No rule, or one that would be about the sender, had not a component on the way kept its groups to itself. */
+function whyNot(
+  groups: readonly SecurityGroup[],
+  { headers, lost }: Wave,
+  egress: boolean,
+): Pick<Explanation, "code" | "component"> {
+  if (lost && !egress && !admittedBy(groups, headers, egress, carriedBy(lost.sender)).isEmpty) {
+    return { code: lost.code, component: lost.component };
+  }
+  const hasRules = groups.some((group) => group.hasRules(egress));
+  return { code: hasRules ? "ENI_SG_RULES_MISMATCH" : "SG_HAS_NO_RULES" };
 }
 
 /** The headers that leave a subnet, by where rules that name groups find those that they are for. */

@@ -91,7 +91,13 @@ export function whyNotTo(
     return { ...where, code: same ? "HIGHER_PRIORITY_ROUTE" : "MORE_SPECIFIC_ROUTE", route: fits };
   }
   const [route] = there;
-  if (route) return { ...where, code: "CANNOT_ROUTE", route };
+  if (route) {
+    return {
+      ...where,
+      code: target === LOCAL ? "VPC_LOCAL_ROUTE_CIDR_RESTRICTION" : "CANNOT_ROUTE",
+      route,
+    };
+  }
   const dead = ways.find(({ resolved }) => !isWorking(resolved))?.resolved;
   if (dead) return { ...where, code: "BAD_STATE_ROUTE", route: dead };
   return { ...where, code: "NO_ROUTE_TO_DESTINATION" };

@@ -64,6 +64,7 @@ export const begun = (headers: HeaderSet): Wave => ({
   hop: undefined,
   blocks: 0,
   sender: undefined,
+  lost: undefined,
   trail: undefined,
   oneWay: false,
 });

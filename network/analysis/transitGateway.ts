@@ -12,7 +12,7 @@ import { throughAcl } from "./networkAcl.ts";
 import type { Search } from "./search.ts";
 import { translationIn, translationOut } from "./transitGatewayNat.ts";
 import { chosenBy } from "./transitGatewayPolicyTable.ts";
-import { past, type Wave } from "./wave.ts";
+import { past, unnamed, type Wave } from "./wave.ts";
 
 const ORDER = [
   "static",
@@ -225,7 +225,8 @@ function leaveBy(search: Search, wave: Wave, next: TransitGatewayAttachment, ent
     return search.end(out, { code: "NO_POSSIBLE_DESTINATION", component: next.id });
   }
   const beyond = { gateway: peer.gateway, attachment: peer, zone: undefined };
-  const entered = search.passage({ ...out, sender: undefined }).past(hopIn(beyond));
+  const unknown = unnamed(out, next.id, "SG_REFERENCES_NOT_PRESERVED");
+  const entered = search.passage(unknown).past(hopIn(beyond));
   search.later(entered, (each) => route(search, each, beyond));
 }
 
@@ -252,8 +253,9 @@ function intoVpc(
   }
   const near = ports.filter(({ subnet }) => subnet.zone === zone);
   for (const port of applianceMode || near.length === 0 ? ports : near.slice(0, 1)) {
-    const named = attachment.groupReferencing && gateway.groupReferencing ? out.sender : undefined;
-    const into = { ...out, sender: named ?? port };
+    const deaf = [attachment, gateway].find(({ groupReferencing }) => !groupReferencing);
+    const told = deaf ? unnamed(out, deaf.id, "SG_REFERENCING_SUPPORT") : out;
+    const into = { ...told, sender: told.sender ?? port };
     const own = rangesOf(port.subnet.blocks);
     search.later({ ...into, headers: into.headers.within("destination", own) }, (each) =>
       search.deliver(each, vpc, port.subnet),
@@ -288,8 +290,8 @@ function forward(search: Search, wave: Wave, gateway: TransitGateway, port: Port
   if (!into) return;
   if (search.pause(into, attachment.id)) return;
   if (search.pause(into, gateway.id)) return;
-  const sender = attachment.groupReferencing ? into.sender : undefined;
-  search.later({ ...into, sender }, (each) => route(search, each, { gateway, attachment, zone }));
+  const told = attachment.groupReferencing ? into : unnamed(into, attachment.id, "SG_REFERENCING_SUPPORT");
+  search.later(told, (each) => route(search, each, { gateway, attachment, zone }));
 }
 
 /** Paths that begin at an attachment: into the gateway, and into the VPC that it is to. */

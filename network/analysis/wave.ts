@@ -68,6 +68,13 @@ export interface Trail {
   readonly before: Trail | undefined;
 }
 
+/** Whom rules that name groups would be about, had not a component on the way dropped that. */
+export interface LostSender {
+  readonly sender: Port;
+  readonly component: string;
+  readonly code: "SG_REFERENCES_NOT_PRESERVED" | "SG_REFERENCING_SUPPORT";
+}
+
 /** All packets that take the same path, at one point of it. */
 export interface Wave {
   readonly headers: HeaderSet;
@@ -76,10 +83,18 @@ export interface Wave {
   readonly blocks: number;
   /** Who sent them last, if rules that name groups may be about it. */
   readonly sender: Port | undefined;
+  readonly lost: LostSender | undefined;
   readonly trail: Trail | undefined;
   /** Whether the way back cannot be told. */
   readonly oneWay: boolean;
 }
+
+/** Beyond a component that does not tell whose packets it passes on. */
+export const unnamed = (wave: Wave, component: string, code: LostSender["code"]): Wave => ({
+  ...wave,
+  sender: undefined,
+  lost: wave.lost ?? (wave.sender && { sender: wave.sender, component, code }),
+});
 
 /** The hops of a path, in order. */
 export function hopsOf(last: Hop | undefined): Hop[] {

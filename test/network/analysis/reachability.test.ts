@@ -134,6 +134,7 @@ const ANOTHER_WAY = new Set([
   "DISCONNECTED_VPCS",
   "MORE_SPECIFIC_ROUTE",
   "NO_ROUTE_TO_DESTINATION",
+  "VPC_LOCAL_ROUTE_CIDR_RESTRICTION",
 ]);
 
 describe("the analyzer", () => {

@@ -419,7 +419,7 @@ describe("paths", () => {
       "TGW_RTB_NO_ROUTE_TO_TGW_ATTACHMENT",
     ]);
     expect(why("a transit gateway that translates", { there: false })).toEqual([
-      "CANNOT_ROUTE",
+      "VPC_LOCAL_ROUTE_CIDR_RESTRICTION",
       "NO_POSSIBLE_DESTINATION",
     ]);
     // Of the route there, of the one back, and of the endpoint that this leads to.
@@ -461,6 +461,37 @@ describe("paths", () => {
     managed(world, "eni-other", "z", "10.0.9.9");
     transitGateways.putVpcAttachment({ ...near, table: "tgw-rtb", ports: ["eni-other"] });
     expect(why()).toEqual(["TGW_ROUTE_AZ_RESTRICTION"]);
+  });
+
+  test("tell where on the way it is lost whose packets they are, where a rule names their group", () => {
+    const named: Partial<Policy> = { server: [inbound(tcp, PORT, PORT, "sg-client")] };
+    // The gateway tells it where it does for both attachments.
+    const across = (back: boolean): string[] =>
+      codes(analyzed(at("a transit gateway", { ...named, back }), open));
+    expect(across(true)).toEqual([]);
+    expect(across(false)).toEqual(["SG_REFERENCING_SUPPORT"]);
+    const { world, destination } = at("a transit gateway", named);
+    const { transitGateways } = world.fabric;
+    const near = {
+      id: "near",
+      gateway: "tgw",
+      vpc: "vpc",
+      live: true,
+      ports: ["eni-near"],
+      table: "tgw-rtb",
+    };
+    transitGateways.putVpcAttachment({ ...near, groupReferencing: false });
+    const answer = ask(world.fabric, "client", "server", { port: PORT, destinationAddress: destination });
+    expect(answer.explanations).toMatchObject([{ code: "SG_REFERENCING_SUPPORT", component: "near" }]);
+    world.fabric.putSecurityGroup("sg-server", [inbound(tcp, PORT, PORT, "sg-other")]);
+    expect(codes(ask(world.fabric, "client", "server", { port: PORT }))).toEqual(["ENI_SG_RULES_MISMATCH"]);
+
+    const inspected = at("a Gateway Load Balancer endpoint").world;
+    inspected.port("server", { addresses: ["10.0.2.30"], subnet: "b", groups: ["sg-server"] });
+    inspected.fabric.putSecurityGroup("sg-server", [inbound(tcp, PORT, PORT, "sg-client")]);
+    inspected.table("rtb", [route("10.0.2.0/24", "vpce")]);
+    const seen = ask(inspected.fabric, "client", "server", { port: PORT, through: ["vpce"] });
+    expect(seen.explanations).toMatchObject([{ code: "SG_REFERENCES_NOT_PRESERVED", component: "vpce" }]);
   });
 
   test("lead by each of the routes that share the flows of a block", () => {
