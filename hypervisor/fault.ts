@@ -23,7 +23,7 @@ export type FaultCode =
 /**
  * Thrown where a caller asks the hosts for something their rules forbid: a bug of the caller, a hostile address, or
  * memory that could not be proven zero. Each one is in the audit, too. A lack of room is not a fault, see {@link Refusal}
- * in rack.ts.
+ * in pool.ts.
  */
 export class HypervisorFault extends Error {
   readonly code: FaultCode;

@@ -296,8 +296,9 @@ export class Host {
 
   /** Frames that are free or can be made so for a launch, kept or not. */
   #reachable(): number {
+    if (this.#scrub !== "on-demand") return this.memory.free;
     const { free, dirty, scrubbing } = this.memory.census();
-    return this.#scrub === "on-demand" ? free + dirty + scrubbing : free;
+    return free + dirty + scrubbing;
   }
 
   #settle(need: Need, slot: Slot | undefined): Tenant | undefined {

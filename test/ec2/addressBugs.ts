@@ -37,6 +37,16 @@ export const bugs: readonly Planted[] = [
       ),
   },
   {
+    name: "a private address is taken in all VPCs once one interface has it",
+    plant: () =>
+      replace(networkInterfaces, "count", (original) => (ctx, index, key) => {
+        if (index !== "address") return original.call(networkInterfaces, ctx, index, key);
+        const address = key.slice(key.indexOf("/") + 1);
+        const rows = [...networkInterfaces.table(ctx).all()];
+        return rows.filter(({ privateAddresses }) => privateAddresses.includes(address)).length;
+      }),
+  },
+  {
     name: "a public address does not rest when it was given back",
     plant: () =>
       replace(

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { pair } from "./addressPairs.ts";
 import { addressRuns, runOf } from "./addressRuns.ts";
 
 it("I12: addresses are unique, a MAC address is its interface's for life, a choice is honoured or refused", () => {
@@ -14,4 +15,8 @@ it("I12: addresses are unique, a MAC address is its interface's for life, a choi
   );
   expect(done.size).toBe(16);
   expect([...done].filter(([, count]) => count < 5)).toEqual([]);
+});
+
+it("N1 over the API: what an account sees does not depend on what another one does, but for names", () => {
+  fc.assert(pair, { seed: 20_260_107, numRuns: 40 });
 });

@@ -8,6 +8,7 @@ import { contains, parseAddress, parsePrefix } from "../../network/cidr.ts";
 import { ownAddresses } from "../../network/subnetAddresses.ts";
 import { operations as elastic } from "../../server/ec2/address.ts";
 import { operations as makingInterfaces } from "../../server/ec2/createNetworkInterface.ts";
+import { operations as describing } from "../../server/ec2/describeInstances.ts";
 import { operations as instanceStates } from "../../server/ec2/instanceState.ts";
 import { operations as gateways } from "../../server/ec2/internetGateway.ts";
 import { operations as interfaces } from "../../server/ec2/networkInterface.ts";
@@ -15,6 +16,7 @@ import { operations as assigning } from "../../server/ec2/networkInterfaceAddres
 import { operations as attaching } from "../../server/ec2/networkInterfaceAttachment.ts";
 import { operations as launching } from "../../server/ec2/runInstances.ts";
 import { operations as subnetCalls } from "../../server/ec2/subnet.ts";
+import { operations as volumeCalls } from "../../server/ec2/volume.ts";
 import { operations as vpcCalls } from "../../server/ec2/vpc.ts";
 import { ApiError } from "../../server/errors.ts";
 import { Chance } from "../../server/kit/chance.ts";
@@ -29,7 +31,7 @@ const BLOCK = "10.0.0.0/28";
 const REST_MS = 3_600_000;
 
 const number = fc.nat({ max: 999 });
-const deed = fc.record({
+export const deed = fc.record({
   do: fc.constantFrom(
     "create",
     "create",
@@ -57,7 +59,7 @@ const deed = fc.record({
   m: number,
   flag: fc.boolean(),
 });
-type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+export type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
 
 /** What an account sees of its addresses. */
 interface Seen {
@@ -105,6 +107,13 @@ export class AddressRun {
     if (this.#refusals === 0) this.done.set(deed.do, (this.done.get(deed.do) ?? 0) + 1);
     for (const account of ACCOUNTS) this.#note(this.#look(account));
     this.#check(ACCOUNTS.map((account) => this.#look(account)));
+  }
+
+  /** All that an account sees. */
+  seenBy(account: string): string {
+    const instances = this.#as(account, (ctx) => describing.DescribeInstances({}, ctx))?.Reservations;
+    const volumes = this.#as(account, (ctx) => volumeCalls.DescribeVolumes({}, ctx))?.Volumes;
+    return JSON.stringify([this.#look(account), instances, volumes]);
   }
 
   /** Calls as an account; undefined if that is refused. */
@@ -323,14 +332,20 @@ export class AddressRun {
 
 export const addressRuns = fc.array(deed, { maxLength: 50, size: "max" });
 
-/** Makes a run from beginning to end, with chance at its worst: what was given back is the first to be thought of. */
-export function runOf(deeds: readonly Deed[]): AddressRun {
+/** Runs with chance at its worst: what was given back is the first to be thought of. */
+export function unluckily<T>(run: () => T): T {
   const remove = replace(Chance.prototype, "below", () => () => 0);
   try {
-    const run = new AddressRun();
-    for (const each of deeds) run.does(each);
-    return run;
+    return run();
   } finally {
     remove();
   }
 }
+
+/** Makes a run from beginning to end. */
+export const runOf = (deeds: readonly Deed[]): AddressRun =>
+  unluckily(() => {
+    const run = new AddressRun();
+    for (const each of deeds) run.does(each);
+    return run;
+  });
