@@ -7,7 +7,8 @@ import { readCidr } from "./cidrBlock.ts";
 import { isPublic, usableCustomerGateway, type CustomerGateway } from "./customerGateway.ts";
 import { takePublicAddress } from "./publicAddress.ts";
 import { usableGateway } from "./transitGateway.ts";
-import { transitGatewayAttachments } from "./transitGatewayAttachment.ts";
+import { freeGatewayAddress } from "./transitGatewayAddress.ts";
+import { attachmentAt, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 import { answer, endOf, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { usableConcentrator } from "./vpnConcentrator.ts";
 import { usableVpnGateway } from "./vpnGateway.ts";
@@ -91,9 +92,18 @@ export function checkOptions(
       `Value (${outside}) for parameter outsideIpAddressType is invalid.`,
     );
   }
-  if (transport !== undefined) throw new ApiError("InvalidTransitGatewayAttachmentID.NotFound", transport);
-  if (outside === "PrivateIpv4")
-    throw new ApiError("MissingParameter", "transportTransitGatewayAttachmentId");
+  if (outside === "PrivateIpv4") {
+    if (transitGatewayId === undefined) {
+      throw conflict("Private IP VPN connections are supported only for connections to a transit gateway.");
+    }
+    if (transport === undefined)
+      throw new ApiError("MissingParameter", "transportTransitGatewayAttachmentId");
+    if (EnableAcceleration) throw conflict("Acceleration is not supported for private IP VPN connections.");
+  } else if (transport !== undefined) {
+    throw conflict(
+      "The parameter TransportTransitGatewayAttachmentId needs OutsideIpAddressType PrivateIpv4.",
+    );
+  }
   if (outside === "Ipv6") {
     throw new ApiError("UnsupportedOperation", "VPN tunnels between IPv6 addresses are not supported.");
   }
@@ -138,18 +148,38 @@ export const takenBlocks = (ctx: Context, gatewayId: string | undefined): Taken 
     ),
   );
 
+/** Of one connection, some have been chosen that are nobody's yet. */
+function outsideAddress(
+  ctx: Context,
+  { transitGatewayId, transportId }: At,
+  tunnels: readonly VpnTunnel[],
+): string {
+  if (transitGatewayId === undefined || transportId === undefined) return takePublicAddress(ctx).id;
+  const gateway = usableGateway(ctx, transitGatewayId);
+  return freeGatewayAddress(
+    ctx,
+    gateway,
+    4,
+    "VPN connection",
+    new Set(tunnels.map(({ outside }) => outside)),
+  );
+}
+
+type At = Ends & Pick<VpnConnection, "transportId">;
+
 function readTunnels(
   ctx: Context,
   options: Options,
-  gatewayId: string | undefined,
+  end: At,
   { certificateArn }: CustomerGateway,
 ): VpnTunnel[] {
   const { TunnelOptions = [], TunnelInsideIpVersion } = options;
   if (TunnelOptions.length > TUNNELS) {
     throw new ApiError("InvalidParameterValue", `A VPN connection has at most ${TUNNELS} tunnels.`);
   }
-  const taken = new Set(takenBlocks(ctx, gatewayId));
-  return Array.from({ length: TUNNELS }, (_, place) => {
+  const taken = new Set(takenBlocks(ctx, endOf(end)));
+  const tunnels: VpnTunnel[] = [];
+  for (let place = 0; place < TUNNELS; place++) {
     const asked = TunnelOptions[place] ?? {};
     refuseLogs(asked);
     if (asked.TunnelInsideIpv6Cidr !== undefined && TunnelInsideIpVersion !== "ipv6") {
@@ -164,8 +194,8 @@ function readTunnels(
     if (certificateArn !== undefined && asked.PreSharedKey !== undefined) {
       throw conflict("A pre-shared key cannot be used with a customer gateway that has a certificate.");
     }
-    return {
-      outside: takePublicAddress(ctx).id,
+    tunnels.push({
+      outside: outsideAddress(ctx, end, tunnels),
       insideCidr,
       insideIpv6Cidr,
       preSharedKey: certificateArn === undefined ? readPreSharedKey(ctx, asked.PreSharedKey) : undefined,
@@ -176,8 +206,9 @@ function readTunnels(
       changed: ctx.now,
       replaced: undefined,
       pending: false,
-    };
-  });
+    });
+  }
+  return tunnels;
 }
 
 /** Lets a transit gateway have a connection as one of its attachments. */
@@ -192,12 +223,30 @@ export function attach(ctx: Context, transitGatewayId: string, id: string): void
   transitGatewayAttachments.soon(ctx, row.id, "available", 60);
 }
 
-/** @throws {ApiError} InvalidParameterValue: tunnels over the internet need an address there */
-export function checkReachable(gateway: CustomerGateway): void {
-  if (isPublic(gateway) || gateway.address === undefined) return;
+/** The attachment of a Direct Connect gateway, at the same transit gateway, that tunnels between private addresses need. */
+function readTransport(
+  ctx: Context,
+  { OutsideIpAddressType, TransportTransitGatewayAttachmentId = "" }: Options,
+  { transitGatewayId = "" }: Ends,
+): string | undefined {
+  if (OutsideIpAddressType !== "PrivateIpv4") return undefined;
+  const { id, to } = attachmentAt(ctx, transitGatewayId, TransportTransitGatewayAttachmentId);
+  if (to.type === "direct-connect-gateway") return id;
   throw new ApiError(
     "InvalidParameterValue",
-    `The IP address ${gateway.address} of the customer gateway ${gateway.id} is not a public IPv4 address.`,
+    `Value (${id}) for parameter transportTransitGatewayAttachmentId is invalid. It is not a Direct Connect gateway attachment.`,
+  );
+}
+
+/** @throws {ApiError} InvalidParameterValue: tunnels over the internet need an address there, and others need none */
+export function checkReachable(gateway: CustomerGateway, transportId: string | undefined): void {
+  const { address } = gateway;
+  const isOver = transportId === undefined ? "public" : "private";
+  if (isOver === "public" && (isPublic(gateway) || address === undefined)) return;
+  if (isOver === "private" && address?.includes(".") && !isPublic(gateway)) return;
+  throw new ApiError(
+    "InvalidParameterValue",
+    `The IP address ${gateway.address} of the customer gateway ${gateway.id} is not a ${isOver} IPv4 address.`,
   );
 }
 
@@ -213,7 +262,8 @@ export const operations = {
     if (end.concentratorId !== undefined && Options.StaticRoutesOnly) {
       throw conflict("Static routes are not supported for connections to a VPN concentrator.");
     }
-    checkReachable(customer);
+    const transportId = readTransport(ctx, Options, end);
+    checkReachable(customer, transportId);
     const inside = Options.TunnelInsideIpVersion ?? "ipv4";
     const everything = { local: EVERYTHING[inside], remote: EVERYTHING[inside] };
     const { id } = vpnConnections.create(
@@ -225,10 +275,11 @@ export const operations = {
         customerGatewayId: customer.id,
         staticRoutes: Options.StaticRoutesOnly ?? false,
         routes: [],
-        tunnels: readTunnels(ctx, Options, endOf(end), customer),
+        tunnels: readTunnels(ctx, Options, { ...end, transportId }, customer),
         inside,
         accelerated: Options.EnableAcceleration ?? false,
         bandwidth: Options.TunnelBandwidth ?? "standard",
+        transportId,
       },
       TagSpecifications,
     );
@@ -239,5 +290,5 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpnConnection: "tunnels between private or IPv6 addresses, logs of tunnels, keys in Secrets Manager",
+  CreateVpnConnection: "tunnels between IPv6 addresses, logs of tunnels, keys in Secrets Manager",
 };

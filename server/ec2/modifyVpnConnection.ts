@@ -25,7 +25,7 @@ export const operations = {
     }
     if (CustomerGatewayId !== undefined) {
       const customer = usableCustomerGateway(ctx, CustomerGatewayId);
-      checkReachable(customer);
+      checkReachable(customer, connection.transportId);
       const before = configured(ctx, connection).customer;
       if ((customer.certificateArn === undefined) !== (connection.tunnels[0]?.certificateArn === undefined)) {
         throw new ApiError(
@@ -51,6 +51,12 @@ export const operations = {
       // At a transit gateway, routes are written into its own tables.
       if (gateway.transitGatewayId !== undefined && connection.routes.length > 0) {
         throw new ApiError("IncorrectState", `${id} has static routes.`);
+      }
+      if (connection.transportId !== undefined) {
+        throw new ApiError(
+          "UnsupportedOperation",
+          `${id} is between private addresses of its transit gateway.`,
+        );
       }
       const attachment = attachmentOf(ctx, id);
       if (attachment) detach(ctx, attachment.id);

@@ -16,7 +16,7 @@ import { detach, transitGatewayAttachments } from "./transitGatewayAttachment.ts
 import { transitGatewayConnectPeers } from "./transitGatewayConnectPeer.ts";
 import { vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { vpnGateways, vpnGatewayUsers } from "./vpnGateway.ts";
-import type { VpnTunnel } from "./vpnTunnel.ts";
+import { alone, type VpnTunnel } from "./vpnTunnel.ts";
 
 /** What the operator says of a site, not checked yet. */
 export interface SiteRequest {
@@ -49,8 +49,12 @@ function readAddress(text: string, name: string): string {
   return formatIp(address);
 }
 
-/** The tunnels that are to be up: they end at one of the site's devices. */
-function readTunnels(ctx: Context, { addresses, tunnels }: SiteRequest): Set<string> {
+/** The tunnels that are to be up: they end at one of the site's devices, those between private addresses by a dedicated line. */
+function readTunnels(
+  ctx: Context,
+  { addresses, tunnels }: SiteRequest,
+  lines: readonly VirtualInterface[],
+): Set<string> {
   const up = new Set<string>();
   for (const named of tunnels) {
     const connection = vpnConnections.hasForm(named)
@@ -58,10 +62,16 @@ function readTunnels(ctx: Context, { addresses, tunnels }: SiteRequest): Set<str
       : vpnConnections.by(ctx, "outside", named)[0];
     const customer = connection && customerGateways.table(ctx).get(connection.customerGatewayId);
     const isThere = connection?.state === "available" || connection?.state === "modifying";
+    const transport = connection?.transportId;
+    const isLined =
+      transport === undefined ||
+      linesAt(ctx, transport).length > 0 ||
+      lines.some(({ attachmentId }) => attachmentId === transport);
     // A device without an address is known by its certificate.
     if (
       !connection ||
       !isThere ||
+      !isLined ||
       (customer?.address !== undefined && !addresses.includes(customer.address))
     ) {
       throw invalid("Tunnels", named);
@@ -123,6 +133,10 @@ function readLines(
   for (const { gatewayId, attachmentId } of had) {
     if (asked.includes(gatewayId) || attachmentId === undefined) continue;
     if (transitGatewayAttachments.table(ctx).get(attachmentId)) detach(ctx, attachmentId);
+    for (const { id, transportId, tunnels } of vpnConnections.by(ctx, "gateway", gatewayId)) {
+      if (transportId !== attachmentId) continue;
+      vpnConnections.update(ctx, id, { tunnels: tunnels.map((tunnel) => alone(ctx, tunnel)) });
+    }
   }
   return [...new Set(asked)].map(
     (gatewayId) => had.find((each) => each.gatewayId === gatewayId) ?? newLine(ctx, gatewayId),
@@ -144,7 +158,12 @@ export function putCustomerSite(ctx: Context, request: SiteRequest): void {
   const stray = hosts?.find((host) => !blocks.some((each) => within(block(each), ip(host))));
   if (stray !== undefined) throw invalid("Hosts", stray);
   const addresses = request.addresses.map((text) => readAddress(text, "Addresses"));
-  const up = blocks.length > 0 ? readTunnels(ctx, { ...request, addresses }) : new Set<string>();
+  const lines = readLines(
+    ctx,
+    blocks.length > 0 ? request.virtualInterfaces : [],
+    known?.virtualInterfaces ?? [],
+  );
+  const up = blocks.length > 0 ? readTunnels(ctx, { ...request, addresses }, lines) : new Set<string>();
   const touched = new Set<VpnConnection>(vpnConnections.by(ctx, "site", id));
   for (const outside of up) for (const row of vpnConnections.by(ctx, "outside", outside)) touched.add(row);
   for (const { id: connection, tunnels } of touched) {
@@ -152,11 +171,6 @@ export function putCustomerSite(ctx: Context, request: SiteRequest): void {
       tunnels: tunnels.map((tunnel) => connect(ctx, tunnel, id, up)),
     });
   }
-  const lines = readLines(
-    ctx,
-    blocks.length > 0 ? request.virtualInterfaces : [],
-    known?.virtualInterfaces ?? [],
-  );
   connectPeers(ctx, id, blocks.length > 0 ? request.connectPeers : []);
   if (blocks.length === 0) {
     if (known) table.remove(id);

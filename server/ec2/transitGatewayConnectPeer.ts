@@ -5,7 +5,6 @@ import {
   formatAddress,
   formatPrefix,
   parseAddress,
-  sizeOf,
   type Address,
 } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
@@ -13,8 +12,8 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
-import { cidrUsers } from "./createTransitGateway.ts";
 import { inState, SHOWN_DELETED_SECONDS, transitGateways, type TransitGateway } from "./transitGateway.ts";
+import { freeGatewayAddress, gatewayAddresses, gatewayAddressUsers } from "./transitGatewayAddress.ts";
 import { attachmentTo } from "./transitGatewayAttachment.ts";
 import { siteTable } from "./customerSite.ts";
 import { connectUsers } from "./transitGatewayConnect.ts";
@@ -120,11 +119,8 @@ connectUsers.push((ctx, attachmentId) =>
   transitGatewayConnectPeers.by(ctx, "attachment", attachmentId).map(({ id }) => id),
 );
 
-cidrUsers.push((ctx, gatewayId, cidr) =>
-  transitGatewayConnectPeers.by(ctx, "gateway", gatewayId).some(({ gatewayAddress }) => {
-    const address = parseAddress(gatewayAddress);
-    return address !== undefined && contains(storedCidr(cidr), address);
-  }),
+gatewayAddressUsers.push((ctx, gatewayId) =>
+  transitGatewayConnectPeers.by(ctx, "gateway", gatewayId).map(({ gatewayAddress }) => gatewayAddress),
 );
 
 const invalid = (value: string, parameter: string): ApiError =>
@@ -143,30 +139,17 @@ function readAddress(text: string, parameter: string): Address {
  */
 function chooseAddress(
   ctx: Context,
-  { id, cidrs }: TransitGateway,
+  gateway: TransitGateway,
   asked: string | undefined,
   peer: Address,
 ): string {
-  const blocks = cidrs.map(storedCidr).filter(({ version }) => version === peer.version);
-  const taken = new Set(transitGatewayConnectPeers.by(ctx, "gateway", id).map((row) => row.gatewayAddress));
-  if (asked !== undefined) {
-    const address = readAddress(asked, "transitGatewayAddress");
-    const text = formatAddress(address);
-    if (!blocks.some((block) => contains(block, address)) || taken.has(text)) {
-      throw invalid(asked, "transitGatewayAddress");
-    }
-    return text;
-  }
-  for (const block of blocks) {
-    for (let offset = 1n; offset < sizeOf(block); offset++) {
-      const text = formatAddress(addressAt(block, offset));
-      if (!taken.has(text)) return text;
-    }
-  }
-  throw new ApiError(
-    "InvalidParameterValue",
-    `${id} has no CIDR block with a free IPv${peer.version} address for the Connect peer.`,
-  );
+  if (asked === undefined) return freeGatewayAddress(ctx, gateway, peer.version, "Connect peer");
+  const address = readAddress(asked, "transitGatewayAddress");
+  const text = formatAddress(address);
+  const isOwn =
+    address.version === peer.version && gateway.cidrs.some((cidr) => contains(storedCidr(cidr), address));
+  if (!isOwn || gatewayAddresses(ctx, gateway.id).has(text)) throw invalid(asked, "transitGatewayAddress");
+  return text;
 }
 
 const LINK_LOCAL = storedCidr("169.254.0.0/16");

@@ -105,6 +105,10 @@ const propagations: Partial<Record<Attached["type"], Propagation>> = {
   "vpn-concentrator": { origin: "propagated-vpn-concentrator", told: toldOfConcentrator },
 };
 
+/** Whether a VPN connection is between private addresses. */
+const isPrivate = (rows: Rows, { to }: TransitGatewayAttachment): boolean =>
+  to.type === "vpn" && vpnConnections.table(rows).get(to.id)?.transportId !== undefined;
+
 /** Whether a gateway spreads flows over links that lead to the same block equally well: of VPN, if somebody wants it. */
 const sharesFlows = (rows: Rows, { gatewayId, to }: TransitGatewayAttachment): boolean =>
   to.type === "direct-connect-gateway" ||
@@ -124,12 +128,13 @@ function learned(rows: Rows, tableId: string): TransitRoute[] {
     const propagation = isLive(attachment) ? propagations[to.type] : undefined;
     if (!propagation) continue;
     const shared = sharesFlows(rows, attachment);
+    const origin = isPrivate(rows, attachment) ? "propagated-private-vpn" : propagation.origin;
     for (const told of propagation.told(rows, attachment)) {
       const block = storedCidr(told.destination);
       const others = to.type === "vpc" ? taken : [];
       if (others.some((other) => other.attachmentId !== id && overlaps(other.block, block))) continue;
       if (to.type === "vpc") taken.push({ block, attachmentId: id });
-      routes.push({ ...told, attachmentId: id, origin: propagation.origin, shared });
+      routes.push({ ...told, attachmentId: id, origin, shared });
     }
   }
   return routes;

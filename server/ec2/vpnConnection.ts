@@ -10,6 +10,7 @@ import { customerGateways, customerGatewayUsers, SHOWN_DELETED_SECONDS } from ".
 import { siteTable, type Advertisement } from "./customerSite.ts";
 import { giveBackPublicAddress, publicAddressTable } from "./publicAddress.ts";
 import { transitGateways, type TransitGateway } from "./transitGateway.ts";
+import { gatewayAddressUsers } from "./transitGatewayAddress.ts";
 import { detach, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 import { vpnConcentrators, vpnConcentratorUsers } from "./vpnConcentrator.ts";
 import { configurationOf, type Configured } from "./vpnConfiguration.ts";
@@ -40,6 +41,8 @@ export interface VpnConnection extends ResourceRow {
   readonly remote: string;
   readonly accelerated: boolean;
   readonly bandwidth: Sdk.VpnTunnelBandwidth;
+  /** Of a connection between private addresses: the attachment of the Direct Connect gateway that carries it. */
+  readonly transportId?: string | undefined;
 }
 
 const isGone = ({ state }: VpnConnection): boolean => state === "deleted";
@@ -116,7 +119,8 @@ function viewOptions(connection: VpnConnection): Sdk.VpnConnectionOptions {
     EnableAcceleration: connection.accelerated,
     StaticRoutesOnly: connection.staticRoutes,
     ...blocks,
-    OutsideIpAddressType: "PublicIpv4",
+    OutsideIpAddressType: connection.transportId === undefined ? "PublicIpv4" : "PrivateIpv4",
+    TransportTransitGatewayAttachmentId: connection.transportId,
     TunnelInsideIpVersion: inside,
     TunnelOptions: connection.tunnels.map(viewTunnelOption),
     TunnelBandwidth: connection.bandwidth,
@@ -207,6 +211,13 @@ export const vpnConnections = defineResource({
 });
 
 customerGatewayUsers.push((ctx, id) => vpnConnections.count(ctx, "customerGateway", id) > 0);
+gatewayAddressUsers.push((ctx, gatewayId) =>
+  vpnConnections
+    .by(ctx, "gateway", gatewayId)
+    .filter(({ transportId }) => transportId !== undefined)
+    .flatMap(({ tunnels }) => tunnels.map(({ outside }) => outside)),
+);
+
 for (const users of [vpnGatewayUsers, vpnConcentratorUsers]) {
   users.push((ctx, id) => vpnConnections.count(ctx, "gateway", id) > 0);
 }

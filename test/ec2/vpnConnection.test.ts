@@ -72,10 +72,10 @@ describe("what it refuses to parse", () => {
     await refused(options({ LocalIpv6NetworkCidr: "::/0" }), "InvalidParameterCombination");
     await refused(options({ LocalIpv4NetworkCidr: "everything" }), "InvalidParameterValue");
     await refused(options({ OutsideIpAddressType: "Ipv6" }), "UnsupportedOperation");
-    await refused(options({ OutsideIpAddressType: "PrivateIpv4" }), "MissingParameter");
+    await refused(options({ OutsideIpAddressType: "PrivateIpv4" }), "InvalidParameterCombination");
     await refused(options({ OutsideIpAddressType: "Ipv5" }), "InvalidParameterValue");
     const transport = { TransportTransitGatewayAttachmentId: `tgw-attach-${UNKNOWN}` };
-    await refused(options(transport), "InvalidTransitGatewayAttachmentID.NotFound");
+    await refused(options(transport), "InvalidParameterCombination");
     await refused(
       create({ CustomerGatewayId: await newCustomerGateway(ec2, "10.1.2.3") }),
       "InvalidParameterValue",

@@ -38,6 +38,7 @@ import {
   DEVICE,
   mainTable,
   newConnection,
+  newCustomerGateway,
   newVpc,
   newVpnGateway,
   outsideOf,
@@ -325,6 +326,128 @@ describe("a site at a dedicated line", () => {
     expect((await exchange({ From: one, To: instance, SourceAddress: HOST })).Forward.Reason).toBe(
       "NO_ROUTE_TO_DESTINATION",
     );
+  });
+});
+
+describe("tunnels between private addresses", () => {
+  const DEVICE_INSIDE = "172.31.0.7";
+
+  /** A gateway with blocks of its own, at a VPC and at a site's dedicated line. */
+  async function lined() {
+    const wire = await wired(false);
+    const { ec2, vpc, subnet, table } = wire;
+    const TransitGatewayCidrBlocks = ["10.99.0.0/24"];
+    const { id: TransitGatewayId, table: tableId } = await newGateway(ec2, { TransitGatewayCidrBlocks });
+    await ec2.send(
+      new CreateTransitGatewayVpcAttachmentCommand({ TransitGatewayId, VpcId: vpc, SubnetIds: [subnet] }),
+    );
+    await ec2.send(
+      new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, TransitGatewayId }),
+    );
+    const place = {
+      Addresses: [DEVICE, DEVICE_INSIDE],
+      VirtualInterfaces: [TransitGatewayId],
+      Hosts: [HOST],
+    };
+    const name = await site(place);
+    const attachmentTo = async (type: string) => {
+      const Filters = [{ Name: "resource-type", Values: [type] }];
+      const { TransitGatewayAttachments } = await ec2.send(
+        new DescribeTransitGatewayAttachmentsCommand({ Filters }),
+      );
+      return TransitGatewayAttachments?.[0]?.TransitGatewayAttachmentId;
+    };
+    const CustomerGatewayId = await newCustomerGateway(ec2, DEVICE_INSIDE);
+    const create = async (options: object = {}, more: object = {}) =>
+      newConnection(ec2, {
+        CustomerGatewayId,
+        TransitGatewayId,
+        Options: {
+          OutsideIpAddressType: "PrivateIpv4",
+          TransportTransitGatewayAttachmentId: await attachmentTo("direct-connect-gateway"),
+          ...options,
+        },
+        ...more,
+      });
+    return { ...wire, TransitGatewayId, tableId, place, name, attachmentTo, create };
+  }
+
+  test("need a transit gateway with a block, and an attachment of a dedicated line", async () => {
+    const { ec2, gateway, attachmentTo, create } = await lined();
+    const combination = "InvalidParameterCombination";
+    await callRefused(create({}, { TransitGatewayId: undefined, VpnGatewayId: gateway }), combination);
+    await callRefused(create({ EnableAcceleration: true }), combination);
+    await callRefused(create({ OutsideIpAddressType: "PublicIpv4" }), combination);
+    const TransportTransitGatewayAttachmentId = await attachmentTo("vpc");
+    await callRefused(create({ TransportTransitGatewayAttachmentId }), "InvalidParameterValue");
+    await callRefused(
+      create({ TransportTransitGatewayAttachmentId: "tgw-attach-0123456789abcdef0" }),
+      "InvalidTransitGatewayAttachmentID.NotFound",
+    );
+    await callRefused(create({ TransportTransitGatewayAttachmentId: undefined }), "MissingParameter");
+    const CustomerGatewayId = await newCustomerGateway(ec2);
+    await callRefused(
+      create({}, { CustomerGatewayId }),
+      "InvalidParameterValue",
+      /is not a private IPv4 address/,
+    );
+    const { id: bare } = await newGateway(ec2);
+    await site({ VirtualInterfaces: [bare] });
+    const { TransitGatewayAttachments } = await ec2.send(
+      new DescribeTransitGatewayAttachmentsCommand({
+        Filters: [
+          { Name: "transit-gateway-id", Values: [bare] },
+          { Name: "resource-type", Values: ["direct-connect-gateway"] },
+        ],
+      }),
+    );
+    const transport = TransitGatewayAttachments?.[0]?.TransitGatewayAttachmentId;
+    const there = { TransportTransitGatewayAttachmentId: transport };
+    await callRefused(
+      create(there, { TransitGatewayId: bare }),
+      "InvalidParameterValue",
+      /no CIDR block with a free IPv4 address/,
+    );
+  });
+
+  test("have addresses of the gateway's, come up by the line alone, and before those over the internet", async () => {
+    const { ec2, instance, TransitGatewayId, tableId, place, name, create, attachmentTo } = await lined();
+    const connection = await create();
+    const { VpnConnectionId: id = "", Options } = connection;
+    expect(Options).toMatchObject({
+      OutsideIpAddressType: "PrivateIpv4",
+      TransportTransitGatewayAttachmentId: await attachmentTo("direct-connect-gateway"),
+    });
+    expect(outsideOf(connection)).toEqual(["10.99.0.1", "10.99.0.2"]);
+    const other = await newConnection(ec2, { TransitGatewayId });
+    await site({ Advertises: [OFFICE], Tunnels: [other.VpnConnectionId] });
+    const hq = await site({ Addresses: [DEVICE_INSIDE], Advertises: [OFFICE], Tunnels: [id], Hosts: [HOST] });
+    const search = async () => {
+      const Filters = [{ Name: "route-search.exact-match", Values: [OFFICE] }];
+      const { Routes } = await ec2.send(
+        new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId: tableId, Filters }),
+      );
+      return Routes?.map(({ TransitGatewayAttachments: [first] = [] }) => first?.ResourceId);
+    };
+    expect(await search()).toEqual([id]);
+    expect(await exchange({ From: instance, To: HOST })).toMatchObject({
+      Learned: "answer",
+      Forward: { Receiver: { Site: hq } },
+    });
+    await site({ ...place, VirtualInterfaces: [] }, name);
+    expect(await search()).toEqual([other.VpnConnectionId]);
+    expect((await shownConnection(ec2, id)).VgwTelemetry).toMatchObject([
+      { Status: "DOWN" },
+      { Status: "DOWN" },
+    ]);
+    await operationRefused(
+      islet,
+      "POST sites",
+      { Region, Name: "far", Addresses: [DEVICE_INSIDE], Blocks: [OFFICE], Tunnels: [id] },
+      "InvalidParameterValue",
+    );
+    const DeleteIt = new DeleteVpnConnectionCommand({ VpnConnectionId: id });
+    expect((await ec2.send(DeleteIt)).$metadata.httpStatusCode).toBe(200);
   });
 });
 
