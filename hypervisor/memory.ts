@@ -68,6 +68,11 @@ export class Memory {
     return this.#frames.free;
   }
 
+  /** How many frames are broken, be they offline or still somebody's. */
+  get broken(): number {
+    return this.census().offline + this.#condemned.size;
+  }
+
   /** Each NUMA node: its frames, and how many of them are in each state. */
   nodes(): ReturnType<Frames["nodes"]> {
     return this.#frames.nodes();

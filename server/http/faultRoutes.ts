@@ -188,11 +188,13 @@ export function faultRoutes(
     "GET faults": (fields) => {
       allow(fields, "Region");
       const unit = unitOf(fields);
-      const hostViews = hosts.fleet(unit.name).hosts();
+      const fleet = hosts.fleet(unit.name);
       return {
-        Hosts: hostViews.flatMap(({ host, state }) =>
-          state === "available" ? [] : [{ HostId: host, State: state }],
-        ),
+        Hosts: fleet.hosts().flatMap(({ host, state }) => {
+          const broken = fleet.host(host)?.memory.broken ?? 0;
+          if (state === "available" && broken === 0) return [];
+          return [{ HostId: host, State: state, ...(broken > 0 && { BrokenFrames: broken }) }];
+        }),
         Instances: [...instances.table({ unit }).all()].flatMap(({ id, failedHost, impairedSince }) =>
           failedHost || impairedSince !== undefined
             ? [{ InstanceId: id, FailedHost: failedHost?.id, ImpairedSince: isoOf(impairedSince) }]

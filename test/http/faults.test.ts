@@ -106,6 +106,8 @@ describe("a frame that fails", () => {
     expect(await befall("memory-failure", { HostId, Frame: start + count })).toEqual({ Instances: [] });
     expect(await befall("memory-failure", { HostId, Frame: start })).toEqual({ Instances: [id] });
     expect(await viewed()).toBe(1);
+    const { Hosts } = await operate(islet, "GET faults", { Region });
+    expect(Hosts).toContainEqual({ HostId, State: "available", BrokenFrames: 2 });
     await think(id);
     expect(await thought(id)).toBe("thought");
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
