@@ -2,6 +2,7 @@ import { keysOf, type KeyRow } from "../auth/keys.ts";
 import { instanceProfiles } from "../iam/instanceProfile.ts";
 import { roles } from "../iam/role.ts";
 import type { Context } from "../kit/context.ts";
+import { isoTime } from "../kit/isoTime.ts";
 import { openRoleSession } from "../sts/assumeRole.ts";
 import { plainTerms } from "../sts/credentials.ts";
 import { findDistrust, foreign } from "../sts/trust.ts";
@@ -29,9 +30,6 @@ export type InstanceCredentials =
       readonly Message: string;
       readonly LastUpdated: string;
     };
-
-/** To the second: `2026-11-23T17:57:15Z`. */
-const isoTime = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 
 const viewKey = ({ id, secret, token = "", created = 0, expires = 0 }: KeyRow): InstanceCredentials => ({
   Code: "Success",

@@ -1,5 +1,6 @@
 import { keyTable, rootArn, type KeyRow } from "../auth/keys.ts";
 import type { Caller, Context } from "../kit/context.ts";
+import { isoTime } from "../kit/isoTime.ts";
 import type { Unit } from "../state/unit.ts";
 import { groups, groupsOf } from "./group.ts";
 import { documentOf, findPolicy, policies } from "./managedPolicy.ts";
@@ -83,9 +84,6 @@ function sessionKeys(key: KeyRow | undefined): (readonly [string, KeyValue])[] {
     ...Object.entries(session?.keys ?? {}),
   ];
 }
-
-/** To the second, as AWS tells times in conditions. */
-const isoTime = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 
 /** The policies that a session was opened with; undefined if none limit it. */
 function policiesOfSession(ctx: Context, key: KeyRow | undefined): Source[] | undefined {

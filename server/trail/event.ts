@@ -1,12 +1,13 @@
 import { hash } from "node:crypto";
 import type { ApiError } from "../errors.ts";
+import { isoTime } from "../kit/isoTime.ts";
 import type { Unit } from "../state/unit.ts";
 import { jsonName } from "../wire/json.ts";
 import type { Service } from "../wire/service.ts";
 import type { StructureShape } from "../wire/shape.ts";
 import { isReading, showsAnswer, type AnsweredCall } from "./answeredCall.ts";
 import { forms, namesSecret, written } from "./parameters.ts";
-import { inSeconds, userIdentityOf, type UserIdentity } from "./userIdentity.ts";
+import { userIdentityOf, type UserIdentity } from "./userIdentity.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -72,7 +73,7 @@ export function eventOf(call: AnsweredCall, global: Unit): TrailEvent {
   return {
     eventVersion: "1.11",
     userIdentity: userIdentityOf(caller, global),
-    eventTime: inSeconds(call.at),
+    eventTime: isoTime(call.at),
     eventSource: `${operation.service.id}.amazonaws.com`,
     eventName: operation.name,
     awsRegion: regionOf(call),

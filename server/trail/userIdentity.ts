@@ -1,5 +1,6 @@
 import { keyTable, rootArn } from "../auth/keys.ts";
 import type { Caller } from "../kit/context.ts";
+import { isoTime } from "../kit/isoTime.ts";
 import type { Unit } from "../state/unit.ts";
 import { roles } from "../iam/role.ts";
 import { users } from "../iam/user.ts";
@@ -29,9 +30,6 @@ interface SessionContext {
   readonly attributes: { readonly creationDate?: string; readonly mfaAuthenticated: "false" };
 }
 
-/** `2026-11-23T17:58:02Z` @param at milliseconds since the epoch */
-export const inSeconds = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
-
 /** Who made a call, and by which session. @param global the unit that has the keys and the roles */
 export function userIdentityOf(caller: Caller, global: Unit): UserIdentity {
   const { account: accountId, accessKeyId, arn, userId: principalId } = caller;
@@ -41,7 +39,7 @@ export function userIdentityOf(caller: Caller, global: Unit): UserIdentity {
     key?.token === undefined
       ? undefined
       : {
-          ...(key.created !== undefined && { creationDate: inSeconds(key.created) }),
+          ...(key.created !== undefined && { creationDate: isoTime(key.created) }),
           mfaAuthenticated: "false" as const,
         };
   const attributes = session ?? { mfaAuthenticated: "false" as const };

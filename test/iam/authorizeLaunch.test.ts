@@ -247,6 +247,27 @@ describe("what a launch can be limited by", () => {
     expect(Instances).toHaveLength(1);
   });
 
+  test("whose each of its resources is", async () => {
+    const person = await asUser();
+    const own = { StringNotEquals: { "aws:ResourceAccount": person.account } };
+    const denied = (...types: string[]) =>
+      person.allow(
+        statement("Allow", "ec2:RunInstances"),
+        statement(
+          "Deny",
+          "ec2:RunInstances",
+          types.map((type) => `arn:aws:ec2:*:*:${type}/*`),
+          {
+            Condition: own,
+          },
+        ),
+      );
+    await denied(...PARTS.filter((part) => part !== "image"));
+    await launchOf(person);
+    await denied("image");
+    await refused(launchOf(person), "UnauthorizedOperation", /image\/ami-\S+ with an explicit deny/);
+  });
+
   test("the owner of its image", async () => {
     const owner = { StringEquals: { "ec2:Owner": "amazon" } };
     const rest = PARTS.filter((part) => part !== "image").map((type) => `arn:aws:ec2:*:*:${type}/*`);

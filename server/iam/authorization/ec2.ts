@@ -6,7 +6,7 @@ import { conditionKeys } from "../../ec2/conditionKeys/registry.ts";
 import { requestKeys } from "../../ec2/conditionKeys/request.ts";
 import type { Found, TypeKeys } from "../../ec2/conditionKeys/typeKeys.ts";
 import type { Action, ActionResource, ActionTable } from "../actionTable.ts";
-import type { KeyValue } from "../policy/keys.ts";
+import type { Keys, KeyValue } from "../policy/keys.ts";
 import { documented, fillArn, requestTag, tagNamed, type Demand } from "./demand.ts";
 import { partsOfLaunch, type Parts } from "./launch.ts";
 import { partsOfSnapshots } from "./multiVolumeSnapshot.ts";
@@ -130,25 +130,17 @@ class Demands {
   }
 
   onNothing(): Demand {
-    return {
-      action: `ec2:${this.#action.name}`,
-      resource: "*",
-      ...documented(this.#action, undefined, (name) => this.#common(name, "")),
-    };
+    return this.#about("*", this.#ctx.account, this.#action, undefined, (name) => this.#common(name, ""));
   }
 
   /** On a resource that is named. */
   on(type: ActionResource, { name, id, account, row }: Named): Demand {
     const ctx = this.#ctx;
-    return {
-      action: `ec2:${this.#action.name}`,
-      resource: fillArn(type.arn, ctx, account, name),
-      ...documented(this.#action, type, (key) => {
-        if (key === idKey(type.type)) return id;
-        if (/^(?:aws|ec2):resourcetag\//.test(key)) return row && tagNamed(tagsOf(ctx, id), key);
-        return (row && ownKey(conditionKeys[type.type]?.rows, key, row, ctx)) ?? this.#common(key, type.type);
-      }),
-    };
+    return this.#about(fillArn(type.arn, ctx, account, name), account, this.#action, type, (key) => {
+      if (key === idKey(type.type)) return id;
+      if (/^(?:aws|ec2):resourcetag\//.test(key)) return row && tagNamed(tagsOf(ctx, id), key);
+      return (row && ownKey(conditionKeys[type.type]?.rows, key, row, ctx)) ?? this.#common(key, type.type);
+    });
   }
 
   /**
@@ -157,16 +149,15 @@ class Demands {
    * @param asked what the call says of it, where that is not the call's input as a whole
    */
   onNew(type: ActionResource, asked: object = this.#input, name = "*"): Demand {
-    return {
-      action: `ec2:${this.#action.name}`,
-      resource: fillArn(type.arn, this.#ctx, this.#ctx.account, name),
-      ...documented(
-        this.#action,
-        type,
-        (key) =>
-          ownKey(conditionKeys[type.type]?.asked, key, asked, this.#ctx) ?? this.#common(key, type.type),
-      ),
-    };
+    const ctx = this.#ctx;
+    const arn = fillArn(type.arn, ctx, ctx.account, name);
+    return this.#about(
+      arn,
+      ctx.account,
+      this.#action,
+      type,
+      (key) => ownKey(conditionKeys[type.type]?.asked, key, asked, ctx) ?? this.#common(key, type.type),
+    );
   }
 
   /** Tags that a call puts on what it makes must be allowed like those of CreateTags. */
@@ -174,18 +165,32 @@ class Demands {
     return (this.#input.TagSpecifications ?? []).flatMap(({ ResourceType = "", Tags = [] }) => {
       const type = createTags.resources.find((each) => each.type === ResourceType);
       if (Tags.length === 0) return [];
-      return {
-        action: "ec2:CreateTags",
-        resource: fillArn(type?.arn ?? "*", this.#ctx, this.#ctx.account, "*"),
-        ...documented(createTags, type, (key) => {
-          if (key === "ec2:createaction") return this.#action.name;
-          return (
-            ownKey(conditionKeys[ResourceType]?.asked, key, this.#input, this.#ctx) ??
-            this.#common(key, ResourceType)
-          );
-        }),
-      };
+      const ctx = this.#ctx;
+      const arn = fillArn(type?.arn ?? "*", ctx, ctx.account, "*");
+      return this.#about(arn, ctx.account, createTags, type, (key) => {
+        if (key === "ec2:createaction") return this.#action.name;
+        return (
+          ownKey(conditionKeys[ResourceType]?.asked, key, this.#input, ctx) ?? this.#common(key, ResourceType)
+        );
+      });
     });
+  }
+
+  /** @param account whose the resource is, which is known of each, whatever the action */
+  #about(
+    resource: string,
+    account: string,
+    action: Action,
+    type: ActionResource | undefined,
+    get: Keys["get"],
+  ): Demand {
+    const { keys, known } = documented(action, type, get);
+    return {
+      action: `ec2:${action.name}`,
+      resource,
+      known: ["aws:ResourceAccount", ...known],
+      keys: { get: (name) => (name === "aws:resourceaccount" ? account : keys.get(name)) },
+    };
   }
 
   #common(key: string, type: string): KeyValue {
