@@ -39,6 +39,15 @@ export interface FlowWindow {
   readonly skipped: boolean;
 }
 
+/** What records say of an interface. */
+export interface InterfaceFacts {
+  readonly zoneId: string;
+  /** `nat_gateway`, for instance. */
+  readonly type: string;
+  /** Whether its instance encrypts what it sends; undefined for what is no instance's. */
+  readonly encrypts: boolean | undefined;
+}
+
 /** What a record says that the network does not know. */
 export interface FlowPlace {
   readonly account: string;
@@ -46,8 +55,9 @@ export interface FlowPlace {
   readonly zoneId: string;
   /** The service of Amazon's that an address belongs to: `S3`, `EC2`, … */
   serviceOf(address: Ip): string | undefined;
-  /** The zone's id, and what the interface is: `nat_gateway`, for instance. */
-  interfaceOf(id: string): { readonly zoneId: string; readonly type: string } | undefined;
+  interfaceOf(id: string): InterfaceFacts | undefined;
+  /** Whether a VPC's owner has its encryption watched. */
+  watchesEncryption(vpcId: string): boolean;
   /** The value of a tag that the flow log asks for: the first or the second one of instances or of interfaces. */
   tagOf(resource: "instance" | "network-interface", id: string, which: 0 | 1): string | undefined;
 }
@@ -91,6 +101,22 @@ function kindOf({ id, unlogged }: Port, place: FlowPlace): string | undefined {
 
 const ofNextHop = (write: (port: Port, place: FlowPlace) => string | undefined): Write =>
   ofFlow(({ nextHop }, _, place) => nextHop && write(nextHop, place));
+
+/**
+ * 1 where the hosts at both ends of a hop encrypt, 0 where they do not; what programs encrypt nobody sees. Undefined where
+ * nobody watches, or one end is a gateway, of which it is not known.
+ */
+function encryptionOf(
+  { accepted, nextHop }: Flow,
+  { port }: FlowWindow,
+  place: FlowPlace,
+): number | undefined {
+  if (!accepted || !place.watchesEncryption(port.subnet.vpc.id)) return undefined;
+  const here = place.interfaceOf(port.id)?.encrypts;
+  const there = nextHop ? place.interfaceOf(nextHop.id)?.encrypts : false;
+  if (here === undefined || there === undefined) return undefined;
+  return here && there ? 1 : 0;
+}
 
 /** Tags have spaces, which fields have not. */
 const tagged =
@@ -173,7 +199,7 @@ const FIELDS: Fields<FlowWindow, Flow, FlowPlace> = new Map<string, [number, Wri
   ["ecs-task-id", [7, nothing]],
   ["reject-reason", [8, ofFlow(({ blocked }) => (blocked ? "BPA" : undefined))]],
   ["resource-id", [9, nothing]],
-  ["encryption-status", [10, nothing]],
+  ["encryption-status", [10, ofFlow(encryptionOf)]],
   ["instance-tag", [11, tagged("instance", 0)]],
   ["instance-tag-2", [11, tagged("instance", 1)]],
   ["interface-tag", [11, tagged("network-interface", 0)]],

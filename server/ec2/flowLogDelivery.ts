@@ -8,8 +8,10 @@ import { addEvents, addLogStream, findLogStream } from "../logs/logStream.ts";
 import { awsPrefixLists } from "./catalogue/prefixLists.ts";
 import { findZone } from "./catalogue/zones.ts";
 import type { FlowLogDestination } from "./flowLogDestination.ts";
+import { instances } from "./instance.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { publicAddressTable } from "./publicAddress.ts";
+import { controlOf, encrypts } from "./vpcEncryptionControl.ts";
 
 /** A flow log, as far as its delivery goes. */
 export interface Delivered {
@@ -55,11 +57,21 @@ export function placeOf(
   };
 }
 
-/** Where an interface is, and of what type. */
-export function interfaceOf(ctx: Context, interfaceId: string): { zoneId: string; type: string } | undefined {
+/** Where an interface is, of what type, and whether its instance, if it has one, encrypts what it sends. */
+export function interfaceOf(
+  ctx: Context,
+  interfaceId: string,
+): { zoneId: string; type: string; encrypts: boolean | undefined } | undefined {
   const row = networkInterfaces.table(ctx).get(interfaceId);
-  return row && { zoneId: findZone(ctx.region, row.zone)?.id ?? "-", type: row.interfaceType };
+  if (!row) return undefined;
+  const { zone, interfaceType: type, attachment } = row;
+  const instance = attachment && instances.table(ctx).get(attachment.instanceId);
+  const zoneId = findZone(ctx.region, zone)?.id ?? "-";
+  return { zoneId, type, encrypts: instance && encrypts(instance.instanceType) };
 }
+
+export const watchesEncryption = (ctx: Context, vpcId: string): boolean =>
+  controlOf(ctx, vpcId)?.state === "available";
 
 /** Brings records to where the flow log sends them. */
 export function deliver(ctx: Context, log: Delivered, records: readonly FlowRecords[]): void {

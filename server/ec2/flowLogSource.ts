@@ -5,7 +5,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { tagsOf } from "../kit/tags.ts";
 import type { FlowRecords } from "../kit/world.ts";
-import { interfaceOf, placeOf, serviceOf } from "./flowLogDelivery.ts";
+import { interfaceOf, placeOf, serviceOf, watchesEncryption } from "./flowLogDelivery.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { subnets } from "./subnet.ts";
 import { transitGateways } from "./transitGateway.ts";
@@ -200,6 +200,7 @@ export function takeRecords(ctx: Context, log: Asking): readonly FlowRecords[] {
       interfaces,
       place: (each) => placeOf(ctx, each),
       interfaceOf: (each) => interfaceOf(ctx, each),
+      watchesEncryption: (vpcId) => watchesEncryption(ctx, vpcId),
       tagOf: (resource, each, which) => {
         const key = log.tagKeys?.[resource]?.[which];
         const found = tagsOf(ctx, each, log.account).find(({ Key }) => Key === key);

@@ -120,10 +120,16 @@ export interface FlowRequest {
   };
   /** The service of Amazon's that an address belongs to. */
   readonly serviceOf: (address: string) => string | undefined;
-  /** The zone's id and the type of an interface. */
-  readonly interfaceOf: (
-    interfaceId: string,
-  ) => { readonly zoneId: string; readonly type: string } | undefined;
+  /** The zone's id and the type of an interface, and whether its instance, if it has one, encrypts what it sends. */
+  readonly interfaceOf: (interfaceId: string) =>
+    | {
+        readonly zoneId: string;
+        readonly type: string;
+        readonly encrypts: boolean | undefined;
+      }
+    | undefined;
+  /** Whether a VPC's owner has its encryption watched. */
+  readonly watchesEncryption: (vpcId: string) => boolean;
   /** The value of a tag that it asks for: the first or the second one of instances or of interfaces. */
   readonly tagOf: (
     resource: "instance" | "network-interface",
@@ -135,7 +141,7 @@ export interface FlowRequest {
 /** What a flow log of a transit gateway asks the network for. */
 export interface TransitFlowRequest extends Omit<
   FlowRequest,
-  "interfaceOf" | "interfaces" | "place" | "tagOf"
+  "interfaceOf" | "interfaces" | "place" | "tagOf" | "watchesEncryption"
 > {
   /** The attachments that have a window even if nothing passed them. */
   readonly attachments: readonly string[];

@@ -72,6 +72,7 @@ export class Network {
     place,
     serviceOf,
     interfaceOf,
+    watchesEncryption,
     tagOf,
   }: FlowRequest): FlowRecords[] {
     const written = FlowFormat.parse(format);
@@ -84,6 +85,7 @@ export class Network {
         ...place(window.port.id),
         serviceOf: (address) => serviceOf(formatIp(address)),
         interfaceOf,
+        watchesEncryption,
         tagOf,
       }),
     }));

@@ -9,6 +9,7 @@ import {
   CreateSubnetCommand,
   CreateTagsCommand,
   CreateVpcCommand,
+  CreateVpcEncryptionControlCommand,
   DeleteFlowLogsCommand,
   DeleteSubnetCommand,
   DeleteVpcCommand,
@@ -486,7 +487,8 @@ describe("what it does", () => {
     ];
     const names =
       "version log-status interface-id instance-tag instance-tag-2 interface-tag asg-tag interface-type flow-direction " +
-      "next-hop-interface-id next-hop-subnet-id next-hop-az-id next-hop-vpc-id next-hop-interface-type";
+      "next-hop-interface-id next-hop-subnet-id next-hop-az-id next-hop-vpc-id next-hop-interface-type encryption-status";
+    await site.ec2.send(new CreateVpcEncryptionControlCommand({ VpcId: site.vpc }));
     await roundTime();
     await site.create({
       LogFormat: names.replaceAll(/\S+/g, "${$&}"),
@@ -506,7 +508,8 @@ describe("what it does", () => {
     const lines = (await site.events("flows", "OK")).map(({ message = "" }) =>
       message.replace(/use1-az\d/, "AZ"),
     );
-    const where = `${site.subnet} AZ ${site.vpc} -`;
+    // These types do not encrypt.
+    const where = `${site.subnet} AZ ${site.vpc} - 0`;
     expect(lines.toSorted()).toEqual(
       [
         `11 OK ${from} the%20client%2C%20%CE%B2 - - - - egress ${to} ${where}`,

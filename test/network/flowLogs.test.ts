@@ -45,6 +45,7 @@ class Site {
     zoneId: "use1-az1",
     serviceOf: () => undefined,
     interfaceOf: () => undefined,
+    watchesEncryption: () => false,
     tagOf: () => undefined,
   };
 
@@ -723,7 +724,11 @@ describe("formats", () => {
     const site = new Site();
     site.place = {
       ...site.place,
-      interfaceOf: (id) => ({ zoneId: "use1-az1", type: id === "eni-nat" ? "nat_gateway" : "interface" }),
+      interfaceOf: (id) => ({
+        zoneId: "use1-az1",
+        type: id === "eni-nat" ? "nat_gateway" : "interface",
+        encrypts: undefined,
+      }),
     };
     site.table("private", [route("0.0.0.0/0", "nat")]);
     site.subnet("subnet-private", "10.0.1.0/24", "private");
@@ -748,6 +753,32 @@ describe("formats", () => {
       "eni-nat nat_gateway ingress ACCEPT - - -",
       "eni-nat nat_gateway egress ACCEPT eni-client - subnet-private",
     ]);
+  });
+
+  test("whether the hosts at both ends encrypt, where somebody watches over that", () => {
+    const site = new Site();
+    const sender = site.port("eni-a", "10.0.0.5");
+    site.publish("198.51.100.1", sender);
+    for (const last of [6, 7, 8]) site.port(`eni-${last}`, `10.0.0.${last}`);
+    const encrypting = new Map([
+      ["eni-a", true],
+      ["eni-6", true],
+      ["eni-7", false],
+    ]);
+    const interfaceOf = (id: string) => ({ zoneId: "z", type: "interface", encrypts: encrypting.get(id) });
+    const told = (watched: boolean): string[] => {
+      site.place = { ...site.place, watchesEncryption: () => watched, interfaceOf };
+      const id = `fl-${watched}`;
+      site.log({ id, scope: "eni-a" });
+      const at = site.now / 1000 + 1;
+      for (const to of ["10.0.0.6", "10.0.0.7", "10.0.0.8", "203.0.113.9"]) {
+        site.send(sender, from("10.0.0.5", to), 1, 60, at, at);
+      }
+      site.now = 600_000;
+      return site.lines(watched ? 600 : 1200, fields("dstaddr encryption-status"), [], id);
+    };
+    expect(told(true)).toEqual(["10.0.0.6 1", "10.0.0.7 0", "10.0.0.8 -", "203.0.113.9 0"]);
+    expect(told(false)).toEqual(["10.0.0.6 -", "10.0.0.7 -", "10.0.0.8 -", "203.0.113.9 -"]);
   });
 
   test("Block Public Access is named as the reason", () => {
