@@ -4,6 +4,7 @@ import { HYPERVISOR_FRAMES } from "./frames.ts";
 import { Groups } from "./groups.ts";
 import { Guests } from "./guests.ts";
 import { Host, type HostSize, type HostView, type OwnerView } from "./host.ts";
+import { Hibernation } from "./hibernation.ts";
 import { Images, type Secrets } from "./images.ts";
 import type { Media } from "./media.ts";
 import type { MemoryOptions, ReleaseReason } from "./memory.ts";
@@ -49,12 +50,12 @@ export class Fleet {
   readonly disks: Disks;
   /** What the instances themselves can reach. */
   readonly guests: Guests;
+  readonly hibernation: Hibernation;
   /** How busy the instances are, and their CPU credits. */
   readonly workloads: Workloads;
   readonly reservations: Reservations;
   readonly #options: FleetOptions;
   readonly #slabs = new Slabs();
-  readonly #images: Images | undefined;
   readonly #groups = new Groups();
   readonly #pools = new Map<string, Pool>();
   readonly #hosts = new Map<string, Host>();
@@ -71,7 +72,12 @@ export class Fleet {
     const hostOf = (instance: string) => this.#on(instance);
     this.guests = new Guests({ hostOf, disks: this.disks, audit: this.audit });
     this.workloads = new Workloads(clock);
-    this.#images = images && secrets && new Images(images, secrets, this.audit);
+    this.hibernation = new Hibernation({
+      images: images && secrets && new Images(images, secrets, this.audit),
+      hostOf,
+      release: (instance) => this.release(instance, "hibernate"),
+      audit: this.audit,
+    });
     this.reservations = new Reservations({
       find: (request) => this.#find(request),
       refile: (host) => this.#refile(host),
@@ -138,44 +144,6 @@ export class Fleet {
     if (reservation !== undefined) this.reservations.left(reservation, instance);
     if (host.state === "retiring" && host.tenants === 0) this.#remove(host);
     return certificate;
-  }
-
-  /**
-   * Keeps the memory of an instance as a sealed image under a name, then takes everything back from it. Only the instance
-   * itself can be resumed from it (T7).
-   */
-  hibernate(instance: string, image: string): AuditRecord | undefined {
-    const host = this.#on(instance);
-    const { account } = host.tenant(instance) ?? {};
-    const bytesDirty = this.#imagesFor(instance).save(image, instance, host.memory.written(instance));
-    const about = { host: host.id, instance, ...(account !== undefined && { account }) };
-    this.audit.append({ ...about, event: "image-saved", reason: image, bytesDirty });
-    return this.release(instance, "hibernate");
-  }
-
-  /**
-   * Fills the memory of an instance that was just placed from its image, which is then erased.
-   *
-   * @throws {HypervisorFault} bad-image: there is none, or it is not this instance's; its memory is zero, then
-   */
-  resume(instance: string, image: string): void {
-    const { memory, id } = this.#on(instance);
-    const images = this.#imagesFor(instance);
-    try {
-      for (const { page, bytes } of images.load(image, instance)) memory.write(instance, page * PAGE, bytes);
-    } catch (error) {
-      memory.reboot(instance);
-      throw error;
-    }
-    this.audit.append({ event: "image-loaded", host: id, instance, reason: image });
-    this.discardImage(image);
-  }
-
-  /** Sets an image to zero and forgets it: with the volume it is on, or because its instance was terminated. */
-  discardImage(image: string): void {
-    const bytesZeroed = this.#images?.erase(image) ?? 0;
-    if (bytesZeroed === 0) return;
-    this.audit.append({ event: "image-erased", reason: image, bytesZeroed, verified: true });
   }
 
   /** Takes the last `pages` pages of its memory from an instance that lives on (T13). */
@@ -346,11 +314,6 @@ export class Fleet {
     const host = this.#hosts.get(id);
     if (host) return host;
     throw this.audit.fault("unknown-host", `no host ${id}`, { host: id });
-  }
-
-  #imagesFor(instance: string): Images {
-    if (this.#images) return this.#images;
-    throw this.audit.fault("bad-request", "hosts that cannot keep images", { instance });
   }
 
   #on(instance: string): Host {

@@ -40,7 +40,7 @@ function leave(fleet: Fleet, unit: Unit, before: Instance, after: Instance | und
     return;
   }
   const image = after?.state === "stopping" && isHibernated(after) ? rootImage(unit, after) : undefined;
-  if (image !== undefined) fleet.hibernate(id, image);
+  if (image !== undefined) fleet.hibernation.begin(id, image);
   else fleet.release(id, after?.state === "stopping" || after?.state === "stopped" ? "stop" : "terminate");
 }
 
@@ -60,17 +60,17 @@ function stay(fleet: Fleet, unit: Unit, before: Instance | undefined, after: Ins
 function wake(fleet: Fleet, before: Instance, { id, launched }: Instance, image: string | undefined): void {
   if (image === undefined) return;
   try {
-    if (canResume(before, launched)) fleet.resume(id, image);
+    if (canResume(before, launched)) fleet.hibernation.resume(id, image);
   } catch (error) {
     if (!(error instanceof HypervisorFault) || error.code !== "bad-image") throw error;
   }
-  fleet.discardImage(image);
+  fleet.hibernation.discard(image);
 }
 
 /** A volume that is taken from its instance takes no memory of it along. */
 export function followVolume(fleet: Fleet, before: Volume | undefined, after: Volume | undefined): void {
   const kept = after?.attachments.length ?? 0;
-  if (before && kept < before.attachments.length) fleet.discardImage(imageOn(before.id));
+  if (before && kept < before.attachments.length) fleet.hibernation.discard(imageOn(before.id));
 }
 
 /** After a restart: an instance that was placed again is as busy, and as rich in credits, as it had become. */

@@ -119,7 +119,7 @@ class Principal {
         instance.state = "off";
         break;
       case "hibernate":
-        fleet.hibernate(id, `image of ${id}`);
+        fleet.hibernation.begin(id, `image of ${id}`);
         instance.state = "asleep";
         break;
       case "terminate":
@@ -137,7 +137,7 @@ class Principal {
   ends(): void {
     for (const { id, state } of this.#instances) {
       if (state === "on") this.#world.fleet.release(id, "terminate");
-      if (state === "asleep") this.#world.fleet.discardImage(`image of ${id}`);
+      if (state === "asleep") this.#world.fleet.hibernation.discard(`image of ${id}`);
     }
     for (const id of this.#volumes) this.#world.fleet.disks.deleteVolume(id);
     for (const id of this.#snapshots) this.#world.fleet.disks.deleteSnapshot(id);
@@ -174,7 +174,7 @@ class Principal {
     this.observations.push(`placed ${placed}`);
     if (!placed) return;
     instance.state = "on";
-    if (isAsleep) fleet.resume(id, `image of ${id}`);
+    if (isAsleep) fleet.hibernation.resume(id, `image of ${id}`);
     this.#look(which);
   }
 

@@ -225,28 +225,28 @@ describe("hibernation", () => {
     const { fleet, images } = fleetOf();
     fleet.place(request({ instance: "i-1", memoryBytes: 20 * PAGE }));
     fleet.guests.write("i-1", 5 * PAGE - 3, canaries("i-1", 3 * PAGE));
-    expect(fleet.hibernate("i-1", "image")).toMatchObject({ reason: "hibernate", verified: true });
+    expect(fleet.hibernation.begin("i-1", "image")).toMatchObject({ reason: "hibernate", verified: true });
     expect(new Glass(fleet).search(canary("i-1"), images.surfaces())).toEqual([]);
     const { fleet: next } = fleetOf({}, { images });
     next.place(request({ instance: "i-2", memoryBytes: 20 * PAGE }));
-    expect(() => next.resume("i-2", "image")).toThrow(fault("bad-image"));
-    expect(() => next.resume("i-2", "none")).toThrow(fault("bad-image"));
+    expect(() => next.hibernation.resume("i-2", "image")).toThrow(fault("bad-image"));
+    expect(() => next.hibernation.resume("i-2", "none")).toThrow(fault("bad-image"));
     next.place(request({ instance: "i-1", memoryBytes: 20 * PAGE }));
-    next.resume("i-1", "image");
+    next.hibernation.resume("i-1", "image");
     expect(next.guests.read("i-1", 5 * PAGE - 3, 3 * PAGE)).toEqual(canaries("i-1", 3 * PAGE));
     expect(images.chunks.size).toBe(0);
-    expect(() => next.resume("i-1", "image")).toThrow(fault("bad-image"));
+    expect(() => next.hibernation.resume("i-1", "image")).toThrow(fault("bad-image"));
   });
 
   it("refuses an image that was changed, and leaves zeroed memory", () => {
     const { fleet, images } = fleetOf();
     fleet.place(request({ instance: "i-1" }));
     fleet.guests.write("i-1", 0, Uint8Array.of(1));
-    fleet.hibernate("i-1", "image");
+    fleet.hibernation.begin("i-1", "image");
     const chunk = found(images.read("image", 1));
     chunk[1000] = (chunk[1000] ?? 0) ^ 1;
     fleet.place(request({ instance: "i-1" }));
-    expect(() => fleet.resume("i-1", "image")).toThrow(fault("bad-image"));
+    expect(() => fleet.hibernation.resume("i-1", "image")).toThrow(fault("bad-image"));
     expect(fleet.guests.read("i-1", 0, 1)).toEqual(Uint8Array.of(0));
   });
 });

@@ -190,7 +190,7 @@ function release(model: Model, world: World, live: Live | undefined, reason: Rel
   const { instance } = live.request;
   watch(model, world, live);
   const before = world.before();
-  if (reason === "hibernate") world.fleet.hibernate(instance, imageOf(instance));
+  if (reason === "hibernate") world.fleet.hibernation.begin(instance, imageOf(instance));
   else world.fleet.release(instance, reason);
   end(model, live);
   if (reason === "terminate") {
@@ -235,7 +235,7 @@ function startAgain(model: Model, world: World, [n, frames]: readonly [number, n
   const { step } = model;
   const live = model.live.get(instance);
   if (!answer.placed || image === undefined || live === undefined || step.kind !== "placed") return;
-  world.fleet.resume(instance, imageOf(instance));
+  world.fleet.hibernation.resume(instance, imageOf(instance));
   live.bytes.set(image);
   for (let page = 0; page < live.map.pages; page++) {
     if (live.bytes.subarray(page * PAGE, (page + 1) * PAGE).some((byte) => byte !== 0))
@@ -249,7 +249,7 @@ function startAgain(model: Model, world: World, [n, frames]: readonly [number, n
 function forgetHibernated(model: Model, world: World, n: number): void {
   const [instance] = nth(model.hibernated, n) ?? [];
   if (instance === undefined) return;
-  world.fleet.discardImage(imageOf(instance));
+  world.fleet.hibernation.discard(imageOf(instance));
   model.hibernated.delete(instance);
   model.step = { kind: "discarded" };
 }
@@ -260,7 +260,7 @@ function usurp(model: Model, world: World, [n, m]: readonly [number, number]): v
   if (owner === undefined || usurper === undefined) return;
   let refused = false;
   try {
-    world.fleet.resume(usurper.request.instance, imageOf(owner));
+    world.fleet.hibernation.resume(usurper.request.instance, imageOf(owner));
   } catch {
     refused = true;
   }
