@@ -40,7 +40,7 @@ export interface FlowWindow {
 }
 
 /** What records say of an interface. */
-export interface InterfaceFacts {
+interface InterfaceFacts {
   readonly zoneId: string;
   /** `nat_gateway`, for instance. */
   readonly type: string;
