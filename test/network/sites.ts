@@ -22,7 +22,8 @@ const cidr = fc.constantFrom(
   ...[...VPC_NETS, ...SITE_NETS].flatMap((net) => [`${net}.0.0/16`, `${net}.1.0/24`]),
 );
 const connection = fc.constantFrom(...CONNECTIONS);
-const origin = fc.constantFrom("propagated-vpn-static" as const, "propagated-vpn" as const);
+const ORIGINS = ["propagated-direct-connect", "propagated-vpn-static", "propagated-vpn"] as const;
+const origin = fc.constantFrom(...ORIGINS);
 
 const connectionArbitrary = fc.record({
   end: fc.constantFrom(...GATEWAYS, "tgw", "tgw"),
@@ -291,7 +292,7 @@ export const sites: Properties = {
             (a, b) =>
               Number(up[b.connection]) - Number(up[a.connection]) ||
               b.length - a.length ||
-              Number(a.origin === "propagated-vpn") - Number(b.origin === "propagated-vpn") ||
+              ORIGINS.indexOf(a.origin) - ORIGINS.indexOf(b.origin) ||
               a.pathLength - b.pathLength ||
               a.discriminator - b.discriminator ||
               a.age - b.age,
