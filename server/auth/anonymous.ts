@@ -3,8 +3,8 @@ import { isPresigned } from "./claim.ts";
 import { readTarget } from "./canonical.ts";
 import type { SignedRequest } from "./sigv4.ts";
 
-/** What nobody has to sign: the token in the request says who calls. */
-const UNSIGNED = "AssumeRoleWithWebIdentity";
+/** What nobody has to sign: the token, or the assertion, in the request says who calls. */
+const UNSIGNED = "AssumeRoleWith(?:WebIdentity|SAML)";
 
 /** Whom such a call is by, as far as the connection tells. */
 export const anonymous: CallerKey = {
