@@ -9,7 +9,7 @@ describe("seeded bugs", () => {
     expect(killersOfAddresses({ name: "no bug" })).toEqual([]);
   });
 
-  it("are each caught by something, and docs/kill-matrix.md says by what", { timeout: 300_000 }, async () => {
+  it("are each caught by something, and docs/kill-matrix.md says by what", { timeout: 900_000 }, async () => {
     const matrix = killMatrix();
     expect(matrix).not.toContain("**nothing**");
     await expect(matrix, "npm run bugs writes it anew").toMatchFileSnapshot("../../docs/kill-matrix.md");
