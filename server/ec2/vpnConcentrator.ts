@@ -35,14 +35,8 @@ export const vpnConcentrators = defineResource({
     Type: "ipsec.1",
     Tags: tags,
   }),
-  // "Filters" is there, but no filter is documented; these are the members that there are.
-  filters: {
-    state: (concentrator) => concentrator.State,
-    "transit-gateway-attachment-id": (concentrator) => concentrator.TransitGatewayAttachmentId,
-    "transit-gateway-id": (concentrator) => concentrator.TransitGatewayId,
-    type: (concentrator) => concentrator.Type,
-    "vpn-concentrator-id": (concentrator) => concentrator.VpnConcentratorId,
-  },
+  // No filter is documented but those of tags.
+  filters: {},
   indexes: { transitGateway: (row) => (row.state === "deleted" ? undefined : row.transitGatewayId) },
   transitions: {
     available: (ctx, { id, state }) => {
