@@ -155,6 +155,21 @@ export class World {
     return port;
   }
 
+  /** An interface that is no instance's; it filters if it has groups. */
+  managed(id: string, subnet: string, address: string, groups: readonly string[] = []): void {
+    this.fabric.putPort({
+      id,
+      mac: `0a:${id}`,
+      subnet,
+      addresses: [ip(address)],
+      groups,
+      sourceDestCheck: groups.length > 0,
+      owner: undefined,
+      live: true,
+      filtered: groups.length > 0,
+    });
+  }
+
   publish(address: string, port: Port, inside?: string): void {
     const to = inside === undefined ? port.addresses[0] : ip(inside);
     this.fabric.putPublicAddress({ address: ip(address), to: { port: port.id, inside: to ?? 0 } });

@@ -1,6 +1,6 @@
 /** Random networks of some VPCs with everything that connects them, as data and as a fabric. */
 import fc from "fast-check";
-import { block, ip } from "../../../network/ip.ts";
+import { block } from "../../../network/ip.ts";
 import { putSite, putVpnGateway, siteRoute } from "../office.ts";
 import { route, tcp, udp, World } from "../world.ts";
 import { entries, PORT, rulesNaming } from "./policies.ts";
@@ -90,27 +90,6 @@ type Connected = typeof connectedArbitrary extends fc.Arbitrary<infer T> ? T : n
 const targetIn = (vpc: Name, target: string): string =>
   OWN.some((own) => own === target) ? `${target}-${vpc}` : target;
 
-/** An interface that is no instance's. */
-function managed(
-  world: World,
-  id: string,
-  subnet: string,
-  address: string,
-  groups: readonly string[] = [],
-): void {
-  world.fabric.putPort({
-    id,
-    mac: `0a:${id}`,
-    subnet,
-    addresses: [ip(address)],
-    groups,
-    sourceDestCheck: groups.length > 0,
-    owner: undefined,
-    live: true,
-    filtered: groups.length > 0,
-  });
-}
-
 /** What everything of a network is called by whoever asks, and the addresses that it is asked about by. */
 export interface ConnectedNetwork {
   readonly world: World;
@@ -122,7 +101,7 @@ export interface ConnectedNetwork {
 /** Appliances in a VPC of their own, which look at whatever is shown them and send it back. */
 function appliances(world: World): void {
   world.vpc("guard", "guard-");
-  managed(world, "eni-glb", "guard-a", "10.0.1.250");
+  world.managed("eni-glb", "guard-a", "10.0.1.250");
   world.port("appliance", { addresses: ["10.0.1.66"], subnet: "guard-a" });
   world.fabric.listening.listen("i-appliance", udp, 6081);
   const more = { nodes: ["eni-glb"], targets: ["appliance"], crossZone: true };
@@ -153,11 +132,11 @@ function putVpc(world: World, name: Name, plan: Plan, number: number): void {
     if (published[i]) world.publish(`52.${number}.${i}.1`, port);
   }
   world.port(`router-${name}`, { addresses: [`${net}.2.20`], subnet: `${name}-b`, check: false });
-  managed(world, `eni-nat-${name}`, `${name}-b`, `${net}.2.50`);
+  world.managed(`eni-nat-${name}`, `${name}-b`, `${net}.2.50`);
   fabric.putNatGateway({ id: `nat-${name}`, port: `eni-nat-${name}`, live: true, draining: [] });
   const nat = fabric.ports.get(`eni-nat-${name}`);
   if (nat && published[1]) world.publish(`52.${number}.9.1`, nat);
-  managed(world, `eni-sqs-${name}`, `${name}-b`, `${net}.2.60`, groups[1]);
+  world.managed(`eni-sqs-${name}`, `${name}-b`, `${net}.2.60`, groups[1]);
   const service = { kind: "region", name: "sqs" } as const;
   fabric.endpoints.put({ type: "interface", id: `sqs-${name}`, ports: [`eni-sqs-${name}`], service });
   fabric.endpoints.put({
@@ -168,13 +147,13 @@ function putVpc(world: World, name: Name, plan: Plan, number: number): void {
     prefixList: "pl-s3",
     open: true,
   });
-  managed(world, `eni-inspect-${name}`, `${name}-a`, `${net}.1.70`);
+  world.managed(`eni-inspect-${name}`, `${name}-a`, `${net}.1.70`);
   const inspect = { id: `inspect-${name}`, ports: [`eni-inspect-${name}`], balancers: ["glb"] };
   fabric.endpoints.put({ type: "gateway-load-balancer", ...inspect });
   // To an office that has everything.
   putSite(world, `office-${name}`, { gateway: `vgw-${name}`, blocks: ["0.0.0.0/0"] });
   putVpnGateway(world, [siteRoute("0.0.0.0/0", `office-${name}`)], { id: `vgw-${name}`, vpc: name });
-  managed(world, `eni-tgw-${name}`, `${name}-b`, `${net}.2.200`);
+  world.managed(`eni-tgw-${name}`, `${name}-b`, `${net}.2.200`);
   const attached = { gateway: "tgw", vpc: name, table: plan.table, ports: [`eni-tgw-${name}`] };
   fabric.transitGateways.putVpcAttachment({ id: name, live: true, groupReferencing: true, ...attached });
   putAttachmentRules(world, name, plan, number);
@@ -211,10 +190,10 @@ function putAttachmentRules({ fabric }: World, name: Name, plan: Plan, number: n
 /** A Network Load Balancer before the host in the other subnet, and an endpoint of the service that the first one is for. */
 function putBalancer(world: World, name: Name, { net, crossZone }: Plan): void {
   const { endpoints } = world.fabric;
-  managed(world, `eni-nlb-${name}`, `${name}-b`, `${net}.2.80`);
+  world.managed(`eni-nlb-${name}`, `${name}-b`, `${net}.2.80`);
   const more = { nodes: [`eni-nlb-${name}`], targets: [`host-${name}-a`], crossZone };
   endpoints.putLoadBalancer({ id: `nlb-${name}`, type: "network", ...more });
-  managed(world, `eni-own-${name}`, `${name}-b`, `${net}.2.90`);
+  world.managed(`eni-own-${name}`, `${name}-b`, `${net}.2.90`);
   const service = { kind: "load-balancers", ids: ["nlb-one"] } as const;
   endpoints.put({ type: "interface", id: `own-${name}`, ports: [`eni-own-${name}`], service });
 }

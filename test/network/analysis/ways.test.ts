@@ -54,32 +54,13 @@ function clientSide({ near, far, client, server }: Policy): World {
   return world;
 }
 
-/** An interface that is no instance's. */
-function managed(
-  world: World,
-  id: string,
-  subnet: string,
-  address: string,
-  groups: readonly string[] = [],
-): void {
-  const plan = {
-    id,
-    mac: `0a:${id}`,
-    subnet,
-    addresses: [ip(address)],
-    groups,
-    sourceDestCheck: groups.length > 0,
-  };
-  world.fabric.putPort({ ...plan, owner: undefined, live: true, filtered: groups.length > 0 });
-}
-
 function client({ fabric }: World): Port {
   return fabric.ports.get("client") ?? expect.fail();
 }
 
 /** A load balancer at 10.0.2.20 before a server in the same subnet. */
 function balanced(world: World, { there, back }: Policy, subnet: string): void {
-  managed(world, "node", subnet, "10.0.2.20");
+  world.managed("node", subnet, "10.0.2.20");
   world.port("server", { addresses: ["10.0.2.30"], subnet, groups: ["sg-server"], live: there });
   for (const protocol of [tcp, udp]) world.fabric.listening.listen("i-server", protocol, PORT);
   const targets = back ? ["server"] : [];
@@ -111,7 +92,7 @@ const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
     const { fabric } = world;
     world.table("rtb-public", policy.back ? [route("0.0.0.0/0", "igw")] : []);
     world.subnet("b", "10.0.2.0/24", { acl: "acl-far", table: "rtb-public" });
-    managed(world, "eni-nat", "b", "10.0.2.5");
+    world.managed("eni-nat", "b", "10.0.2.5");
     fabric.putNatGateway({ id: "nat", port: "eni-nat", live: policy.there, draining: [] });
     fabric.putPublicAddress({ address: ip("52.0.0.1"), to: { port: "eni-nat", inside: ip("10.0.2.5") } });
     world.table("rtb", [route("0.0.0.0/0", "nat")]);
@@ -134,8 +115,8 @@ const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
       { destination: block("10.1.0.0/16"), attachment: policy.there ? "far" : undefined, origin: "static" },
       { destination: block("10.0.0.0/16"), attachment: "near", origin: "propagated-vpc" },
     ]);
-    managed(world, "eni-near", "a", "10.0.1.200");
-    managed(world, "eni-far", "far-a", "10.1.1.200");
+    world.managed("eni-near", "a", "10.0.1.200");
+    world.managed("eni-far", "far-a", "10.1.1.200");
     for (const [id, vpc, port] of [
       ["near", "vpc", "eni-near"],
       ["far", "far", "eni-far"],
@@ -182,14 +163,14 @@ const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
     const world = clientSide(policy);
     const { fabric } = world;
     world.vpc("guard", "guard-");
-    managed(world, "eni-glb", "guard-a", "10.0.1.250");
+    world.managed("eni-glb", "guard-a", "10.0.1.250");
     world.port("appliance", { addresses: ["10.0.1.66"], subnet: "guard-a" });
     fabric.listening.listen("i-appliance", udp, 6081);
     const glb = { nodes: ["eni-glb"], targets: ["appliance"], crossZone: true };
     fabric.endpoints.putLoadBalancer({ id: "glb", type: "gateway", ...glb });
     world.table("rtb-b", [route("0.0.0.0/0", "igw")], "vpc", false);
     world.subnet("b", "10.0.2.0/24", { acl: "acl-far", table: "rtb-b" });
-    managed(world, "eni-vpce", "b", "10.0.2.9");
+    world.managed("eni-vpce", "b", "10.0.2.9");
     const balancers = policy.there ? ["glb"] : undefined;
     fabric.endpoints.put({ type: "gateway-load-balancer", id: "vpce", ports: ["eni-vpce"], balancers });
     world.table("rtb", [route("0.0.0.0/0", "vpce")]);
@@ -218,7 +199,7 @@ const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
     world.vpc("provider", "p-");
     world.subnet("p-b", "10.0.2.0/24", { vpc: "provider", acl: "acl-far" });
     balanced(world, policy, "p-b");
-    managed(world, "eni-vpce", "b", "10.0.2.9", ["sg-open"]);
+    world.managed("eni-vpce", "b", "10.0.2.9", ["sg-open"]);
     const service = { kind: "load-balancers", ids: ["nlb"] } as const;
     world.fabric.endpoints.put({ type: "interface", id: "vpce", ports: ["eni-vpce"], service });
     return { world, to: "server", destination: "10.0.2.9" };
@@ -235,7 +216,7 @@ const scenes: Readonly<Record<string, (policy: Policy) => Scene>> = {
   "an interface endpoint": (policy) => {
     const world = clientSide(policy);
     world.subnet("b", "10.0.2.0/24", { acl: "acl-far" });
-    managed(world, "eni-vpce", "b", "10.0.2.9", ["sg-server"]);
+    world.managed("eni-vpce", "b", "10.0.2.9", ["sg-server"]);
     const service = policy.there ? ({ kind: "region", name: "sqs" } as const) : undefined;
     world.fabric.endpoints.put({ type: "interface", id: "vpce", ports: ["eni-vpce"], service });
     return { world, to: "vpce", destination: "10.0.2.9" };
@@ -458,7 +439,7 @@ describe("paths", () => {
       acl: "acl-near",
       table: undefined,
     });
-    managed(world, "eni-other", "z", "10.0.9.9");
+    world.managed("eni-other", "z", "10.0.9.9");
     transitGateways.putVpcAttachment({ ...near, table: "tgw-rtb", ports: ["eni-other"] });
     expect(why()).toEqual(["TGW_ROUTE_AZ_RESTRICTION"]);
   });
@@ -498,7 +479,7 @@ describe("paths", () => {
     const { world } = at("a transit gateway");
     const { transitGateways } = world.fabric;
     world.vpc("third", "third-", ["10.7.0.0/16"]);
-    managed(world, "eni-third", "third-a", "10.7.1.9");
+    world.managed("eni-third", "third-a", "10.7.1.9");
     const third = { id: "third", gateway: "tgw", vpc: "third", table: undefined, live: true };
     transitGateways.putVpcAttachment({ ...third, ports: ["eni-third"] });
     const found = (shared: boolean) => {
