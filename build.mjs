@@ -249,7 +249,7 @@ if (process.argv[1] === import.meta.filename) {
     entryPoints: { bare: "bench/bare.ts", bench: "bench/bench.ts", coverage: "test/coverage.ts" },
     external: ["better-sqlite3", "@aws-sdk/*", "@smithy/*"],
   });
-  // The server once more, with the bugs of docs/kill-matrix.md to be planted in it.
+  // The server once more, with the bugs of docs/kill-matrix to be planted in it.
   await build({
     ...settings,
     entryPoints: { seeded: "test/seeded.ts" },

@@ -17,14 +17,20 @@ import { SEEN_FOLDER } from "./seen.ts";
 
 const FILE = "COVERAGE.md";
 
-/** Nothing that is there can make them succeed: EC2 has retired them, or they are for an organization's accounts. */
+/**
+ * Nothing that is there can make them succeed: EC2 has retired them, or they are about an organization's accounts or
+ * Client VPN endpoints.
+ */
 const hopeless: ReadonlySet<string> = new Set([
+  "AcceptTransitGatewayClientVpnAttachment",
   "AttachClassicLinkVpc",
+  "DeleteTransitGatewayClientVpnAttachment",
   "DetachClassicLinkVpc",
   "EnableReachabilityAnalyzerOrganizationSharing",
   "EnableVpcClassicLink",
   "EnableVpcClassicLinkDnsSupport",
   "MoveAddressToVpc",
+  "RejectTransitGatewayClientVpnAttachment",
   "RestoreAddressToClassic",
 ]);
 

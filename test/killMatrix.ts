@@ -1,10 +1,6 @@
-import { bugs as addressBugs } from "./ec2/addressBugs.ts";
-import { killersOf as killersOfAddresses } from "./ec2/addressKillMatrix.ts";
-import { bugs as hostBugs } from "./hypervisor/bugs.ts";
-import { killersOf as killersOfHosts } from "./hypervisor/killMatrix.ts";
-import { bugs as networkBugs } from "./network/bugs.ts";
-import { killersOf as killersInNetwork } from "./network/killMatrix.ts";
-import { labelOf, properties } from "./network/properties.ts";
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { Planted } from "./planting.ts";
 
 /** Rows of cells as a table, the first row as its head. */
 function table(rows: readonly (readonly string[])[]): string[] {
@@ -15,51 +11,28 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return [head, line([], "-"), ...body];
 }
 
-const caught = <T extends { readonly name: string }>(
-  bugs: readonly T[],
-  killersOf: (bug: T) => string[],
-): string[] => {
-  const rows = bugs.map((bug) => [bug.name, killersOf(bug).join(", ") || "**nothing**"]);
-  return table([["Bug", "Caught by"], ...rows]);
-};
-
-/** What the page says of the network. */
-const networkSection = (): string[] => [
-  "## Network",
-  "",
-  "Each of these bugs is planted in the network, by `test/network/bugs.ts`, and looked for by the properties of random",
-  "networks that `test/network/evaluator.test.ts` runs:",
-  "",
-  ...Object.keys(properties).map((name) => `- _${labelOf(name)}_${name.slice(labelOf(name).length)}`),
-  "",
-  ...caught(networkBugs, killersInNetwork),
-  "",
-];
-
-/** The page of the documentation that says which bug is caught by what. */
-export function killMatrix(): string {
-  return [
-    "# Seeded bugs, and what catches them",
+/**
+ * Plants bug after bug, and compares what catches each with the page of the documentation that says so.
+ *
+ * @param page in `docs/kill-matrix/`
+ * @param about what stands above the table
+ */
+export async function expectKillMatrix<Bug extends Planted>(
+  page: string,
+  about: readonly string[],
+  bugs: readonly Bug[],
+  killersOf: (bug: Bug) => string[],
+): Promise<void> {
+  const rows = bugs.map((bug) => [bug.name, killersOf(bug).join(", ")] as const);
+  expect(rows.filter(([, killers]) => killers === "")).toEqual([]);
+  const text = [
+    ...about,
     "",
     "This page is written by `npm run bugs`; a test checks that it is true.",
     "",
-    "## Hosts",
+    ...table([["Bug", "Caught by"], ...rows]),
     "",
-    "Each of these bugs is planted in the hosts, by `test/hypervisor/bugs.ts`, and looked for by the random runs of",
-    "`test/hypervisor/isolation.test.ts` and the pairs of runs of `test/hypervisor/pairs.ts`. I, T and N are the invariants",
-    "there; _audit_ is what the audit shows of itself, _attachments_ is who reaches a volume, and _a fault_ means that the",
-    "hosts themselves refused a step of the run.",
-    "",
-    ...caught(hostBugs, killersOfHosts),
-    "",
-    "## Addresses",
-    "",
-    "Each of these bugs is planted in what gives addresses away, by `test/ec2/addressBugs.ts`, and looked for by the random",
-    "runs of `test/ec2/addressRuns.ts` and the pairs of runs of `test/ec2/addressPairs.ts`. I12 is that addresses are unique,",
-    "and a MAC address its interface's for life.",
-    "",
-    ...caught(addressBugs, killersOfAddresses),
-    "",
-    ...networkSection(),
-  ].join("\n");
+  ];
+  const file = join(import.meta.dirname, "../docs/kill-matrix", `${page}.md`);
+  await expect(text.join("\n"), "npm run bugs writes it anew").toMatchFileSnapshot(file);
 }

@@ -7,7 +7,7 @@ export { startIslet } from "../server/index.ts";
 
 const bugs: readonly Planted[] = [...hostBugs, ...networkBugs];
 
-/** Plants a bug by its name in `docs/kill-matrix.md`; what is answered takes it out again. */
+/** Plants a bug by its name in `docs/kill-matrix`; what is answered takes it out again. */
 export function plant(name: string): () => void {
   const heal = bugs.find((bug) => bug.name === name)?.plant?.();
   if (heal === undefined) throw new Error(`there is no bug "${name}" that can be planted in a server`);

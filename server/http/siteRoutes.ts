@@ -43,7 +43,18 @@ export function siteRoutes(
 ): Readonly<Record<string, Route>> {
   return {
     "POST sites": (fields) => {
-      allow(fields, "Region", "Name", "Addresses", "Blocks", "Hosts", "Advertises", "Tunnels", "VirtualInterfaces", "ConnectPeers");
+      allow(
+        fields,
+        "Region",
+        "Name",
+        "Addresses",
+        "Blocks",
+        "Hosts",
+        "Advertises",
+        "Tunnels",
+        "VirtualInterfaces",
+        "ConnectPeers",
+      );
       const region = regionOf(fields, regions);
       const name = required(fields, "Name");
       if (!/^[A-Za-z][A-Za-z0-9-]{0,62}$/.test(name) || /^(?:eni|i)-/.test(name)) throw invalid("Name", name);

@@ -4,8 +4,12 @@ import { labelOf, properties } from "./properties.ts";
 
 const SEED = 20_260_104;
 
-/** Runs of a property that a bug is looked for in; more where little happens in one. */
-const runsOf = (name: string): number => (/^(routes|P7 over.*|.*gateway|.*endpoint):/.test(name) ? 60 : 8);
+/** Runs of a property that a bug is looked for in; more where much can go wrong, or little happens in one. */
+function runsOf(name: string): number {
+  if (/^(routes|P7 over connections):/.test(name)) return 180;
+  if (/^(P7 over.*|.*gateway|.*endpoint):/.test(name)) return 60;
+  return name.startsWith("reading:") ? 40 : 8;
+}
 
 function killers(times: number): string[] {
   return Object.entries(properties)
@@ -17,12 +21,11 @@ function killers(times: number): string[] {
     .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
-/** Which properties catch a bug: those that do so soon, or else those that do so at all. */
+/** Which properties catch a bug: those that do so soon, or else those that do so later. */
 export function killersOf({ plant }: Planted): string[] {
   const remove = plant?.();
   try {
-    const soon = killers(1);
-    return soon.length > 0 ? soon : killers(12);
+    return [1, 4, 12].reduce<string[]>((found, times) => (found.length > 0 ? found : killers(times)), []);
   } finally {
     remove?.();
   }
