@@ -10,6 +10,8 @@ export interface Target {
   query: ReadonlyMap<string, readonly string[]>;
 }
 
+const ROOT: Target = { path: "/", query: new Map() };
+
 const asciiOnly = /^[\x21-\x7e]*$/;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -18,6 +20,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * parameters without a name): what cannot be told apart could be exchanged under one signature.
  */
 export function readTarget(target: string): Target | undefined {
+  if (target === "/") return ROOT;
   try {
     const text = asciiOnly.test(target) ? target : utf8.decode(bytesOf(target));
     if (!text.startsWith("/")) return undefined;

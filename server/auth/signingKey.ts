@@ -13,6 +13,8 @@ class SigningKey {
   /** The key under its pads, each with room for what follows it. */
   readonly #inner = Buffer.alloc(BLOCK + 1024, 0x36);
   readonly #outer = Buffer.alloc(BLOCK + DIGEST, 0x5c);
+  /** What of the inner one there was a text for last. */
+  #message = this.#inner;
 
   /** @param key at most a block long */
   constructor(key: Buffer) {
@@ -25,9 +27,11 @@ class SigningKey {
   /** @param text ASCII; @returns 64 hexadecimal digits */
   sign(text: string): string {
     const inner = this.#inner;
-    const written = inner.write(text, BLOCK, "latin1");
-    if (written < text.length) throw new RangeError("longer than what is signed");
-    this.#outer.write(hash("sha256", inner.subarray(0, BLOCK + written), "hex"), BLOCK, "hex");
+    const end = BLOCK + inner.write(text, BLOCK, "latin1");
+    if (end < BLOCK + text.length) throw new RangeError("longer than what is signed");
+    // Nearly all texts have the same length.
+    if (this.#message.length !== end) this.#message = inner.subarray(0, end);
+    this.#outer.write(hash("sha256", this.#message, "hex"), BLOCK, "hex");
     return hash("sha256", this.#outer, "hex");
   }
 }

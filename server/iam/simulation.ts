@@ -97,7 +97,7 @@ function viewCause({ source, statement }: Cause, sources: readonly Source[]): Ia
 /** The keys that decide and that nobody gave. */
 function missingKeys(request: Request, sources: readonly Source[]): string[] {
   const asked = sources.flatMap(({ policy }) => {
-    const { deny, allow } = policy.about(request.action);
+    const { deny, allow } = policy.about(request);
     return [...deny, ...allow].filter((statement) => statement.covers(request)).flatMap(({ keys }) => keys);
   });
   return [...new Set(asked)].filter((key) => request.keys.get(key) === undefined);

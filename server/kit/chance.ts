@@ -29,12 +29,18 @@ export class Chance {
 
   bytes(count: number): Buffer {
     if (count > POOL_BYTES) return this.#stream.update(Buffer.alloc(count));
+    const start = this.#draw(count);
+    return Buffer.from(this.#pool.subarray(start, start + count));
+  }
+
+  /** Takes bytes of the pool. @returns where they begin */
+  #draw(count: number): number {
     if (this.#used + count > this.#pool.length) {
       this.#pool = this.#stream.update(Buffer.alloc(POOL_BYTES));
       this.#used = 0;
     }
     this.#used += count;
-    return Buffer.from(this.#pool.subarray(this.#used - count, this.#used));
+    return this.#used - count;
   }
 
   /** Lower-case hexadecimal digits. */
@@ -51,12 +57,12 @@ export class Chance {
 
   /** A version 4 UUID, as in request ids. */
   uuid(): string {
-    const bytes = this.bytes(16);
-    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-    let at = 0;
-    for (const byte of bytes) {
-      if (at === 8 || at === 13 || at === 18 || at === 23) at++;
+    const start = this.#draw(16);
+    for (let i = 0, at = 0; i < 16; i++) {
+      let byte = this.#pool[start + i] ?? 0;
+      if (i === 6) byte = (byte & 0x0f) | 0x40;
+      if (i === 8) byte = (byte & 0x3f) | 0x80;
+      if (i === 4 || i === 6 || i === 8 || i === 10) at++;
       uuidText[at++] = DIGITS.charCodeAt(byte >> 4);
       uuidText[at++] = DIGITS.charCodeAt(byte & 15);
     }

@@ -202,10 +202,11 @@ export class Pipeline {
   #arm(unit: Unit, region: string): void {
     const due = nextDue(unit);
     clearTimeout(this.#timers.get(unit));
+    if (due === undefined) return;
     const { clock } = this.#parts;
-    const wait = (due ?? Number.POSITIVE_INFINITY) - clock.now();
+    const wait = due - clock.now();
     // While time stands still, nothing that is not due will be.
-    if (due === undefined || (clock.frozen && wait > 0)) return;
+    if (clock.frozen && wait > 0) return;
     const timer = setTimeout(() => this.wake(unit, region), Math.min(Math.max(wait, 0), LONGEST_TIMER));
     this.#timers.set(unit, timer.unref());
   }

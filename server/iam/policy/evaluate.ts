@@ -71,7 +71,7 @@ function findIn(
   request: Request,
 ): Cause | undefined {
   for (const source of sources) {
-    const statements = source.policy.about(request.action)[effect];
+    const statements = source.policy.about(request)[effect];
     if (statements.length === 0) continue;
     const statement = findStatement(statements, gate, request);
     if (statement) return { gate, source, statement };
@@ -87,7 +87,7 @@ function findGrant(
   resource: Attached | undefined,
 ): { by: Cause; naming: Naming } | undefined {
   let grant: { by: Cause; naming: Naming } | undefined;
-  for (const statement of resource?.policy.about(request.action).allow ?? []) {
+  for (const statement of resource?.policy.about(request).allow ?? []) {
     if (!resource || !statement.covers(request) || !statement.holds(request.keys)) continue;
     const naming = statement.names(request.principal);
     if (naming === undefined || stronger(grant?.naming, naming) === grant?.naming) continue;
@@ -171,7 +171,7 @@ export function explain(request: Request, decision: Exclude<Decision, { outcome:
 /** Every statement that applies, whatever it says: what a simulation shows. */
 export function matching(request: Request, gate: Gate, sources: readonly Attached[]): Cause[] {
   return sources.flatMap((source) => {
-    const { deny, allow } = source.policy.about(request.action);
+    const { deny, allow } = source.policy.about(request);
     return [...deny, ...allow].flatMap((statement) =>
       findStatement([statement], gate, request) ? [{ gate, source, statement }] : [],
     );

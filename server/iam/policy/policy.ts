@@ -1,11 +1,11 @@
 import { parseDocument } from "./document.ts";
-import { compileStatement, type Statement } from "./statement.ts";
+import { compileStatement, type Question, type Statement } from "./statement.ts";
 
 /** A policy made ready to be asked. */
 export interface Policy {
   readonly statements: readonly Statement[];
-  /** The statements that are about an action: those that deny, and those that allow. */
-  about(action: string): About;
+  /** The statements that are about an action and may be about a resource: those that deny, and those that allow. */
+  about(question: Pick<Question, "action" | "resource">): About;
 }
 
 interface About {
@@ -20,20 +20,22 @@ const MOST_POLICIES = 5000;
 function compile(text: string): Policy {
   const { version, statements: documents } = parseDocument(text);
   const statements = documents.map((each, i) => compileStatement(each, i, version === "2012-10-17"));
-  const known = new Map<string, About>();
+  const known = { some: new Map<string, About>(), none: new Map<string, About>() };
   return {
     statements,
-    about: (action) => {
-      const found = known.get(action);
+    about: ({ action, resource }) => {
+      const isAboutNone = resource === "*";
+      const of = isAboutNone ? known.none : known.some;
+      const found = of.get(action);
       if (found) return found;
       const folded = action.toLowerCase();
-      const about = statements.filter(({ isAbout }) => isAbout(folded));
+      const about = statements.filter((each) => each.isAbout(folded) && (!isAboutNone || each.mayCoverNone));
       const made = {
         deny: about.filter(({ effect }) => effect === "Deny"),
         allow: about.filter(({ effect }) => effect === "Allow"),
       };
-      if (known.size === MOST_ACTIONS) known.clear();
-      known.set(action, made);
+      if (of.size === MOST_ACTIONS) of.clear();
+      of.set(action, made);
       return made;
     },
   };

@@ -23,6 +23,8 @@ export interface Statement {
   readonly isAbout: (action: string) => boolean;
   /** Whether it is about the resource, whatever its conditions. */
   readonly covers: (question: Question) => boolean;
+  /** Whether it can be about an action that is about no resource in particular. */
+  readonly mayCoverNone: boolean;
   /** Whether its conditions hold. */
   readonly holds: (keys: Keys) => boolean;
   /** How it names who asks; undefined if it does not. Statements without principals name everyone. */
@@ -64,12 +66,14 @@ export function compileStatement(
   const tests = conditions.map(({ operator, key, values }) =>
     compileCondition(operator, key, values, variables),
   );
+  const variableKeys = variables ? (resources?.of ?? []).flatMap(keysIn) : [];
   return {
     index,
     sid,
     effect,
     isAbout: (action) => isAction(action, none) !== notAction,
     covers: ({ resource, keys }) => isResource(resource, keys) !== notResource,
+    mayCoverNone: variableKeys.length > 0 || isResource("*", none) !== notResource,
     holds: (keys) => {
       for (const test of tests) if (!test(keys)) return false;
       return true;
