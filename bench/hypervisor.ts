@@ -123,10 +123,11 @@ function idleLife(fleet: Fleet, memoryBytes: number): number {
 function measureLives(report: Report): void {
   const tib = 1024 * GIB;
   const fleet = fleetOf({ memoryBytes: 24 * tib });
-  const rounds = Array.from({ length: 9 }, () => ({
+  // Many, as each takes but milliseconds, and some of them a garbage collection; the first warm up.
+  const rounds = Array.from({ length: 45 }, () => ({
     small: idleLife(fleet, GIB),
     large: idleLife(fleet, 24 * tib),
-  })).slice(2);
+  })).slice(10);
   const ratio = median(rounds.map(({ small, large }) => large / small));
   report(
     "launch and terminate, 24 TiB against 1 GiB, unwritten",

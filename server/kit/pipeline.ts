@@ -50,7 +50,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** The way of every call: due transitions, authorization, DryRun, client token, handler, commit, world. */
 export class Pipeline {
   readonly #parts: PipelineParts;
-  readonly #timers = new Map<Unit, NodeJS.Timeout>();
+  /** For the next appointment of each unit, and when that is. */
+  readonly #alarms = new Map<Unit, { readonly due: number; readonly timer: NodeJS.Timeout }>();
   readonly #chances = new WeakMap<Unit, Chance>();
 
   constructor(parts: PipelineParts) {
@@ -109,8 +110,9 @@ export class Pipeline {
     return results[0] as T;
   }
 
-  /** As `settle`, and from then on whenever something is due. */
+  /** As `settle`, and from then on whenever something is due: after the clock was set, too. */
   wake(unit: Unit, region: string): void {
+    this.#disarm(unit);
     this.settle(unit, region);
     this.#arm(unit, region);
   }
@@ -169,8 +171,7 @@ export class Pipeline {
   }
 
   close(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const unit of this.#alarms.keys()) this.#disarm(unit);
   }
 
   #settleIn(unit: Unit, ctx: Context): void {
@@ -201,14 +202,20 @@ export class Pipeline {
   /** Wakes up for the next appointment, so that the world moves on without calls too. */
   #arm(unit: Unit, region: string): void {
     const due = nextDue(unit);
-    clearTimeout(this.#timers.get(unit));
+    if (due === this.#alarms.get(unit)?.due) return;
+    this.#disarm(unit);
     if (due === undefined) return;
     const { clock } = this.#parts;
     const wait = due - clock.now();
     // While time stands still, nothing that is not due will be.
     if (clock.frozen && wait > 0) return;
     const timer = setTimeout(() => this.wake(unit, region), Math.min(Math.max(wait, 0), LONGEST_TIMER));
-    this.#timers.set(unit, timer.unref());
+    this.#alarms.set(unit, { due, timer: timer.unref() });
+  }
+
+  #disarm(unit: Unit): void {
+    clearTimeout(this.#alarms.get(unit)?.timer);
+    this.#alarms.delete(unit);
   }
 }
 
