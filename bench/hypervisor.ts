@@ -109,7 +109,8 @@ function measureScrub(report: Report): void {
 
 /** Launching and terminating instances that write nothing, in microseconds for one. */
 function idleLife(fleet: Fleet, memoryBytes: number): number {
-  const lives = 500;
+  // So many that garbage is collected several times: once in a while would be on one side only.
+  const lives = 4000;
   const spent = milliseconds(() => {
     for (let i = 0; i < lives; i++) {
       const launch = request(memoryBytes);
@@ -123,11 +124,10 @@ function idleLife(fleet: Fleet, memoryBytes: number): number {
 function measureLives(report: Report): void {
   const tib = 1024 * GIB;
   const fleet = fleetOf({ memoryBytes: 24 * tib });
-  // Many, as each takes but milliseconds, and some of them a garbage collection; the first warm up.
-  const rounds = Array.from({ length: 45 }, () => ({
+  const rounds = Array.from({ length: 12 }, () => ({
     small: idleLife(fleet, GIB),
     large: idleLife(fleet, 24 * tib),
-  })).slice(10);
+  })).slice(2);
   const ratio = median(rounds.map(({ small, large }) => large / small));
   report(
     "launch and terminate, 24 TiB against 1 GiB, unwritten",
