@@ -1,6 +1,6 @@
 import { request as httpsRequest } from "node:https";
 import aws4 from "aws4";
-import { Connection, median, throughput } from "./load.ts";
+import { awake, Connection, median, throughput } from "./load.ts";
 import type { Server } from "./process.ts";
 import type { Report } from "./report.ts";
 
@@ -56,15 +56,17 @@ export async function latencies(sides: readonly Side[], times: number): Promise<
       samples: [] as number[],
     })),
   );
-  for (let i = 0; i < times + WARM_UP; i++) {
-    for (const { request, connection, samples } of open) {
-      const bytes = request();
-      const begin = performance.now();
-      const status = await connection.send(bytes);
-      if (status !== 200) throw new Error(`answered ${status}`);
-      if (i >= WARM_UP) samples.push(performance.now() - begin);
+  await awake(async () => {
+    for (let i = 0; i < times + WARM_UP; i++) {
+      for (const { request, connection, samples } of open) {
+        const bytes = request();
+        const begin = performance.now();
+        const status = await connection.send(bytes);
+        if (status !== 200) throw new Error(`answered ${status}`);
+        if (i >= WARM_UP) samples.push(performance.now() - begin);
+      }
     }
-  }
+  });
   for (const { connection } of open) connection.close();
   return open.map(({ samples }) => median(samples));
 }

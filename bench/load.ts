@@ -52,19 +52,21 @@ export class Connection {
 }
 
 /**
- * Keeps this process from sleeping until told to stop. A server that answers a client which sleeps has to wake it up,
+ * Keeps this process from sleeping while it works. A server that answers a client which sleeps has to wake it up,
  * answer by answer, which takes it longer than most of what it does for the answer; and the faster one of two servers
  * is spared that, as it leaves the client no time to sleep.
  */
-function stayAwake(): () => void {
-  let awake = true;
+export async function awake<T>(work: () => Promise<T>): Promise<T> {
+  let working = true;
   const spin = (): void => {
-    if (awake) setImmediate(spin);
+    if (working) setImmediate(spin);
   };
   spin();
-  return () => {
-    awake = false;
-  };
+  try {
+    return await work();
+  } finally {
+    working = false;
+  }
 }
 
 /** How many requests a server answers on so many connections over `seconds`, and how long that took in the end. */
@@ -75,21 +77,21 @@ export async function throughput(
   seconds: number,
 ): Promise<{ readonly answered: number; readonly seconds: number }> {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
-  const sleep = stayAwake();
   const until = performance.now() + seconds * 1000;
   const begin = performance.now();
-  const counts = await Promise.all(
-    open.map(async (connection) => {
-      let count = 0;
-      for (; performance.now() < until; count++) {
-        const status = await connection.send(request);
-        if (status !== 200) throw new Error(`answered ${status}`);
-      }
-      return count;
-    }),
+  const counts = await awake(() =>
+    Promise.all(
+      open.map(async (connection) => {
+        let count = 0;
+        for (; performance.now() < until; count++) {
+          const status = await connection.send(request);
+          if (status !== 200) throw new Error(`answered ${status}`);
+        }
+        return count;
+      }),
+    ),
   );
   const elapsed = (performance.now() - begin) / 1000;
-  sleep();
   for (const connection of open) connection.close();
   return { answered: counts.reduce((sum, count) => sum + count, 0), seconds: elapsed };
 }

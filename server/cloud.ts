@@ -29,8 +29,8 @@ export interface CloudParts {
   readonly world: World;
   /** Puts into the global unit what a server has from the start; called again after a reset. */
   readonly furnish: (global: Unit) => void;
-  /** What an account finds in a region that it has not used before. */
-  readonly settleIn: (ctx: Context) => void;
+  /** Makes what an account finds in a region that it has not used before; undefined when it has. */
+  readonly settleIn: (ctx: Context) => (() => void) | undefined;
   /** Told of what cannot be, where nobody waits for an answer. */
   readonly onFault: (error: unknown) => void;
   /** Told of a reset, and of how much. */

@@ -150,13 +150,17 @@ export function signatureOf(request: Signable, secretAccessKey: string): string 
   if (!names) return undefined;
   let canonicalHeaders = "";
   for (const name of names) {
-    const value = request.headers.get(name);
-    // Blanks and tabs fold; no other kind of white space does, or a no-break space would pass for a blank.
-    if (value === undefined || /[^\S \t]/.test(value)) return undefined;
-    if (canonicalHeaders !== "") canonicalHeaders += "\n";
-    canonicalHeaders += `${name}:${/^\s|\s$|\s\s|\t/.test(value) ? value.trim().replaceAll(/\s+/g, " ") : value}`;
+    const value = folded(request.headers.get(name));
+    if (value === undefined) return undefined;
+    canonicalHeaders += canonicalHeaders === "" ? `${name}:${value}` : `\n${name}:${value}`;
   }
   return signer.signatureOf(request, canonicalHeaders, secretAccessKey);
+}
+
+/** Blanks and tabs fold; no other kind of white space does, or a no-break space would pass for a blank. */
+function folded(value: string | undefined): string | undefined {
+  if (value === undefined || !/\s/.test(value)) return value;
+  return /[^\S \t]/.test(value) ? undefined : value.trim().replaceAll(/\s+/g, " ");
 }
 
 /** The query without the signature itself. */

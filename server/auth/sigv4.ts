@@ -110,8 +110,17 @@ export function peekScope(
   const credential =
     authorization === undefined
       ? /[?&]X-Amz-Credential=([^&]*)/.exec(request.target)?.[1]?.replace(/%2f/gi, "/")
-      : /\bCredential=([^,\s]*)/.exec(authorization)?.[1];
+      : credentialIn(authorization);
   return credential === undefined ? undefined : scopeOf(credential);
+}
+
+const CREDENTIAL = "Credential=";
+
+function credentialIn(authorization: string): string | undefined {
+  const start = authorization.indexOf(CREDENTIAL) + CREDENTIAL.length;
+  if (start < CREDENTIAL.length) return undefined;
+  const comma = authorization.indexOf(",", start);
+  return authorization.slice(start, comma < 0 ? undefined : comma).trim();
 }
 
 const scopeOf = remembering((credential): { service: string; region: string } | undefined => {

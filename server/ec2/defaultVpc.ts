@@ -108,13 +108,15 @@ function createDefaultVpc(ctx: Context): Vpc {
   return vpc;
 }
 
-/** What an account finds in a region that it has not used before: default DHCP options and a default VPC. */
-export function settleIn(ctx: Context): void {
+/** Makes what an account finds in a region that it has not used before: default DHCP options and a default VPC. */
+export function settleIn(ctx: Context): (() => void) | undefined {
   const table = ctx.unit.table(guests);
-  if (table.get(ctx.account)) return;
-  table.insert({ id: ctx.account, seq: ctx.unit.nextSeq(), account: ctx.account });
-  createDefaultDhcpOptions(ctx);
-  createDefaultVpc(ctx);
+  if (table.get(ctx.account)) return undefined;
+  return () => {
+    table.insert({ id: ctx.account, seq: ctx.unit.nextSeq(), account: ctx.account });
+    createDefaultDhcpOptions(ctx);
+    createDefaultVpc(ctx);
+  };
 }
 
 export const operations = {

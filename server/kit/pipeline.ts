@@ -38,8 +38,8 @@ export interface PipelineParts {
   readonly world: World;
   /** Decides whether the caller may make the call; throws if not. */
   readonly authorize: (ctx: Context, input: object, call: Call) => void;
-  /** What an account finds in a region that it has not used before; cheap when it has. */
-  readonly settleIn: (ctx: Context) => void;
+  /** Makes what an account finds in a region that it has not used before; undefined when it has. */
+  readonly settleIn: (ctx: Context) => (() => void) | undefined;
   /** Told of what cannot be, where nobody waits for an answer. */
   readonly onFault: (error: unknown) => void;
 }
@@ -178,7 +178,10 @@ export class Pipeline {
     if (unit === this.#parts.global) return;
     // Nobody is refused what comes with the account, however low the quotas are.
     const unlimited = ctx.quotas ? { ...ctx, quotas: undefined } : ctx;
-    if (this.#commit(unit, () => this.#parts.settleIn(unlimited))) this.settle(unit, ctx.region);
+    const furnish = this.#parts.settleIn(unlimited);
+    if (!furnish) return;
+    this.#commit(unit, furnish);
+    this.settle(unit, ctx.region);
   }
 
   /** Whether `work` changed anything. */

@@ -57,7 +57,7 @@ export function desk({ journal = noJournal, ...choices }: Choices & { journal?: 
     unitOf: () => unit,
     world: emptyWorld,
     authorize: () => {},
-    settleIn: () => {},
+    settleIn: () => undefined,
     onFault: (fault) => faults.push(fault),
     ...choices,
   });

@@ -44,7 +44,7 @@ function twoRegions(journal: Journal = noJournal) {
     unitOf,
     world: { ...emptyWorld, committed: ({ name }) => void committed.push(name) },
     authorize: () => {},
-    settleIn: () => {},
+    settleIn: () => undefined,
     onFault: (fault) => {
       throw fault;
     },

@@ -22,10 +22,12 @@ onDue("pipeline", (ctx, target) => {
 });
 
 const settleIn = (ctx: Context) => {
-  if (ctx.unit.table(notes).get("furniture")) return;
-  steps.push("settle in");
-  jot(ctx, "furniture");
-  soon(ctx, "pipeline", "dusted", "now", 0);
+  if (ctx.unit.table(notes).get("furniture")) return undefined;
+  return () => {
+    steps.push("settle in");
+    jot(ctx, "furniture");
+    soon(ctx, "pipeline", "dusted", "now", 0);
+  };
 };
 
 describe("the way of a call", () => {
