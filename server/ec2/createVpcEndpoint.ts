@@ -243,5 +243,5 @@ export const operations = {
 
 export const partly = {
   CreateVpcEndpoint:
-    "endpoints of types Resource and ServiceNetwork; policies are checked and kept, there is no service that would ask them",
+    "endpoints of types Resource and ServiceNetwork; policies of endpoints to services that are not here, such as S3, are checked and kept, and nobody asks them",
 };
