@@ -160,7 +160,8 @@ export function signatureOf(request: Signable, secretAccessKey: string): string 
 /** Blanks and tabs fold; no other kind of white space does, or a no-break space would pass for a blank. */
 function folded(value: string | undefined): string | undefined {
   if (value === undefined || !/\s/.test(value)) return value;
-  return /[^\S \t]/.test(value) ? undefined : value.trim().replaceAll(/\s+/g, " ");
+  if (/[^\S \t]/.test(value)) return undefined;
+  return /^\s|\s$|\s\s|\t/.test(value) ? value.trim().replaceAll(/\s+/g, " ") : value;
 }
 
 /** The query without the signature itself. */

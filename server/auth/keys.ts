@@ -2,6 +2,7 @@ import type { Caller } from "../kit/context.ts";
 import type { Chance } from "../kit/chance.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
+import { viewOnce } from "../kit/viewOnce.ts";
 import { remembering } from "./remembering.ts";
 import type { AccessKey } from "./sigv4.ts";
 
@@ -122,6 +123,19 @@ export const newKeyId = (chance: Chance, prefix: "AKIA" | "ASIA"): string =>
 /** 40 characters, as AWS's secrets have. */
 export const newSecret = (chance: Chance): string => chance.bytes(30).toString("base64");
 
+/** The key that a row holds. Once for each row, as who calls is kept with every call. */
+const keyOf = viewOnce((row: KeyRow): CallerKey => {
+  const { id, account, arn, userId, secret, token, expires } = row;
+  return {
+    accessKeyId: id,
+    secretAccessKey: secret,
+    ...(token !== undefined && { sessionToken: token }),
+    ...(expires !== undefined && { expires }),
+    operator: account === OPERATOR_ACCOUNT && arn === rootArn(OPERATOR_ACCOUNT),
+    caller: { account, accessKeyId: id, arn, userId },
+  };
+});
+
 export interface Keyring {
   find(accessKeyId: string): CallerKey | undefined;
 }
@@ -153,17 +167,7 @@ export function createKeyring(
       if (accessKeyId === operator.accessKeyId) return operatorKey;
       const row = global().table(keyTable).get(accessKeyId);
       if (row?.status === "Inactive") return undefined;
-      if (row) {
-        const { id, account, arn, userId, secret, token, expires } = row;
-        return {
-          accessKeyId: id,
-          secretAccessKey: secret,
-          ...(token !== undefined && { sessionToken: token }),
-          ...(expires !== undefined && { expires }),
-          operator: account === OPERATOR_ACCOUNT && arn === rootArn(OPERATOR_ACCOUNT),
-          caller: { account, accessKeyId: id, arn, userId },
-        };
-      }
+      if (row) return keyOf(row);
       return wellKnown ? wellKnownKey(accessKeyId) : undefined;
     },
   };
