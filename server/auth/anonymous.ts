@@ -1,7 +1,7 @@
 import type { CallerKey } from "./keys.ts";
 import { isPresigned } from "./claim.ts";
 import { readTarget } from "./canonical.ts";
-import type { SignedRequest } from "./sigv4.ts";
+import { authorizations, type SignedRequest } from "./sigv4.ts";
 
 /** What nobody has to sign: the token, or the assertion, in the request says who calls. */
 const UNSIGNED = "AssumeRoleWith(?:WebIdentity|SAML)";
@@ -18,9 +18,7 @@ const asked = new RegExp(String.raw`(?:^|&)Action=${UNSIGNED}(?:&|$)`);
 
 /** Whether a request has no signature, and asks for what needs none. Nearly all have one: that is looked at first. */
 export function isAnonymous({ target, rawHeaders, body }: SignedRequest): boolean {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === "authorization") return false;
-  }
+  if (authorizations(rawHeaders).length > 0) return false;
   const parameters = body.length > 0 ? body.toString("latin1") : target.slice(target.indexOf("?") + 1);
   if (!asked.test(parameters)) return false;
   const read = readTarget(target);

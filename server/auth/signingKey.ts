@@ -11,7 +11,7 @@ const DIGEST = 32;
  */
 class SigningKey {
   /** The key under its pads, each with room for what follows it. */
-  readonly #inner = Buffer.alloc(BLOCK + 1024, 0x36);
+  #inner = Buffer.alloc(2 * BLOCK + 256, 0x36);
   readonly #outer = Buffer.alloc(BLOCK + DIGEST, 0x5c);
   /** What of the inner one there was a text for last. */
   #message = this.#inner;
@@ -26,11 +26,11 @@ class SigningKey {
 
   /** @param text ASCII; @returns 64 hexadecimal digits */
   sign(text: string): string {
-    const inner = this.#inner;
-    const end = BLOCK + inner.write(text, BLOCK, "latin1");
-    if (end < BLOCK + text.length) throw new RangeError("longer than what is signed");
+    const end = BLOCK + text.length;
+    if (end > this.#inner.length) this.#inner = Buffer.concat([this.#inner], end);
     // Nearly all texts have the same length.
-    if (this.#message.length !== end) this.#message = inner.subarray(0, end);
+    if (this.#message.length !== end) this.#message = this.#inner.subarray(0, end);
+    this.#message.write(text, BLOCK, "latin1");
     this.#outer.write(hash("sha256", this.#message, "hex"), BLOCK, "hex");
     return hash("sha256", this.#outer, "hex");
   }

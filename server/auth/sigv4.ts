@@ -131,7 +131,7 @@ const scopeOf = remembering((credential): { service: string; region: string } | 
 const AUTHORIZATION = "authorization";
 
 /** The Authorization headers, of which there should be one at most. */
-function authorizations(rawHeaders: readonly string[]): string[] {
+export function authorizations(rawHeaders: readonly string[]): string[] {
   const found: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i];

@@ -135,6 +135,23 @@ function wireOf({ line, headers = [], body = "" }: Vector, ...more: Wire["header
   };
 }
 
+describe("signing keys", () => {
+  it("are those of aws4, whatever is in a secret and however long a text is", () => {
+    const region = `eu-${"x".repeat(2000)}-1`;
+    for (const secretAccessKey of ["with,a,comma", ",", "ä€", "x".repeat(200)]) {
+      for (const scope of ["eu-west-1", region, "eu-west-1"]) {
+        const by = { accessKeyId: "AKIDTEST", secretAccessKey };
+        const headers = { Host: "localhost", "X-Amz-Date": date };
+        const request = sign({ service: "ec2", region: scope, path: "/", headers }, by);
+        const wire = { method: "GET", target: "/", body: "", headers: pairs(request.headers ?? {}) };
+        expect(verify(wire, { findKey: () => by })).toMatchObject({ region: scope });
+        const other = { ...by, secretAccessKey: `${secretAccessKey},` };
+        expect(refusal(wire, { findKey: () => other })).toBe("SignatureDoesNotMatch 403");
+      }
+    }
+  });
+});
+
 describe("the vectors of AWS", () => {
   const instant = Date.UTC(2015, 7, 30, 12, 36, 0);
   const scope = "AKIDEXAMPLE/20150830/us-east-1/service/aws4_request";
