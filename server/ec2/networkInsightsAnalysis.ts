@@ -222,6 +222,7 @@ const DescribeNetworkInsightsAnalyses: DescribeList<
 > = Object.assign(describe, { filters: Object.keys(networkInsightsAnalyses.definition.filters) });
 
 export const partly = {
+  EnableReachabilityAnalyzerOrganizationSharing: "there are no organizations: it is always refused",
   StartNetworkInsightsAnalysis:
     "other accounts' resources (there are no organizations), Application and Classic Load Balancers, firewalls, as " +
     "AlternatePathHints only load balancers, NAT gateways, peering connections and attachments of transit gateways",
