@@ -7,14 +7,20 @@ import { present } from "../kit/present.ts";
 import { readAmazonSideAsn } from "./amazonSideAsn.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import {
+  checkUnencrypted,
   inState,
   ownGateway,
   transitGateways,
   type TransitGateway,
   type TransitGatewaySwitches,
 } from "./transitGateway.ts";
-import { transitGatewayAttachments, type Attached } from "./transitGatewayAttachment.ts";
+import {
+  transitGatewayAttachments,
+  type Attached,
+  type TransitGatewayAttachment,
+} from "./transitGatewayAttachment.ts";
 import { createTable, usableTable } from "./transitGatewayRouteTable.ts";
+import { isEnforced } from "./vpcEncryptionControl.ts";
 
 const MOST_CIDRS = 5;
 const LINK_LOCAL = storedCidr("169.254.0.0/16");
@@ -136,13 +142,45 @@ const KINDS: Readonly<Record<Attached["type"], string>> = {
   "direct-connect-gateway": "Direct Connect Gateway Attachments",
 };
 
-/** @throws {ApiError} IncorrectState if something is still attached */
-function checkDetached(ctx: Context, id: string): void {
-  const attachments = transitGatewayAttachments.by(ctx, "gateway", id);
+/** @throws {ApiError} IncorrectState if something of what must not be is still attached */
+function checkDetached(
+  ctx: Context,
+  id: string,
+  mustGo: (attachment: TransitGatewayAttachment) => boolean = () => true,
+): void {
+  const attachments = transitGatewayAttachments.by(ctx, "gateway", id).filter(mustGo);
   const [first] = attachments;
   if (!first) return;
   const alike = attachments.filter(({ to }) => to.type === first.to.type).map((row) => row.id);
   throw new ApiError("IncorrectState", `${id} has non-deleted ${KINDS[first.to.type]}: ${alike.join(", ")}.`);
+}
+
+/** Seconds that it takes to turn encryption on or off; EC2 says no more than that it can be two weeks. */
+const ENCRYPTION_SECONDS = 3600;
+/** What an encrypting gateway is not attached to. */
+const UNENCRYPTED: ReadonlySet<Attached["type"]> = new Set(["connect", "peering", "vpn-concentrator"]);
+
+/**
+ * How far a gateway's encryption is after it was asked for, or asked to end.
+ *
+ * @throws {ApiError} IncorrectState while the opposite is under way, and with attachments that do not go together with it
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-encryption-support.html
+ */
+function changeEncryption(
+  ctx: Context,
+  { id, encryption }: TransitGateway,
+  asked: Sdk.EncryptionSupportOptionValue,
+): TransitGateway["encryption"] {
+  const [under, done] =
+    asked === "enable" ? (["enabling", "enabled"] as const) : (["disabling", "disabled"] as const);
+  if (encryption === under || encryption === done) return encryption;
+  if (encryption === "enabling" || encryption === "disabling") {
+    throw new ApiError("IncorrectState", `The encryption support of ${id} is ${encryption}.`);
+  }
+  checkDetached(ctx, id, ({ to }) =>
+    asked === "enable" ? UNENCRYPTED.has(to.type) : isEnforced(ctx, to.id),
+  );
+  return under;
 }
 
 export const operations = {
@@ -158,6 +196,7 @@ export const operations = {
         cidrs: readCidrs(Options.TransitGatewayCidrBlocks ?? [], []),
         associationTable: undefined,
         propagationTable: undefined,
+        encryption: "disabled",
       },
       TagSpecifications,
     );
@@ -186,9 +225,6 @@ export const operations = {
 
   ModifyTransitGateway: ({ TransitGatewayId, Description, Options = {} }, ctx) => {
     const gateway = ownGateway(ctx, TransitGatewayId);
-    if (Options.EncryptionSupport !== undefined) {
-      throw new ApiError("UnsupportedOperation", "VPC encryption controls are not supported.");
-    }
     const { id } = gateway;
     const association = readDefault(
       ctx,
@@ -219,13 +255,17 @@ export const operations = {
       associationTable: association.table,
       defaultPropagation: propagation.value,
       propagationTable: propagation.table,
+      encryption: Options.EncryptionSupport
+        ? changeEncryption(ctx, gateway, Options.EncryptionSupport)
+        : gateway.encryption,
       state: "modifying",
     });
+    if (changed.groupReferencing === "enable") checkUnencrypted(changed, "Security group references");
+    if (changed.multicast === "enable") checkUnencrypted(changed, "Multicast features");
     transitGateways.soon(ctx, id, "available", 30);
+    if (changed.encryption !== gateway.encryption) {
+      transitGateways.soon(ctx, id, "encrypted", ENCRYPTION_SECONDS);
+    }
     return { TransitGateway: transitGateways.show(ctx, changed) };
   },
 } satisfies Handlers;
-
-export const partly = {
-  ModifyTransitGateway: "encryption support",
-};

@@ -23,6 +23,8 @@ import {
   type VpcEncryptionControl,
 } from "./vpcEncryptionControl.ts";
 import { accountModeOf } from "./accountEncryptionControl.ts";
+import { transitGateways } from "./transitGateway.ts";
+import { transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 import { vpcs } from "./vpc.ts";
 import { vpcPeerings, type VpcPeering } from "./vpcPeering.ts";
 import { vpnGateways } from "./vpnGateway.ts";
@@ -52,12 +54,13 @@ function isEncrypted(ctx: Context, peering: VpcPeering, vpcId: string): boolean 
 
 /** The ways out of a VPC that EC2 does not encrypt. */
 function doorsOf(ctx: Context, vpcId: string): Blocker[] {
-  const blocker = (type: string, name: string, exclusion: Exclusion) => (row: { readonly id: string }) => ({
-    id: row.id,
-    type,
-    description: `Traffic through ${name} is not encrypted by EC2.`,
-    exclusion,
-  });
+  const blocker =
+    (type: string, name: string, exclusion: Blocker["exclusion"]) => (row: { readonly id: string }) => ({
+      id: row.id,
+      type,
+      description: `Traffic through ${name} is not encrypted by EC2.`,
+      exclusion,
+    });
   return [
     ...internetGateways
       .by(ctx, "vpc", vpcId)
@@ -82,6 +85,11 @@ function doorsOf(ctx: Context, vpcId: string): Blocker[] {
       .by(ctx, "live", vpcId)
       .filter((peering) => isUp(peering) && !isEncrypted(ctx, peering, vpcId))
       .map(blocker("vpc-peering-connection", "a connection to a VPC that does not enforce it", "VpcPeering")),
+    // "No other resources are excludable."
+    ...transitGatewayAttachments
+      .by(ctx, "resource", vpcId)
+      .filter(({ gatewayId }) => transitGateways.table(ctx).get(gatewayId)?.encryption !== "enabled")
+      .map(blocker("transit-gateway-attachment", "a transit gateway without encryption support", undefined)),
   ];
 }
 
@@ -162,8 +170,7 @@ const show = (ctx: Context, id: string) => ({
 });
 
 export const partly = {
-  ModifyVpcEncryptionControl:
-    "what transit gateways do not encrypt; Lambda, VPC Lattice and the like are never in a VPC here",
+  ModifyVpcEncryptionControl: "Lambda, VPC Lattice and the like are never in a VPC here",
 };
 
 export const operations = {

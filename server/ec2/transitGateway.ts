@@ -24,6 +24,8 @@ export interface TransitGateway extends ResourceRow, TransitGatewaySwitches {
   /** The table that new attachments are associated with, and the one that they propagate their routes to. */
   readonly associationTable: string | undefined;
   readonly propagationTable: string | undefined;
+  /** Whether it encrypts what passes between VPCs. */
+  readonly encryption: Sdk.EncryptionStateValue;
 }
 
 /** How long what was deleted is still shown, in seconds: EC2 does not say. */
@@ -58,6 +60,7 @@ export const transitGateways = defineResource({
       DnsSupport: gateway.dns,
       SecurityGroupReferencingSupport: gateway.groupReferencing,
       MulticastSupport: gateway.multicast,
+      EncryptionSupport: { EncryptionState: gateway.encryption },
     },
     Tags: tags,
   }),
@@ -89,6 +92,10 @@ export const transitGateways = defineResource({
     available: (ctx, { id, state }) => {
       if (state === "pending" || state === "modifying")
         transitGateways.update(ctx, id, { state: "available" });
+    },
+    encrypted: (ctx, { id, encryption }) => {
+      if (encryption === "enabling") transitGateways.update(ctx, id, { encryption: "enabled" });
+      else if (encryption === "disabling") transitGateways.update(ctx, id, { encryption: "disabled" });
     },
     deleted: (ctx, { id }) => {
       transitGateways.deleteParts(ctx, id);
@@ -128,6 +135,21 @@ export function ownGateway(ctx: Context, id: string): TransitGateway {
   const gateway = usableGateway(ctx, id);
   if (gateway.account !== ctx.account) throw new ApiError("UnauthorizedOperation");
   return gateway;
+}
+
+/**
+ * Makes sure that a gateway may get what does not go together with encryption.
+ *
+ * @param what as the error names it: "Connect attachments"
+ * @throws {ApiError} UnsupportedOperation for one that encrypts, is going to, or has not stopped to yet
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-encryption-support.html
+ */
+export function checkUnencrypted(gateway: TransitGateway | undefined, what: string): void {
+  if (!gateway || gateway.encryption === "disabled") return;
+  throw new ApiError(
+    "UnsupportedOperation",
+    `${what} are not supported with the encryption support of ${gateway.id}.`,
+  );
 }
 
 export const operations = {

@@ -2,7 +2,7 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
-import { inState } from "./transitGateway.ts";
+import { checkUnencrypted, inState, transitGateways } from "./transitGateway.ts";
 import {
   attachmentTags,
   attachmentTo,
@@ -41,6 +41,7 @@ export const operations = {
         `${transport.id} cannot carry a Connect attachment: it is neither a VPC's nor a Direct Connect gateway's.`,
       );
     }
+    checkUnencrypted(transitGateways.table(ctx).get(transport.gatewayId), "Connect attachments");
     const { id } = transitGatewayAttachments.create(
       ctx,
       {

@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { regions } from "./catalogue/regions.ts";
-import { inState, ownGateway, transitGateways } from "./transitGateway.ts";
+import { checkUnencrypted, inState, ownGateway, transitGateways } from "./transitGateway.ts";
 import {
   attachmentTags,
   attachmentTo,
@@ -96,6 +96,7 @@ function readPeer(region: string, account: string): void {
 export const operations = {
   AcceptTransitGatewayPeeringAttachment: ({ TransitGatewayAttachmentId }, ctx) => {
     const row = waiting(ctx, TransitGatewayAttachmentId, "accept");
+    checkUnencrypted(transitGateways.table(ctx).get(row.gatewayId), "Peering attachments");
     moveBoth(ctx, row, "pending", "available", 60);
     return answer(ctx, row.id);
   },
@@ -105,6 +106,7 @@ export const operations = {
     ctx,
   ) => {
     const gateway = ownGateway(ctx, TransitGatewayId);
+    checkUnencrypted(gateway, "Peering attachments");
     transitGateways.checkForm(PeerTransitGatewayId);
     readPeer(PeerRegion, PeerAccountId);
     if (PeerTransitGatewayId === gateway.id) {

@@ -16,6 +16,7 @@ import {
 } from "./transitGatewayAttachment.ts";
 import { plugIn, unplug } from "./transitGatewayInterface.ts";
 import { vpcs } from "./vpc.ts";
+import { checkEncryption } from "./vpcEncryptionControl.ts";
 
 type VpcAttachment = AttachmentTo<"vpc">;
 
@@ -124,6 +125,7 @@ export const operations = {
   ) => {
     const gateway = usableGateway(ctx, TransitGatewayId);
     const vpc = vpcs.get(ctx, VpcId);
+    if (gateway.encryption !== "enabled") checkEncryption(ctx, vpc.id, `The transit gateway ${gateway.id}`);
     const ipv6 = Options.Ipv6Support ?? "disable";
     const subnetIds = readSubnets(ctx, vpc.id, SubnetIds, ipv6 === "enable").map(({ id }) => id);
     if (subnetIds.length === 0) throw new ApiError("MissingParameter", "subnetIds");

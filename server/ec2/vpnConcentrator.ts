@@ -4,7 +4,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { SHOWN_DELETED_SECONDS } from "./customerGateway.ts";
-import { inState, usableGateway } from "./transitGateway.ts";
+import { checkUnencrypted, inState, usableGateway } from "./transitGateway.ts";
 import { detach, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 
 export interface VpnConcentrator extends ResourceRow {
@@ -66,6 +66,7 @@ export const operations = {
     // It is at a transit gateway or nowhere.
     if (TransitGatewayId === undefined) throw new ApiError("MissingParameter", "transitGatewayId");
     const gateway = usableGateway(ctx, TransitGatewayId);
+    checkUnencrypted(gateway, "VPN Concentrator attachments");
     const made = vpnConcentrators.create(
       ctx,
       { state: "pending", transitGatewayId: gateway.id, attachmentId: "" },

@@ -9,6 +9,7 @@ import {
   DescribeTransitGatewaysCommand,
   DescribeTransitGatewayVpcAttachmentsCommand,
   type CreateTransitGatewayVpcAttachmentRequest,
+  type CreateVpcRequest,
   type EC2Client,
   type TransitGateway,
   type TransitGatewayRequestOptions,
@@ -36,11 +37,15 @@ export interface Network {
 }
 
 /** A VPC 10.n.0.0/16 with the subnets 10.n.0.0/24 and 10.n.1.0/24 in the first two zones. */
-export async function newNetwork(ec2: EC2Client, n: number): Promise<Network> {
+export async function newNetwork(
+  ec2: EC2Client,
+  n: number,
+  asked: Partial<CreateVpcRequest> = {},
+): Promise<Network> {
   const region = await ec2.config.region();
   const cidr = `10.${n}.0.0/16`;
   const { Vpc } = await ec2.send(
-    new CreateVpcCommand({ CidrBlock: cidr, AmazonProvidedIpv6CidrBlock: true }),
+    new CreateVpcCommand({ CidrBlock: cidr, AmazonProvidedIpv6CidrBlock: true, ...asked }),
   );
   const vpc = Vpc?.VpcId ?? "";
   const subnet = async (i: number): Promise<string> => {
