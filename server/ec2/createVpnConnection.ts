@@ -12,13 +12,13 @@ import { attachmentAt, transitGatewayAttachments } from "./transitGatewayAttachm
 import { answer, endOf, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { usableConcentrator } from "./vpnConcentrator.ts";
 import { usableVpnGateway } from "./vpnGateway.ts";
+import { readLogs } from "./vpnLogOptions.ts";
 import {
   newCertificate,
   readInsideCidr,
   readInsideIpv6Cidr,
   readPreSharedKey,
   readSettings,
-  refuseLogs,
   type Taken,
   type VpnTunnel,
 } from "./vpnTunnel.ts";
@@ -181,7 +181,6 @@ function readTunnels(
   const tunnels: VpnTunnel[] = [];
   for (let place = 0; place < TUNNELS; place++) {
     const asked = TunnelOptions[place] ?? {};
-    refuseLogs(asked);
     if (asked.TunnelInsideIpv6Cidr !== undefined && TunnelInsideIpVersion !== "ipv6") {
       throw conflict("The parameter TunnelInsideIpv6Cidr needs TunnelInsideIpVersion ipv6.");
     }
@@ -201,6 +200,7 @@ function readTunnels(
       preSharedKey: certificateArn === undefined ? readPreSharedKey(ctx, asked.PreSharedKey) : undefined,
       certificateArn: certificateArn === undefined ? undefined : newCertificate(ctx),
       settings: readSettings(asked),
+      logs: readLogs(ctx, asked.LogOptions?.CloudWatchLogOptions),
       lifecycleControl: asked.EnableTunnelLifecycleControl ?? false,
       site: undefined,
       changed: ctx.now,
@@ -290,5 +290,5 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpnConnection: "tunnels between IPv6 addresses, logs of tunnels, keys in Secrets Manager",
+  CreateVpnConnection: "tunnels between IPv6 addresses, keys in Secrets Manager",
 };

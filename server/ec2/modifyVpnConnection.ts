@@ -4,7 +4,14 @@ import { attach, checkOptions, checkReachable, readSelectors } from "./createVpn
 import { usableCustomerGateway } from "./customerGateway.ts";
 import { usableGateway } from "./transitGateway.ts";
 import { detach } from "./transitGatewayAttachment.ts";
-import { answer, attachmentOf, configured, usableConnection, vpnConnections } from "./vpnConnection.ts";
+import {
+  answer,
+  attachmentOf,
+  changeConnection,
+  configured,
+  usableConnection,
+  vpnConnections,
+} from "./vpnConnection.ts";
 import { usableVpnGateway } from "./vpnGateway.ts";
 import { alone } from "./vpnTunnel.ts";
 
@@ -63,7 +70,7 @@ export const operations = {
       if (gateway.transitGatewayId !== undefined) attach(ctx, gateway.transitGatewayId, id);
       vpnConnections.update(ctx, id, gateway);
     }
-    vpnConnections.update(ctx, id, {
+    changeConnection(ctx, id, {
       state: "modifying",
       tunnels: connection.tunnels.map((tunnel) => ({
         ...(CustomerGatewayId === undefined ? tunnel : alone(ctx, tunnel)),

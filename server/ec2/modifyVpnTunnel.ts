@@ -4,12 +4,14 @@ import type { Handlers } from "../kit/handlers.ts";
 import { checkStorage, takenBlocks } from "./createVpnConnection.ts";
 import {
   answer,
+  changeConnection,
   endOf,
   isUp,
   usableConnection,
   vpnConnections,
   type VpnConnection,
 } from "./vpnConnection.ts";
+import { readLogs } from "./vpnLogOptions.ts";
 import {
   alone,
   newCertificate,
@@ -17,7 +19,6 @@ import {
   readInsideIpv6Cidr,
   readPreSharedKey,
   readSettings,
-  refuseLogs,
   type VpnTunnel,
 } from "./vpnTunnel.ts";
 
@@ -37,7 +38,7 @@ function tunnelOf(connection: VpnConnection, outside: string): VpnTunnel {
 /** The tunnel carries nothing until AWS is through with it. */
 function rework(ctx: Context, connection: VpnConnection, changed: VpnTunnel): void {
   const { id, tunnels } = connection;
-  vpnConnections.update(ctx, id, {
+  changeConnection(ctx, id, {
     state: "modifying",
     tunnels: tunnels.map((tunnel) =>
       tunnel.outside === changed.outside ? { ...changed, changed: ctx.now, pending: true } : tunnel,
@@ -108,7 +109,6 @@ export const operations = {
     const connection = usableConnection(ctx, VpnConnectionId);
     const tunnel = tunnelOf(connection, VpnTunnelOutsideIpAddress);
     checkStorage(PreSharedKeyStorage);
-    refuseLogs(TunnelOptions);
     const { TunnelInsideCidr, TunnelInsideIpv6Cidr, PreSharedKey, EnableTunnelLifecycleControl } =
       TunnelOptions;
     if (input.SkipTunnelReplacement && EnableTunnelLifecycleControl === undefined) {
@@ -135,6 +135,7 @@ export const operations = {
     const changed: VpnTunnel = {
       ...tunnel,
       settings: readSettings(TunnelOptions, tunnel.settings),
+      logs: readLogs(ctx, TunnelOptions.LogOptions?.CloudWatchLogOptions, tunnel.logs),
       ...(TunnelInsideCidr !== undefined && { insideCidr: readInsideCidr(ctx, TunnelInsideCidr, taken) }),
       ...(TunnelInsideIpv6Cidr !== undefined && {
         insideIpv6Cidr: readInsideIpv6Cidr(ctx, TunnelInsideIpv6Cidr, taken),
@@ -169,5 +170,5 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  ModifyVpnTunnelOptions: "logs of tunnels, keys in Secrets Manager",
+  ModifyVpnTunnelOptions: "keys in Secrets Manager",
 };

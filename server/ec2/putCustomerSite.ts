@@ -14,7 +14,7 @@ import {
 import { transitGateways } from "./transitGateway.ts";
 import { detach, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 import { transitGatewayConnectPeers } from "./transitGatewayConnectPeer.ts";
-import { vpnConnections, type VpnConnection } from "./vpnConnection.ts";
+import { logged, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { vpnGateways, vpnGatewayUsers } from "./vpnGateway.ts";
 import { alone, type VpnTunnel } from "./vpnTunnel.ts";
 
@@ -150,6 +150,16 @@ function readLines(
  *   for tunnels that are not there, or end somewhere else, and for gateways and Connect peers that are not there
  */
 export function putCustomerSite(ctx: Context, request: SiteRequest): void {
+  const all = [...vpnConnections.table(ctx).all()];
+  logged(
+    ctx,
+    all.filter(({ tunnels }) => tunnels.some(({ logs }) => logs?.activity ?? logs?.bgp)).map(({ id }) => id),
+    "customer",
+    () => put(ctx, request),
+  );
+}
+
+function put(ctx: Context, request: SiteRequest): void {
   const id = siteId(ctx.region, request.name);
   const table = siteTable(ctx);
   const known = table.get(id);

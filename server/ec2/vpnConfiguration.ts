@@ -1,6 +1,5 @@
-import { block, formatIp, lastOf, plus } from "../../network/ip.ts";
 import type { CustomerGateway } from "./customerGateway.ts";
-import type { VpnTunnel } from "./vpnTunnel.ts";
+import { insideAddresses, type VpnTunnel } from "./vpnTunnel.ts";
 
 /** What the configuration of a customer's device follows from. */
 export interface Configured {
@@ -31,15 +30,6 @@ function element(name: string, value: Xml, depth: number, attributes = ""): stri
   return `${indent}<${name}${attributes}>\n${inner.join("")}${indent}</${name}>\n`;
 }
 
-/** The addresses of a tunnel's two ends in the block of its own: the gateway's, and the customer's. */
-function insideAddresses({ insideCidr }: Pick<VpnTunnel, "insideCidr">): {
-  readonly gateway: string;
-  readonly customer: string;
-} {
-  const inside = block(insideCidr);
-  return { gateway: formatIp(plus(inside.base, 1)), customer: formatIp(plus(lastOf(inside), -1)) };
-}
-
 /** As devices spell what EC2 lists: `aes-128-cbc`, `sha1`, `group2`. */
 const cipher = (name = "AES128"): string =>
   `${name.toLowerCase().replace("aes", "aes-")}${name.includes("GCM") ? "" : "-cbc"}`;
@@ -48,7 +38,7 @@ const group = (number = 2): string => `group${number}`;
 
 function tunnelOf({ customer, asn, staticRoutes }: Configured, tunnel: VpnTunnel): Xml {
   const { settings, outside, preSharedKey } = tunnel;
-  const inside = insideAddresses(tunnel);
+  const inside = insideAddresses(tunnel.insideCidr);
   const end = (address: string | undefined, own: string, number: number): Xml => ({
     tunnel_outside_address: { ip_address: address },
     tunnel_inside_address: { ip_address: own, network_mask: "255.255.255.252", network_cidr: 30 },
@@ -99,7 +89,7 @@ export function sampleConfiguration(connection: Configured, ike: "ikev1" | "ikev
   const { id, customer, gatewayId, staticRoutes, asn, tunnels } = connection;
   const parts = tunnels.map((tunnel, place) => {
     const { settings, outside, preSharedKey, certificateArn } = tunnel;
-    const inside = insideAddresses(tunnel);
+    const inside = insideAddresses(tunnel.insideCidr);
     return [
       `Tunnel ${place + 1}`,
       `  IKE version             ${ike}`,

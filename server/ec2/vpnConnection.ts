@@ -16,6 +16,7 @@ import { vpnConcentrators, vpnConcentratorUsers } from "./vpnConcentrator.ts";
 import { configurationOf, type Configured } from "./vpnConfiguration.ts";
 import { vpnGateways, vpnGatewayUsers } from "./vpnGateway.ts";
 import { viewTunnelOption, type VpnTunnel } from "./vpnTunnel.ts";
+import { logTunnel, type Closer, type TunnelStatus } from "./vpnTunnelLog.ts";
 
 /** A block behind a connection that somebody wrote down. */
 export interface StaticRoute {
@@ -190,12 +191,14 @@ export const vpnConnections = defineResource({
   transitions: {
     /** AWS is through with what it was at. */
     settled: (ctx, { id, state, routes, tunnels }) => {
-      vpnConnections.update(ctx, id, {
+      changeConnection(ctx, id, {
         state: state === "pending" || state === "modifying" ? "available" : state,
         routes: routes
           .filter((route) => route.state !== "deleting")
           .map((route) => ({ ...route, state: "available" as const })),
-        tunnels: tunnels.map((tunnel) => ({ ...tunnel, pending: false })),
+        tunnels: tunnels.map((tunnel) =>
+          tunnel.pending ? { ...tunnel, changed: ctx.now, pending: false } : tunnel,
+        ),
       });
     },
     deleted: (ctx, { id, tunnels }) => {
@@ -234,6 +237,37 @@ export function usableConnection(ctx: Context, id: string): VpnConnection {
   return connection;
 }
 
+const statusOf = (ctx: Context, connection: VpnConnection, tunnel: VpnTunnel): TunnelStatus => ({
+  up: isUp(connection, tunnel),
+  heard: connection.staticRoutes ? undefined : heard(ctx, connection, tunnel),
+});
+
+/** Does something to connections, or to the sites at their other ends, and lets their logs tell what that changed. */
+export function logged(ctx: Context, ids: readonly string[], closer: Closer, act: () => void): void {
+  const statuses = () =>
+    ids.flatMap((id) => {
+      const connection = vpnConnections.table(ctx).get(id);
+      if (!connection) return [];
+      return connection.tunnels.map((tunnel) => ({
+        connection,
+        tunnel,
+        status: statusOf(ctx, connection, tunnel),
+      }));
+    });
+  const before = statuses();
+  act();
+  for (const [i, { connection, tunnel, status }] of statuses().entries()) {
+    const was = before[i];
+    const asn = customerGateways.table(ctx).get(connection.customerGatewayId)?.asn;
+    if (was && asn !== undefined)
+      logTunnel(ctx, { ...connection, asn }, tunnel, [was.status, status], closer);
+  }
+}
+
+/** Changes a connection in a way that may take its tunnels down, or let them come up. */
+export const changeConnection = (ctx: Context, id: string, fields: Partial<VpnConnection>): void =>
+  logged(ctx, [id], "aws", () => vpnConnections.update(ctx, id, fields));
+
 /** The attachment by which a connection is at a transit gateway. */
 export const attachmentOf = (ctx: Context, connectionId: string) =>
   transitGatewayAttachments.by(ctx, "resource", connectionId).find(({ state }) => state !== "deleting");
@@ -268,7 +302,7 @@ export const operations = {
     if (!isThere(connection)) throw new ApiError("InvalidVpnConnectionID.NotFound", id);
     const attachment = attachmentOf(ctx, id);
     if (attachment) detach(ctx, attachment.id);
-    vpnConnections.update(ctx, id, {
+    changeConnection(ctx, id, {
       state: "deleting",
       tunnels: tunnels.map((tunnel) => ({ ...tunnel, site: undefined })),
     });

@@ -1,9 +1,11 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { contains, formatPrefix, parsePrefix } from "../../network/cidr.ts";
+import { block, formatIp, lastOf, plus } from "../../network/ip.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { present } from "../kit/present.ts";
 import { storedCidr } from "./cidrBlock.ts";
+import { viewLogs, type VpnLogs } from "./vpnLogOptions.ts";
 
 /** What somebody asked for; of the rest, AWS takes what it thinks best, and does not show it. */
 export type TunnelSettings = Omit<
@@ -27,6 +29,7 @@ export interface VpnTunnel {
   readonly preSharedKey: string | undefined;
   readonly certificateArn: string | undefined;
   readonly settings: TunnelSettings;
+  readonly logs?: VpnLogs | undefined;
   /** Whether the customer says when AWS may replace its end. */
   readonly lifecycleControl: boolean;
   /** The customer's site at the other end, while the tunnel is up. */
@@ -130,14 +133,6 @@ export function readSettings(asked: Asked, before: TunnelSettings = {}): TunnelS
   return settings;
 }
 
-/** @throws {ApiError} UnsupportedOperation where logs of a tunnel are asked for: nobody negotiates anything to be logged */
-export function refuseLogs({ LogOptions }: Asked): void {
-  const { LogEnabled, BgpLogEnabled } = LogOptions?.CloudWatchLogOptions ?? {};
-  if (LogEnabled || BgpLogEnabled) {
-    throw new ApiError("UnsupportedOperation", "Logs of VPN tunnels are not supported.");
-  }
-}
-
 const LINK_LOCAL = storedCidr("169.254.0.0/16");
 const UNIQUE_LOCAL = storedCidr("fd00::/8");
 const RESERVED = new Set([...[0, 1, 2, 3, 4, 5].map((n) => `169.254.${n}.0/30`), "169.254.169.252/30"]);
@@ -189,6 +184,12 @@ export function readInsideIpv6Cidr(ctx: Context, asked: string | undefined, take
   return cidr;
 }
 
+/** The addresses of a tunnel's two ends in a block of its own: the gateway's, and the customer's. */
+export function insideAddresses(cidr: string): { readonly gateway: string; readonly customer: string } {
+  const inside = block(cidr);
+  return { gateway: formatIp(plus(inside.base, 1)), customer: formatIp(plus(lastOf(inside), -1)) };
+}
+
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz123456789._";
 
 /** The key asked for, or, where nobody asked, a random one. */
@@ -221,6 +222,6 @@ export const viewTunnelOption = (tunnel: VpnTunnel): Sdk.TunnelOption => ({
   TunnelInsideIpv6Cidr: tunnel.insideIpv6Cidr,
   PreSharedKey: tunnel.preSharedKey,
   ...tunnel.settings,
-  LogOptions: { CloudWatchLogOptions: { LogEnabled: false, BgpLogEnabled: false } },
+  LogOptions: viewLogs(tunnel.logs),
   EnableTunnelLifecycleControl: tunnel.lifecycleControl,
 });

@@ -104,7 +104,7 @@ function nameIn(ctx: Context, identifier: string): string {
 }
 
 /** The name in the ARN of a group of the caller's; no other can be seen. */
-function nameInArn({ region, account }: Context, arn: string): string | undefined {
+export function nameInArn({ region, account }: Context, arn: string): string | undefined {
   const prefix = `arn:aws:logs:${region}:${account}:log-group:`;
   return arn.startsWith(prefix) ? arn.slice(prefix.length).replace(/:\*$/, "") : undefined;
 }

@@ -72,7 +72,10 @@ const refusals: readonly (readonly [options: VpnTunnelOptionsSpecification, code
   [{ Phase2DHGroupNumbers: [{ Value: 1 }] }],
   [{ IKEVersions: [{ Value: "ikev3" }] }],
   [{ StartupAction: "wait" }],
-  [{ LogOptions: { CloudWatchLogOptions: { LogEnabled: true } } }, "UnsupportedOperation"],
+  [{ LogOptions: { CloudWatchLogOptions: { LogEnabled: true } } }, "MissingParameter"],
+  [{ LogOptions: { CloudWatchLogOptions: { BgpLogEnabled: true } } }, "MissingParameter"],
+  [{ LogOptions: { CloudWatchLogOptions: { LogOutputFormat: "text" } } }, "InvalidParameterCombination"],
+  [{ LogOptions: { CloudWatchLogOptions: { LogEnabled: true, LogGroupArn: "mine" } } }],
 ];
 
 describe("what it refuses to parse", () => {
