@@ -794,6 +794,22 @@ const table = {
     (id: string, state: string) =>
       `The Capacity Reservation '${id}' is in the '${state}' state, in which it cannot be used or modified.`,
   ],
+  "InvalidCapacityReservationCancellationQuoteId.NotFound": [
+    400,
+    (id: string) => `The capacity reservation cancellation quote ID '${id}' does not exist`,
+  ],
+  "InvalidCapacityReservationCancellationQuoteId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "crcq-...")`,
+  ],
+  "InvalidCapacityReservationModificationQuoteId.NotFound": [
+    400,
+    (id: string) => `The capacity reservation modification quote ID '${id}' does not exist`,
+  ],
+  "InvalidCapacityReservationModificationQuoteId.Malformed": [
+    400,
+    (id: string) => `Invalid id: "${id}" (expecting "crmq-...")`,
+  ],
   "InvalidCapacityReservationFleetId.NotFound": [
     400,
     (id: string) => `The capacity reservation fleet ID '${id}' does not exist`,

@@ -10,11 +10,22 @@ import { typeOf } from "./instanceView.ts";
 import { groupArn, groupPlaceOf, placementGroups } from "./placementGroup.ts";
 
 /** What was promised of a reservation that was asked for in advance. */
-interface Commitment {
+export interface Commitment {
   readonly count: number;
-  /** When it was asked to begin: milliseconds since the epoch. */
+  /** When it was asked to begin at first: milliseconds since the epoch. */
   readonly asked: number;
-  /** For how long from its start it is neither cancelled nor made smaller, in seconds. */
+  /** For how long from its start it is neither cancelled without a charge nor made smaller, in seconds. */
+  readonly seconds: number;
+  /** Until when it is charged for although it was cancelled: milliseconds since the epoch. */
+  readonly chargedUntil: number | undefined;
+  readonly adjustment: Adjustment | undefined;
+}
+
+/** The last change of the start of a reservation that was asked for. */
+interface Adjustment {
+  readonly status: Sdk.CapacityReservationAdjustmentStatus;
+  /** The start and the seconds of commitment that the reservation has with it. */
+  readonly starts: number;
   readonly seconds: number;
 }
 
@@ -45,6 +56,8 @@ export interface CapacityReservation extends ResourceRow {
 const MEMORY_SECONDS = 3600;
 /** How often room is looked for again that is overdue. */
 const RETRY_SECONDS = 3600;
+/** About how long EC2 takes to say whether another start can be had. */
+const ADJUSTMENT_SECONDS = 60;
 
 const reservationArn = ({ region }: Pick<Context, "region">, account: string, id: string): string =>
   `arn:aws:ec2:${region}:${account}:capacity-reservation/${id}`;
@@ -85,8 +98,11 @@ export const capacityReservations = defineResource({
       ReservationType: "default",
       CommitmentInfo: row.commitment && {
         CommittedInstanceCount: row.commitment.count,
-        CommitmentEndDate: new Date(committedUntil(row)),
+        CommitmentEndDate: new Date(row.commitment.chargedUntil ?? committedUntil(row)),
+        CommitmentDuration: row.commitment.seconds,
       },
+      AdjustmentStatus: row.commitment?.adjustment?.status,
+      AdjustmentDetails: viewAdjustment(row),
       DeliveryPreference: row.commitment && "incremental",
       OriginalStartDate: date(row.commitment?.asked),
       LaunchStatus: keepsRoom(row) ? "launchable" : "unlaunchable",
@@ -120,10 +136,13 @@ export const capacityReservations = defineResource({
     start: (ctx, row) => {
       if (row.state === "scheduled" || row.state === "delayed") start(ctx, row);
     },
+    adjust: (ctx, row) => adjust(ctx, row),
     expire: (ctx, row) => {
       // The end may have been taken back, or put off.
-      if (keepsRoom(row) && row.ends !== undefined && row.ends <= ctx.now) end(ctx, row, "expired");
+      if ((keepsRoom(row) || row.state === "delayed") && row.ends !== undefined && row.ends <= ctx.now)
+        end(ctx, row, "expired");
     },
+    woundDown: (ctx, row) => end(ctx, row, "cancelled"),
     forget: (ctx, { id }) => capacityReservations.delete(ctx, id),
   },
   pages: [1, 1000],
@@ -134,13 +153,31 @@ function viewGroup(ctx: Context, { placementGroupId: id }: CapacityReservation):
   return group && groupArn(ctx, group);
 }
 
+/** What a reservation is to be once the adjustment that was asked for is made. */
+export function viewAdjustment({
+  ends,
+  commitment,
+}: CapacityReservation): Sdk.CapacityReservationAdjustmentDetails | undefined {
+  const { adjustment } = commitment ?? {};
+  if (adjustment?.status !== "requested") return undefined;
+  const { starts, seconds } = adjustment;
+  return {
+    StartDate: new Date(starts),
+    EndDate: date(ends),
+    EndDateType: ends === undefined ? "unlimited" : "limited",
+    CommitmentDuration: seconds,
+    CommitmentEndDate: new Date(starts + seconds * 1000),
+  };
+}
+
 export const keepsRoom = ({ state }: Pick<CapacityReservation, "state">): boolean => state === "active";
 
-/** Until when a reservation is neither cancelled nor made smaller: milliseconds since the epoch. */
+/** Until when a reservation is neither cancelled without a charge nor made smaller: milliseconds since the epoch. */
 export const committedUntil = ({ starts, commitment }: CapacityReservation): number =>
   starts + (commitment?.seconds ?? 0) * 1000;
 
-const usedBy = (ctx: Context, { id }: CapacityReservation): number =>
+/** How many instances run in it. */
+export const usedBy = (ctx: Context, { id }: CapacityReservation): number =>
   instances.count(ctx, "capacityReservation", id);
 
 /** How many more instances find room in it. */
@@ -248,6 +285,45 @@ function start(ctx: Context, row: CapacityReservation): void {
     starts: ctx.now,
     commitment: commitment && state === "delayed" ? { ...commitment, seconds: 0 } : commitment,
   });
+}
+
+/** Asks for another start of one that is scheduled. */
+export function requestAdjustment(
+  ctx: Context,
+  id: string,
+  commitment: Commitment,
+  terms: Omit<Adjustment, "status">,
+): CapacityReservation {
+  const adjustment = { ...terms, status: "requested" } as const;
+  capacityReservations.soon(ctx, id, "adjust", ADJUSTMENT_SECONDS);
+  return capacityReservations.update(ctx, id, { commitment: { ...commitment, adjustment } });
+}
+
+/** It begins when it was asked to, unless it is not to begin any more. */
+function adjust(ctx: Context, { id, state, commitment }: CapacityReservation): void {
+  const { adjustment } = commitment ?? {};
+  if (!commitment || !adjustment) return;
+  const { starts, seconds } = adjustment;
+  if (state !== "scheduled") {
+    const rejected = { ...adjustment, status: "rejected" } as const;
+    capacityReservations.update(ctx, id, { commitment: { ...commitment, adjustment: rejected } });
+    return;
+  }
+  const applied = { ...adjustment, status: "applied" } as const;
+  capacityReservations.update(ctx, id, {
+    starts,
+    commitment: { ...commitment, seconds, adjustment: applied },
+  });
+  capacityReservations.later(ctx, id, "start", (starts - ctx.now) / 1000);
+}
+
+/** Keeps no room any more, in which no instance runs, and is cancelled when its charge ends. */
+export function windDown(ctx: Context, id: string, commitment: Commitment, chargedUntil: number): void {
+  capacityReservations.update(ctx, id, {
+    state: "cancelling",
+    commitment: { ...commitment, chargedUntil },
+  });
+  capacityReservations.later(ctx, id, "woundDown", (chargedUntil - ctx.now) / 1000);
 }
 
 /** Keeps no room any more: "instances running in the reserved capacity continue running". */

@@ -131,7 +131,10 @@ function readFuture(
   if (input.EndDate && input.EndDate.getTime() < starts + seconds * 1000) {
     throw badValue("endDate", input.EndDate.toISOString(), "It must not be within the commitment duration.");
   }
-  return { starts, commitment: { count, seconds, asked: starts } };
+  return {
+    starts,
+    commitment: { count, seconds, asked: starts, chargedUntil: undefined, adjustment: undefined },
+  };
 }
 
 /** What is asked for, save how many. */

@@ -10,10 +10,10 @@ import {
   capacityReservations,
   checkActive,
   committedUntil,
-  end,
   setEnd,
   type CapacityReservation,
 } from "./capacityReservation.ts";
+import { postpone } from "./capacityReservationDateChangeQuote.ts";
 import { readEnd } from "./createCapacityReservation.ts";
 import { claimRoom } from "./reservedRoom.ts";
 
@@ -36,15 +36,18 @@ export function checkUncommitted(ctx: Context, row: CapacityReservation): void {
   );
 }
 
-/** Changes that cost something follow a quote; nobody can have one. */
-function refuseQuote(quote: string | undefined, ...others: readonly unknown[]): void {
-  if (quote !== undefined) {
-    throw new ApiError(
-      "InvalidParameterValue",
-      `Value (${quote}) for parameter quoteId is invalid. The quote does not exist.`,
-    );
-  }
-  if (others.some((other) => other !== undefined)) throw new ApiError("MissingParameter", "quoteId");
+/** What a call says beyond the quote that it accepts. */
+type Changes = Pick<
+  Sdk.ModifyCapacityReservationRequest,
+  "InstanceCount" | "EndDate" | "EndDateType" | "InstanceMatchCriteria"
+>;
+
+const isAny = (...values: readonly unknown[]): boolean => values.some((value) => value !== undefined);
+
+/** @throws {ApiError} InvalidCapacityReservationState: of one that is to begin later, only the end can be changed */
+function checkChangeable(row: CapacityReservation, { InstanceCount, InstanceMatchCriteria }: Changes): void {
+  if (row.state === "scheduled" && !isAny(InstanceCount, InstanceMatchCriteria)) return;
+  checkActive(row);
 }
 
 /**
@@ -59,29 +62,14 @@ export function setCount(ctx: Context, row: CapacityReservation, count: number):
     throw badCount(count, `It must not change by more than ${MAX_CHANGE}.`);
   }
   if (count < used) throw badCount(count, `${used} instances are running in the Capacity Reservation.`);
-  if (count < row.count) checkUncommitted(ctx, row);
+  // "You can't decrease the instance count below the committed instance count."
+  if (count < row.count && count < (row.commitment?.count ?? 0)) checkUncommitted(ctx, row);
   const joining = claimRoom(ctx, row, count);
   capacityReservations.update(ctx, row.id, { count });
   for (const instance of joining) assign(ctx, instance, row.id);
 }
 
-export const partly = {
-  CancelCapacityReservation: "quotes for what is committed",
-  ModifyCapacityReservation: "quotes for another start date",
-};
-
 export const operations = {
-  CancelCapacityReservation: ({ CapacityReservationId, QuoteId, ApplyCancellationCharges }, ctx) => {
-    const row = capacityReservations.get(ctx, CapacityReservationId);
-    refuseQuote(QuoteId, ApplyCancellationCharges);
-    if (row.state !== "assessing") {
-      checkActive(row);
-      checkUncommitted(ctx, row);
-    }
-    end(ctx, row, "cancelled");
-    return { Return: true };
-  },
-
   GetCapacityReservationUsage: ({ CapacityReservationId, ...page }, ctx) => {
     const row = capacityReservations.get(ctx, CapacityReservationId);
     const { CapacityAllocations, ...view } = capacityReservations.show(ctx, row);
@@ -111,16 +99,23 @@ export const operations = {
   ModifyCapacityReservation: ({ CapacityReservationId, ...asked }, ctx) => {
     const { InstanceCount, EndDate, EndDateType, InstanceMatchCriteria } = asked;
     const row = capacityReservations.get(ctx, CapacityReservationId);
-    refuseQuote(asked.QuoteId, asked.StartDate, asked.AcceptModificationTerms);
     for (const reserved of ["Accept", "AdditionalInfo"] as const) {
       if (asked[reserved] === undefined) continue;
       const name = `${reserved.charAt(0).toLowerCase()}${reserved.slice(1)}`;
       throw new ApiError("UnsupportedOperation", `The parameter ${name} is reserved.`);
     }
-    if (Object.values(asked).every((value) => value === undefined)) {
+    const isChange = isAny(InstanceCount, EndDate, EndDateType, InstanceMatchCriteria);
+    if (isAny(asked.QuoteId, asked.StartDate, asked.AcceptModificationTerms)) {
+      if (!isChange) return postpone(ctx, row, asked);
+      throw new ApiError(
+        "InvalidParameterCombination",
+        "The start date cannot be changed together with other attributes.",
+      );
+    }
+    if (!isChange) {
       throw new ApiError("MissingParameter", "instanceCount, endDate, endDateType or instanceMatchCriteria");
     }
-    checkActive(row);
+    checkChangeable(row, asked);
     if (EndDate !== undefined || EndDateType !== undefined) {
       const ends = readEnd(ctx, EndDate, EndDateType);
       if (ends !== undefined && ends < committedUntil(row)) checkUncommitted(ctx, row);

@@ -5,6 +5,8 @@ import * as address from "./address.ts";
 import * as addressAttribute from "./addressAttribute.ts";
 import * as blockPublicAccess from "./blockPublicAccess.ts";
 import * as blockPublicAccessExclusion from "./blockPublicAccessExclusion.ts";
+import * as capacityReservationCancellationQuote from "./capacityReservationCancellationQuote.ts";
+import * as capacityReservationDateChangeQuote from "./capacityReservationDateChangeQuote.ts";
 import * as capacityReservationFleet from "./capacityReservationFleet.ts";
 import * as createCapacityReservation from "./createCapacityReservation.ts";
 import * as dedicatedHost from "./dedicatedHost.ts";
@@ -167,6 +169,8 @@ const modules = [
   addressAttribute,
   blockPublicAccess,
   blockPublicAccessExclusion,
+  capacityReservationCancellationQuote,
+  capacityReservationDateChangeQuote,
   capacityReservationFleet,
   createCapacityReservation,
   dedicatedHost,

@@ -1,7 +1,6 @@
 import {
   CancelCapacityReservationCommand,
   CreateCapacityReservationBySplittingCommand,
-  CreateCapacityReservationCommand,
   CreatePlacementGroupCommand,
   DeletePlacementGroupCommand,
   DescribeCapacityReservationsCommand,
@@ -15,7 +14,6 @@ import {
   StartInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
-  type CapacityReservation,
   type CapacityReservationSpecification,
   type CreateCapacityReservationCommandInput,
   type ModifyCapacityReservationCommandInput,
@@ -24,42 +22,26 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
 import { configOf, freshClient, freshKeys, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { operate } from "../operator.ts";
+import { withOwn } from "../ownServer.ts";
 import { launch, launchAll, launchStopped, shownInstance } from "./launch.ts";
 import { hardware, placeOf } from "./placeOf.ts";
+import { DAY, inDays, reserve as reserveWith, reserveInAdvance, shownReservation } from "./reservation.ts";
 
 const islet = await sharedIslet();
 const ec2 = await freshClient();
-const DAY = 24 * 3600;
 
 type Asked = Partial<CreateCapacityReservationCommandInput>;
 
-async function reserve(asked: Asked = {}, client = ec2): Promise<CapacityReservation & { id: string }> {
-  const { CapacityReservation: made = {} } = await client.send(
-    new CreateCapacityReservationCommand({
-      InstanceType: "m5.large",
-      InstancePlatform: "Linux/UNIX",
-      AvailabilityZone: "us-east-1a",
-      InstanceCount: 1,
-      ...asked,
-    }),
-  );
-  return { ...made, id: made.CapacityReservationId ?? "" };
-}
+const reserve = (asked: Asked = {}, client = ec2) => reserveWith(client, asked);
 
 /** One that is of use to nobody but who names it. */
 const reserveTargeted = (asked: Asked = {}, client = ec2) =>
   reserve({ InstanceMatchCriteria: "targeted", ...asked }, client);
 
-async function shown(id: string, client = ec2): Promise<CapacityReservation> {
-  const { CapacityReservations = [] } = await client.send(
-    new DescribeCapacityReservationsCommand({ CapacityReservationIds: [id] }),
-  );
-  return CapacityReservations[0] ?? {};
-}
+const shown = (id: string, client = ec2) => shownReservation(client, id);
 
 const available = async (id: string, client = ec2) => (await shown(id, client)).AvailableInstanceCount;
 
@@ -107,18 +89,6 @@ const start = (id: string, client = ec2) => client.send(new StartInstancesComman
 const terminate = (...InstanceIds: string[]) => ec2.send(new TerminateInstancesCommand({ InstanceIds }));
 const reservationOf = async (id: string, client = ec2) =>
   (await shownInstance(client, id)).CapacityReservationId;
-
-const inDays = (days: number): Date => new Date(Date.now() + days * DAY * 1000);
-
-/** Runs a server of its own. */
-async function withOwn(work: (own: Islet, client: EC2Client) => Promise<void>): Promise<void> {
-  const own = await ownIslet();
-  try {
-    await work(own, await freshClient({ islet: own }));
-  } finally {
-    await own.close();
-  }
-}
 
 const UNKNOWN = "cr-0123456789abcdef0";
 const badValue = "InvalidParameterValue";
@@ -254,7 +224,6 @@ describe("what it refuses to do", () => {
     await refused(modify(id, { EndDateType: "limited" }), "MissingParameter");
     await refused(modify(id, { Accept: true }), "UnsupportedOperation");
     await refused(modify(id, { StartDate: inDays(9) }), "MissingParameter");
-    await refused(modify(id, { QuoteId: "q" }), badValue);
     await refused(modify(id, { AdditionalInfo: "x" }), "UnsupportedOperation");
     await refused(modify(id, { InstanceMatchCriteria: "open" }), "OperationNotPermitted");
     const other = await launchWith(into(id));
@@ -535,23 +504,21 @@ describe("what it does", () => {
 
   test("one in advance is assessed, begins when it is said to, and is not cancelled before its time", () =>
     withOwn(async (own, client) => {
-      const { id, ...made } = await reserve(
-        {
-          StartDate: inDays(10),
-          CommitmentDuration: 20 * DAY,
-          DeliveryPreference: "incremental",
-          InstanceMatchCriteria: "targeted",
-          InstanceCount: 16,
-        },
-        client,
-      );
+      const { id, ...made } = await reserveInAdvance(client, 10);
       expect(made).toMatchObject({ State: "assessing", AvailableInstanceCount: 0 });
       expect(await shown(id, client)).toMatchObject({
         State: "scheduled",
         DeliveryPreference: "incremental",
-        CommitmentInfo: { CommittedInstanceCount: 16, CommitmentEndDate: expect.any(Date) as unknown },
+        CommitmentInfo: {
+          CommittedInstanceCount: 16,
+          CommitmentDuration: 20 * DAY,
+          CommitmentEndDate: expect.any(Date) as unknown,
+        },
       });
-      await refused(cancel(id, client), "InvalidCapacityReservationState");
+      await refused(cancel(id, client), "OperationNotPermitted");
+      await refused(modify(id, { InstanceCount: 17 }, client), "InvalidCapacityReservationState");
+      await refused(modify(id, { EndDate: inDays(29) }, client), "OperationNotPermitted");
+      await modify(id, { EndDate: inDays(40) }, client);
       expect((await hardware(own)).held).toBe(0);
       await advanceClock(own, 10 * DAY + 60);
       expect(await shown(id, client)).toMatchObject({ State: "active", AvailableInstanceCount: 16 });
@@ -560,7 +527,8 @@ describe("what it does", () => {
       await refused(modify(id, { InstanceCount: 15 }, client), "OperationNotPermitted");
       await refused(modify(id, { EndDate: inDays(12) }, client), "OperationNotPermitted");
       await refused(split(id, 1, client), "OperationNotPermitted");
-      await modify(id, { InstanceCount: 17 }, client);
+      await modify(id, { InstanceCount: 18 }, client);
+      await modify(id, { InstanceCount: 16 }, client);
       await advanceClock(own, 21 * DAY);
       await cancel(id, client);
       expect((await hardware(own)).held).toBe(0);
@@ -571,19 +539,16 @@ describe("what it does", () => {
     () =>
       withOwn(async (own, client) => {
         const InstanceType = "m5.24xlarge";
-        const { id } = await reserve(
-          {
-            InstanceType,
-            StartDate: inDays(5.5),
-            CommitmentDuration: 20 * DAY,
-            DeliveryPreference: "incremental",
-            InstanceMatchCriteria: "targeted",
-          },
-          client,
-        );
+        const asked = { InstanceType, InstanceCount: 1 } as const;
+        const { id } = await reserveInAdvance(client, 5.5, asked);
+        const { id: unwanted } = await reserveInAdvance(client, 5.5, asked);
+        const { id: vain } = await reserveInAdvance(client, 5.5, { ...asked, EndDate: inDays(26) });
         const all = await reserveTargeted({ InstanceType, InstanceCount: 1000 }, client);
         await advanceClock(own, 6 * DAY);
         expect((await shown(id, client)).State).toBe("delayed");
+        await cancel(unwanted, client);
+        await advanceClock(own, 20.5 * DAY);
+        expect((await shown(vain, client)).State).toBe("expired");
         await cancel(all.id, client);
         await advanceClock(own, 3601);
         expect((await shown(id, client)).State).toBe("active");

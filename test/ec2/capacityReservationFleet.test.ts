@@ -6,14 +6,13 @@ import {
   ModifyCapacityReservationFleetCommand,
   type CapacityReservationFleet,
   type CreateCapacityReservationFleetCommandInput,
-  type EC2Client,
   type ModifyCapacityReservationFleetCommandInput,
   type ReservationFleetInstanceSpecification,
 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
-import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
-import { freshClient, ownIslet, refused } from "../islet.ts";
+import { freshClient, refused } from "../islet.ts";
+import { withOwn } from "../ownServer.ts";
 import { note } from "../seen.ts";
 import { launch, shownInstance } from "./launch.ts";
 import { hardware } from "./placeOf.ts";
@@ -73,15 +72,6 @@ const cancel = (CapacityReservationFleetIds: string[], client = ec2) =>
 
 const inDays = (days: number): Date => new Date(Date.now() + days * 24 * 3_600_000);
 const DAY = 24 * 3600;
-
-async function withOwn(work: (own: Islet, client: EC2Client) => Promise<void>): Promise<void> {
-  const own = await ownIslet();
-  try {
-    await work(own, await freshClient({ islet: own }));
-  } finally {
-    await own.close();
-  }
-}
 
 describe("what it refuses to parse", () => {
   const one = (asked: ReservationFleetInstanceSpecification) => ({
