@@ -10,7 +10,7 @@ import type { RouteTarget } from "./routeTarget.ts";
 
 export interface FlowLogPlan {
   readonly id: string;
-  /** A VPC, a subnet or an interface. */
+  /** A VPC, a subnet, an interface or a regional NAT gateway. */
   readonly scope: string;
   readonly traffic: "ACCEPT" | "ALL" | "REJECT";
   /** Seconds; at most 60 at interfaces of instances on Nitro. */
@@ -82,7 +82,7 @@ export class FlowLogs {
   readonly #targets: ReadonlyMap<string, RouteTarget>;
   readonly #capacity: number;
   readonly #logs = new Map<string, Log>();
-  /** By VPC, subnet or interface. */
+  /** By VPC, subnet, interface or regional NAT gateway. */
   readonly #scopes = new Map<string, Set<Log>>();
   #passage: Passage | undefined;
   #crossing: Crossing | undefined;
@@ -231,9 +231,9 @@ export class FlowLogs {
   #record(passage: Passage, accepted: boolean, blocked: boolean): Flow[] {
     const { port } = passage;
     const flows: Flow[] = [];
-    if (port.unlogged) return flows;
-    const { subnet } = port;
-    for (const scope of [subnet.vpc.id, subnet.id, port.id]) {
+    const { doorOf, subnet } = port;
+    const scopes = doorOf === undefined ? [subnet.vpc.id, subnet.id, port.id] : [doorOf];
+    for (const scope of scopes) {
       for (const log of this.#scopes.get(scope) ?? []) {
         const { traffic } = log.plan;
         if (traffic !== "ALL" && accepted !== (traffic === "ACCEPT")) continue;

@@ -77,9 +77,14 @@ function primaryOf({ addresses }: Port, packet: Packet): Ip | undefined {
   return addresses.find((address) => isIpv4(address) === isOld);
 }
 
-/** The interface's own side of a flow is always its primary address, whatever the packets have. */
-const nearAddress = ({ port }: FlowWindow, { packet }: Flow, address: Ip): string =>
-  formatIp(primaryOf(port, packet) ?? address);
+/**
+ * The interface's own side of a flow is always its primary address, whatever the packets have. Of the addresses of a
+ * regional NAT gateway none is the primary one.
+ */
+function nearAddress({ port }: FlowWindow, { packet }: Flow, address: Ip): string {
+  const isOneOfMany = port.doorOf !== undefined && port.owns(address);
+  return formatIp(isOneOfMany ? address : (primaryOf(port, packet) ?? address));
+}
 
 /** A reset and the flags that begin and end a connection; an acknowledgement only together with a SYN. */
 const countedFlags = ({ flags }: Packet): number =>
@@ -94,8 +99,8 @@ const KINDS: ReadonlySet<string> = new Set([
   "vpc_endpoint",
 ]);
 
-function kindOf({ id, unlogged }: Port, place: FlowPlace): string | undefined {
-  const type = unlogged ? "regional_nat_gateway" : place.interfaceOf(id)?.type;
+function kindOf({ id, doorOf }: Port, place: FlowPlace): string | undefined {
+  const type = doorOf !== undefined ? "regional_nat_gateway" : place.interfaceOf(id)?.type;
   return type !== undefined && KINDS.has(type) ? type : undefined;
 }
 
@@ -127,19 +132,23 @@ const tagged =
     return value === undefined ? undefined : encodeURIComponent(value);
   };
 
+/** What the door of a regional NAT gateway has none of. */
+const unlessDoor = ({ doorOf }: Port, id: string): string | undefined =>
+  doorOf === undefined ? id : undefined;
+
 /** What is never there: see the documentation for who fills it. */
 const nothing: Write = () => undefined;
 
 /**
  * The fields of records: the version that brought them, and how they are written. Those of version 7 are about
- * containers, of which there are none, nor are there Auto Scaling groups, or flows of regional NAT gateways themselves.
+ * containers, of which there are none, nor are there Auto Scaling groups.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
  */
 const FIELDS: Fields<FlowWindow, Flow, FlowPlace> = new Map<string, [number, Write]>([
   ["version", [2, (_, version) => version]],
   ["account-id", [2, ({ place }) => place.account]],
-  ["interface-id", [2, ({ window }) => window.port.id]],
+  ["interface-id", [2, ({ window: { port } }) => unlessDoor(port, port.id)]],
   [
     "srcaddr",
     [
@@ -172,7 +181,7 @@ const FIELDS: Fields<FlowWindow, Flow, FlowPlace> = new Map<string, [number, Wri
   ["action", [2, ofFlow(({ accepted }) => (accepted ? "ACCEPT" : "REJECT"))]],
   ["log-status", [2, ({ status }) => status]],
   ["vpc-id", [3, ({ window }) => window.port.subnet.vpc.id]],
-  ["subnet-id", [3, ({ window }) => window.port.subnet.id]],
+  ["subnet-id", [3, ({ window: { port } }) => unlessDoor(port, port.subnet.id)]],
   ["instance-id", [3, ({ window }) => window.owner]],
   ["tcp-flags", [3, ofFlow(({ flags }) => flags)]],
   ["type", [3, ofFlow(({ packet }) => (isIpv4(packet.source) ? "IPv4" : "IPv6"))]],
@@ -198,7 +207,7 @@ const FIELDS: Fields<FlowWindow, Flow, FlowPlace> = new Map<string, [number, Wri
   ["ecs-task-arn", [7, nothing]],
   ["ecs-task-id", [7, nothing]],
   ["reject-reason", [8, ofFlow(({ blocked }) => (blocked ? "BPA" : undefined))]],
-  ["resource-id", [9, nothing]],
+  ["resource-id", [9, ({ window }) => window.port.doorOf]],
   ["encryption-status", [10, ofFlow(encryptionOf)]],
   ["instance-tag", [11, tagged("instance", 0)]],
   ["instance-tag-2", [11, tagged("instance", 1)]],
@@ -207,8 +216,8 @@ const FIELDS: Fields<FlowWindow, Flow, FlowPlace> = new Map<string, [number, Wri
   ["asg-tag", [11, nothing]],
   ["asg-tag-2", [11, nothing]],
   ["interface-type", [11, ({ window, place }) => kindOf(window.port, place)]],
-  ["next-hop-interface-id", [11, ofNextHop(({ id, unlogged }) => (unlogged ? undefined : id))]],
-  ["next-hop-subnet-id", [11, ofNextHop(({ subnet, unlogged }) => (unlogged ? undefined : subnet.id))]],
+  ["next-hop-interface-id", [11, ofNextHop((port) => unlessDoor(port, port.id))]],
+  ["next-hop-subnet-id", [11, ofNextHop((port) => unlessDoor(port, port.subnet.id))]],
   ["next-hop-az-id", [11, ofNextHop(({ id }, place) => place.interfaceOf(id)?.zoneId)]],
   ["next-hop-vpc-id", [11, ofNextHop(({ subnet }) => subnet.vpc.id)]],
   ["next-hop-interface-type", [11, ofNextHop(kindOf)]],

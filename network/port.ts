@@ -82,8 +82,8 @@ export class Port implements RouteTarget, GroupCarrier {
   behind: Behind | undefined;
   /** Whether it is a transit gateway's, by which packets of other networks come in. */
   transit = false;
-  /** Whether flow logs leave it out: it is in nobody's subnet. */
-  unlogged = false;
+  /** The regional NAT gateway that it is the door of in a zone: it is nobody's interface, and in nobody's subnet. */
+  doorOf: string | undefined;
   /** What was said to packets that anybody may send, and that are not tracked: by direction and kind of packet. */
   readonly #said = new Map<number, Verdict>();
   #saidAt = 0;

@@ -29,7 +29,7 @@ export interface RegionalNatGatewayPlan {
 
 /**
  * The door of a regional NAT gateway in a zone: as an interface in a subnet of its own, which has no addresses of the VPC,
- * no network ACL and the gateway's route table. It is nobody's, and nobody's flow logs see it.
+ * no network ACL and the gateway's route table. It is nobody's: only flow logs of the gateway itself see it.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
  */
@@ -45,7 +45,7 @@ export function regionalDoor(
   subnet.put([], undefined, table);
   subnet.blockMode = blockMode;
   const door = new Port(place, "", subnet);
-  door.unlogged = true;
+  door.doorOf = id;
   door.put({
     addresses,
     prefixes: [],

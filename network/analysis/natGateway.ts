@@ -16,7 +16,7 @@ const hop = ({ id, vpc }: NatGateway, door: Port) => ({
   component: id,
   role: "intermediate" as const,
   // A regional gateway has no interfaces, and is in no subnet.
-  ...(!door.unlogged && { attachedTo: door.id, subnet: door.subnet.id }),
+  ...(door.doorOf === undefined && { attachedTo: door.id, subnet: door.subnet.id }),
   vpc: vpc.id,
 });
 

@@ -47,8 +47,8 @@ function awaitDelivery(ctx: Context, log: FlowLog): void {
 }
 
 /**
- * Writes down the traffic of a VPC, of a subnet, of one interface or of a transit gateway, and sends it to a log group
- * or a bucket.
+ * Writes down the traffic of a VPC, of a subnet, of one interface, of a regional NAT gateway or of a transit gateway, and
+ * sends it to a log group or a bucket.
  */
 export const flowLogs = defineResource({
   type: "vpc-flow-log",
@@ -97,6 +97,7 @@ export const flowLogs = defineResource({
     vpc: "resource",
     subnet: "resource",
     "network-interface": "resource",
+    natgateway: "resource",
     "transit-gateway": "resource",
     "transit-gateway-attachment": "resource",
   },
@@ -167,7 +168,7 @@ const DescribeFlowLogs: Describe<Sdk.FlowLog, "FlowLogs"> = Object.assign(
 
 export const partly = {
   CreateFlowLogs:
-    "core networks and regional NAT gateways; Firehose; Parquet; other accounts' destinations. " +
+    "core networks; Firehose; Parquet; other accounts' destinations. " +
     "Buckets are folders beside the database, and roles are not asked",
 };
 

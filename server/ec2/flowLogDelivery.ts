@@ -44,16 +44,17 @@ export function serviceOf(ctx: Context, address: string): string | undefined {
   return undefined;
 }
 
-/** Who has an interface, and where it is; of one that is gone since, nobody knows. */
+/** Who has an interface, and where it is; of one that is gone since, or of a gateway's door, `zone` says it. */
 export function placeOf(
   ctx: Context,
   interfaceId: string,
 ): { account: string; region: string; zoneId: string } {
   const row = networkInterfaces.table(ctx).get(interfaceId);
+  zone?: string,
   return {
     account: row?.account ?? ctx.account,
     region: ctx.region,
-    zoneId: (row && findZone(ctx.region, row.zone)?.id) ?? "-",
+    zoneId: findZone(ctx.region, row?.zone ?? zone ?? "")?.id ?? "-",
   };
 }
 
@@ -80,7 +81,7 @@ export function deliver(ctx: Context, log: Delivered, records: readonly FlowReco
   else deliverEvents(ctx, log, log.destination.group, records);
 }
 
-/** Into a log group, which is made if it is not there, with a stream for each interface or transit gateway. */
+/** Into a log group, which is made if it is not there, with a stream for each interface or gateway. */
 function deliverEvents(
   ctx: Context,
   { traffic }: Delivered,

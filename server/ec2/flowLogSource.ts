@@ -6,6 +6,7 @@ import type { Context } from "../kit/context.ts";
 import { tagsOf } from "../kit/tags.ts";
 import type { FlowRecords } from "../kit/world.ts";
 import { interfaceOf, placeOf, serviceOf, watchesEncryption } from "./flowLogDelivery.ts";
+import { natGateways } from "./natGateway.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 import { subnets } from "./subnet.ts";
 import { transitGateways } from "./transitGateway.ts";
@@ -16,6 +17,7 @@ import { vpcs } from "./vpc.ts";
 export interface FlowLogSource {
   readonly resourceType:
     | "NetworkInterface"
+    | "RegionalNatGateway"
     | "Subnet"
     | "TransitGateway"
     | "TransitGatewayAttachment"
@@ -31,6 +33,8 @@ const DEFAULT_INTERVAL = 600;
 const TRANSIT_INTERVAL = 60;
 
 const refuse = (message: string): ApiError => new ApiError("InvalidParameter", message);
+const strange = (id: string, type: SourceType): ApiError =>
+  refuse(`Invalid Resource id ${id} for resource-type ${type}`);
 const unsupported = (message: string): ApiError => new ApiError("UnsupportedOperation", message);
 
 /** Packets of transit gateways are neither accepted nor rejected: their records are others. */
@@ -39,6 +43,7 @@ const isTransit = (type: SourceType): type is "TransitGateway" | "TransitGateway
 
 const resourcesByType = {
   NetworkInterface: networkInterfaces,
+  RegionalNatGateway: natGateways,
   Subnet: subnets,
   TransitGateway: transitGateways,
   TransitGatewayAttachment: transitGatewayAttachments,
@@ -152,8 +157,8 @@ export function checkCount(ids: readonly string[], name: string, most: number = 
 export function checkIds(type: SourceType, ids: readonly string[]): void {
   checkCount(ids, "ResourceIds", isTransit(type) ? MOST_TRANSIT_IDS : MOST_IDS);
   if (!isTransit(type)) return;
-  const strange = ids.find((id) => !resourcesByType[type].hasForm(id));
-  if (strange !== undefined) throw refuse(`Invalid Resource id ${strange} for resource-type ${type}`);
+  const other = ids.find((id) => !resourcesByType[type].hasForm(id));
+  if (other !== undefined) throw strange(other, type);
 }
 
 /**
@@ -162,6 +167,7 @@ export function checkIds(type: SourceType, ids: readonly string[]): void {
  * @throws {ApiError} the resource's not-found error, UnsupportedOperation
  */
 export function checkSource(ctx: Context, { resourceType, resourceId }: FlowLogSource): void {
+  if (resourceType === "RegionalNatGateway") return checkRegional(ctx, resourceId);
   resourcesByType[resourceType].get(ctx, resourceId);
   if (!isTransit(resourceType)) return;
   const attachment = transitGatewayAttachments.table(ctx).get(resourceId);
@@ -182,6 +188,13 @@ export function checkSource(ctx: Context, { resourceType, resourceId }: FlowLogS
   }
 }
 
+function checkRegional(ctx: Context, id: string): void {
+  const { regional, state } = natGateways.get(ctx, id);
+  if (state === "deleted") throw new ApiError("NatGatewayNotFound", id);
+  // A zonal one has an interface, which can be logged.
+  if (!regional) throw strange(id, "RegionalNatGateway");
+}
+
 interface Asking extends FlowLogSource {
   readonly id: string;
   readonly account: string;
@@ -194,11 +207,13 @@ export function takeRecords(ctx: Context, log: Asking): readonly FlowRecords[] {
   const { id, format, resourceType, resourceId } = log;
   const asked = { id, until: ctx.now, format, serviceOf: (address: string) => serviceOf(ctx, address) };
   if (!isTransit(resourceType)) {
-    const interfaces = interfacesOf(ctx, log);
     return ctx.world.takeFlows({
       ...asked,
-      interfaces,
-      place: (each) => placeOf(ctx, each),
+      watched:
+        resourceType === "RegionalNatGateway"
+          ? { natGateway: resourceId }
+          : { interfaces: interfacesOf(ctx, log) },
+      place: (each, zone) => placeOf(ctx, each, zone),
       interfaceOf: (each) => interfaceOf(ctx, each),
       watchesEncryption: (vpcId) => watchesEncryption(ctx, vpcId),
       tagOf: (resource, each, which) => {

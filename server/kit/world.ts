@@ -110,10 +110,16 @@ export interface FlowRequest {
   /** Windows that end later are still open. */
   readonly until: number;
   readonly format: string;
-  /** The interfaces that have a window even if nothing passed them, while they are up. */
-  readonly interfaces: readonly string[];
+  /**
+   * What has a window even if nothing passed it: interfaces, while they are up, or all zones of a regional NAT
+   * gateway.
+   */
+  readonly watched: { readonly interfaces: readonly string[] } | { readonly natGateway: string };
   /** What records say that the network does not know. */
-  readonly place: (interfaceId: string) => {
+  readonly place: (
+    interfaceId: string,
+    zone: string,
+  ) => {
     readonly account: string;
     readonly region: string;
     readonly zoneId: string;
@@ -141,7 +147,7 @@ export interface FlowRequest {
 /** What a flow log of a transit gateway asks the network for. */
 export interface TransitFlowRequest extends Omit<
   FlowRequest,
-  "interfaceOf" | "interfaces" | "place" | "tagOf" | "watchesEncryption"
+  "interfaceOf" | "place" | "tagOf" | "watched" | "watchesEncryption"
 > {
   /** The attachments that have a window even if nothing passed them. */
   readonly attachments: readonly string[];
@@ -153,7 +159,7 @@ export interface TransitFlowRequest extends Omit<
 
 /** The records of one window: of an interface, or of an attachment. */
 export interface FlowRecords {
-  /** What they are about, as the streams of log groups are named: an interface, a transit gateway. */
+  /** What they are about, as the streams of log groups are named: an interface, a regional NAT or a transit gateway. */
   readonly source: string;
   readonly lines: readonly { readonly time: number; readonly text: string }[];
 }

@@ -2,6 +2,8 @@ import { Fabric } from "../../network/fabric.ts";
 import { FlowFormat } from "../../network/flowRecord.ts";
 import { TransitFlowFormat } from "../../network/transitFlowRecord.ts";
 import { formatIp } from "../../network/ip.ts";
+import { NatGateway } from "../../network/natGateway.ts";
+import type { Port } from "../../network/port.ts";
 import { instances, isLive } from "../ec2/instance.ts";
 import { networkInterfaces, type NetworkInterface } from "../ec2/networkInterface.ts";
 import type { FlowRecords, FlowRequest, TransitFlowRequest } from "../kit/world.ts";
@@ -68,7 +70,7 @@ export class Network {
     id,
     until,
     format,
-    interfaces,
+    watched,
     place,
     serviceOf,
     interfaceOf,
@@ -77,18 +79,25 @@ export class Network {
   }: FlowRequest): FlowRecords[] {
     const written = FlowFormat.parse(format);
     if (!written) throw new RangeError(`a flow log with the format ${format}`);
-    const ports = interfaces.flatMap((each) => this.#fabric.ports.get(each) ?? []);
-    const live = ports.filter((port) => port.live);
+    const live = this.#watched(watched).filter((port) => port.live);
     return this.#fabric.flowLogs.take(id, until, live).map((window) => ({
-      source: window.port.id,
+      source: window.port.doorOf ?? window.port.id,
       lines: written.write(window, {
-        ...place(window.port.id),
+        ...place(window.port.id, window.port.subnet.zone),
         serviceOf: (address) => serviceOf(formatIp(address)),
         interfaceOf,
         watchesEncryption,
         tagOf,
       }),
     }));
+  }
+
+  #watched(watched: FlowRequest["watched"]): readonly Port[] {
+    if ("interfaces" in watched) {
+      return watched.interfaces.flatMap((each) => this.#fabric.ports.get(each) ?? []);
+    }
+    const gateway = this.#fabric.targets.get(watched.natGateway);
+    return gateway instanceof NatGateway ? gateway.doors : [];
   }
 
   takeTransitFlows({

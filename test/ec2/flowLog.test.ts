@@ -6,15 +6,19 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import {
   CreateFlowLogsCommand,
+  CreateNatGatewayCommand,
+  CreateRouteCommand,
   CreateSubnetCommand,
   CreateTagsCommand,
   CreateVpcCommand,
   CreateVpcEncryptionControlCommand,
   DeleteFlowLogsCommand,
+  DeleteNatGatewayCommand,
   DeleteSubnetCommand,
   DeleteVpcCommand,
   DescribeFlowLogsCommand,
   DescribeNetworkInterfacesCommand,
+  DescribeRouteTablesCommand,
   EC2Client,
   GetFlowLogsIntegrationTemplateCommand,
   type CreateFlowLogsCommandInput,
@@ -33,6 +37,7 @@ import { configOf, freshKeys, ownIslet, refused, type Keys } from "../islet.ts";
 import { operate, operationRefused } from "../operator.ts";
 import { note } from "../seen.ts";
 import { launch } from "./launch.ts";
+import { natNetwork, newNat, shownNat } from "./natNetwork.ts";
 
 let islet: Islet;
 beforeAll(async () => {
@@ -108,11 +113,11 @@ class Site {
 
   /** A running instance's interface. */
   async host(address: string, InstanceType: "t2.micro" | "t3.micro" = "t3.micro"): Promise<NetworkInterface> {
-    const id = await launch(this.ec2, { SubnetId: this.subnet, PrivateIpAddress: address, InstanceType });
-    const { NetworkInterfaces } = await this.ec2.send(
-      new DescribeNetworkInterfacesCommand({ Filters: [{ Name: "attachment.instance-id", Values: [id] }] }),
+    const SubnetId = this.subnet;
+    return interfaceOf(
+      this.ec2,
+      await launch(this.ec2, { SubnetId, PrivateIpAddress: address, InstanceType }),
     );
-    return NetworkInterfaces?.[0] ?? {};
   }
 
   async send(from: NetworkInterface, to: NetworkInterface, port = 443): Promise<void> {
@@ -129,6 +134,15 @@ class Site {
     const { events = [] } = await this.logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }));
     return events.map(({ logStreamName, message }) => ({ stream: logStreamName, message }));
   }
+}
+
+async function interfaceOf(ec2: EC2Client, instance: string): Promise<NetworkInterface> {
+  const { NetworkInterfaces } = await ec2.send(
+    new DescribeNetworkInterfacesCommand({
+      Filters: [{ Name: "attachment.instance-id", Values: [instance] }],
+    }),
+  );
+  return NetworkInterfaces?.[0] ?? {};
 }
 
 /** Milliseconds: the server's clock, which stands still. */
@@ -160,12 +174,7 @@ describe("what it refuses to parse", () => {
       "InvalidParameterValue",
       /1000/,
     ],
-    [
-      "regional NAT gateways",
-      { ResourceType: "RegionalNatGateway" },
-      "UnsupportedOperation",
-      /RegionalNatGateway/,
-    ],
+    ["core networks", { ResourceType: "CoreNetwork" }, "UnsupportedOperation", /CoreNetwork/],
     [
       "an interval",
       { MaxAggregationInterval: 300 },
@@ -530,6 +539,76 @@ describe("what it does", () => {
     await site.ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: [log?.FlowLogId ?? ""] }));
     await advanceClock(islet, 600);
     expect(await site.events()).toHaveLength(1);
+  });
+
+  test("of a regional NAT gateway, into one stream for all its zones, as long as it is there", async () => {
+    const site = new Site(islet, freshKeys(islet));
+    const { ec2 } = site;
+    const { vpc, subnet } = await natNetwork(ec2);
+    const from = await launch(ec2, { SubnetId: subnet, InstanceType: "t3.micro" });
+    const { NatGateway } = await ec2.send(
+      new CreateNatGatewayCommand({ AvailabilityMode: "regional", VpcId: vpc }),
+    );
+    const NatGatewayId = NatGateway?.NatGatewayId ?? "";
+    const { NatGatewayAddresses } = await shownNat(ec2, NatGatewayId);
+    const { PublicIp, AvailabilityZoneId } = NatGatewayAddresses?.[0] ?? {};
+    const { RouteTables } = await ec2.send(
+      new DescribeRouteTablesCommand({
+        Filters: [
+          { Name: "vpc-id", Values: [vpc] },
+          { Name: "association.main", Values: ["true"] },
+        ],
+      }),
+    );
+    const RouteTableId = RouteTables?.[0]?.RouteTableId;
+    await ec2.send(new CreateRouteCommand({ RouteTableId, DestinationCidrBlock: "0.0.0.0/0", NatGatewayId }));
+    await roundTime();
+    const asked = { ResourceType: "RegionalNatGateway" as const, ResourceIds: [NatGatewayId] };
+    const names = "version resource-id account-id interface-id az-id srcaddr dstaddr action log-status";
+    await site.create({
+      ...asked,
+      LogFormat: names.replaceAll(/\S+/g, "${$&}"),
+      MaxAggregationInterval: 60,
+    });
+    // One for the VPC hears of interfaces alone.
+    await site.create({ ResourceIds: [vpc], LogFormat: "${resource-id}", LogGroupName: "vpc" });
+    await operate(islet, "POST packets", {
+      Region,
+      From: from,
+      To: "203.0.113.9",
+      Protocol: "udp",
+      Port: 53,
+    });
+    await advanceClock(islet, 60);
+    await advanceClock(islet, 60);
+    const line = (rest: string) => ({
+      stream: `${NatGatewayId}-all`,
+      message: `9 ${NatGatewayId} ${site.account} - ${AvailabilityZoneId} ${rest}`,
+    });
+    const { PrivateIpAddress } = await interfaceOf(ec2, from);
+    expect(await site.events()).toEqual([
+      line(`${PrivateIpAddress} ${PublicIp} ACCEPT OK`),
+      line(`${PublicIp} 203.0.113.9 ACCEPT OK`),
+      line("- - - NODATA"),
+    ]);
+    expect(new Set((await site.events("vpc")).map(({ message }) => message))).toEqual(new Set(["-"]));
+    expect(await site.shown([{ Name: "resource-id", Values: [NatGatewayId] }])).toMatchObject([
+      { ResourceId: NatGatewayId, TrafficType: "ALL" },
+    ]);
+    await ec2.send(new DeleteNatGatewayCommand({ NatGatewayId }));
+    expect(await site.shown([{ Name: "resource-id", Values: [NatGatewayId] }])).toEqual([]);
+    const { Unsuccessful } = await site.create(asked);
+    expect(Unsuccessful).toMatchObject([{ Error: { Code: "NatGatewayNotFound" } }]);
+    const zonal = (await newNat(ec2, subnet)).NatGatewayId ?? "";
+    expect((await site.create({ ...asked, ResourceIds: [zonal] })).Unsuccessful).toEqual([
+      {
+        ResourceId: zonal,
+        Error: {
+          Code: "InvalidParameter",
+          Message: `Invalid Resource id ${zonal} for resource-type RegionalNatGateway`,
+        },
+      },
+    ]);
   });
 
   test("goes away with what it is about; the logs stay", async () => {

@@ -8,6 +8,7 @@ import { FlowLogs, type FlowLogPlan } from "../../network/flowLogs.ts";
 import { DEFAULT_FORMAT, FlowFormat, type FlowPlace, type FlowWindow } from "../../network/flowRecord.ts";
 import { block, formatIp, ip } from "../../network/ip.ts";
 import type { AclEntry } from "../../network/networkAcl.ts";
+import type { NatGateway } from "../../network/natGateway.ts";
 import { ACK, FIN, packet, RST, SYN, type Packet } from "../../network/packet.ts";
 import type { Port } from "../../network/port.ts";
 import type { Route } from "../../network/routeTable.ts";
@@ -568,6 +569,43 @@ describe("what is logged", () => {
       "3 10.0.0.5 10.0.0.6 IPv4",
       "3 2001:db8:1::5 2001:db8:1::6 IPv6",
     ]);
+  });
+
+  test("a regional NAT gateway, by flow logs of its own alone", () => {
+    const site = new Site();
+    site.table("private", [route("0.0.0.0/0", "nat")]);
+    site.subnet("subnet-private", "10.0.1.0/24", "private");
+    const client = site.port("eni-client", "10.0.1.5", "subnet-private");
+    const addresses = ["198.51.100.1", "198.51.100.2"].map(ip);
+    const doors = [{ zone: "a", addresses }];
+    const plan = { id: "nat", vpc: VPC, table: "rtb", live: true, blockMode: "off", draining: [] } as const;
+    site.fabric.putRegionalNatGateway({ ...plan, doors });
+    for (const address of addresses) site.fabric.putPublicAddress({ address, to: { natGateway: "nat" } });
+    site.log({ scope: "nat" });
+    site.log({ id: "fl-vpc" });
+    const { targets } = site.fabric;
+    const ports = (): readonly Port[] => (targets.get("nat") as NatGateway | undefined)?.doors ?? [];
+    for (const sourcePort of [40_000, 40_001]) {
+      const asked = from("10.0.1.5", "203.0.113.5", { sourcePort });
+      expect(exchange(site.fabric, client, asked, 1000).learned).toBe("answer");
+    }
+    // None of its addresses is the primary one: each connection shows the one that it has.
+    const where = "nat - - - vpc-abcdefab012345678";
+    const names = "resource-id interface-id subnet-id instance-id vpc-id interface-type flow-direction";
+    const format = fields(`${names} srcaddr dstaddr pkt-srcaddr pkt-dstaddr next-hop-interface-id`);
+    const lines = ["198.51.100.1", "198.51.100.2"].flatMap((own) => [
+      `${where} regional_nat_gateway ingress 10.0.1.5 198.51.100.1 10.0.1.5 203.0.113.5 eni-client`,
+      `${where} regional_nat_gateway egress ${own} 203.0.113.5 ${own} 203.0.113.5 -`,
+      `${where} regional_nat_gateway ingress 203.0.113.5 ${own} 203.0.113.5 ${own} -`,
+      `${where} regional_nat_gateway egress 198.51.100.1 10.0.1.5 203.0.113.5 10.0.1.5 eni-client`,
+    ]);
+    expect(site.lines(600, format, ports())).toEqual(lines);
+    // New doors, as when an address has come to it, are the same place.
+    site.fabric.putRegionalNatGateway({ ...plan, doors: [...doors, { zone: "b", addresses: [] }] });
+    expect(site.lines(1200, fields("resource-id log-status"), ports())).toEqual(["nat NODATA", "nat NODATA"]);
+    expect(new Set(site.lines(600, fields("interface-id resource-id"), [], "fl-vpc"))).toEqual(
+      new Set(["eni-client -"]),
+    );
   });
 
   test("only what the log is about: a subnet or an interface, what passed or what did not", () => {
