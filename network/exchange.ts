@@ -1,8 +1,8 @@
-import { CustomerSite } from "./customerSite.ts";
-import type { Fabric } from "./fabric.ts";
+import type { Fabric, Sender } from "./fabric.ts";
 import type { Journey } from "./journey.ts";
 import { isIcmpError, reply, RST, type Packet } from "./packet.ts";
-import type { Port } from "./port.ts";
+import { Port } from "./port.ts";
+import { VpnClient } from "./vpnClient.ts";
 import type { Frame } from "./walk.ts";
 
 /** A packet and what came back. */
@@ -23,7 +23,7 @@ export interface Exchange {
  */
 export function exchange(
   fabric: Fabric,
-  from: Port | CustomerSite | undefined,
+  from: Sender | undefined,
   packet: Packet,
   now: number,
   frame?: Frame,
@@ -40,12 +40,19 @@ export function exchange(
   return { forward, back, learned: isIcmpError(told) || (told.flags & RST) !== 0 ? "refusal" : "answer" };
 }
 
-const reached = ({ end }: Journey, sender: Port | CustomerSite): boolean =>
-  end.outcome === "site" ? end.site === sender : end.outcome === "delivered" && end.port === sender;
+function reached({ end }: Journey, sender: Sender): boolean {
+  if (end.outcome === "site") return end.site === sender;
+  if (end.outcome === "client") return end.client === sender;
+  // What a client sends past its tunnel, it is answered past it.
+  if (sender instanceof VpnClient) {
+    return end.outcome === "outside" && end.packet.destination === sender.settings.device;
+  }
+  return end.outcome === "delivered" && end.port === sender;
+}
 
 function answer(
   fabric: Fabric,
-  from: Port | CustomerSite | undefined,
+  from: Sender | undefined,
   { end }: Journey,
   now: number,
 ): Journey | undefined {
@@ -54,7 +61,7 @@ function answer(
     const isOutside = end.component.kind === "internet";
     if (isOutside) return fabric.trace(undefined, end.notice, now);
     // A gateway may have sent the packet on under an address of its own: it knows whom to tell.
-    if (from instanceof CustomerSite) return fabric.notify(from, end.notice, now);
+    if (!(from instanceof Port)) return fabric.notify(from, end.notice, now);
     const { destination } = end.notice;
     const told = from.owns(destination) ? from : from.subnet.vpc.portOf(destination);
     return fabric.notify(told ?? from, end.notice, now);
@@ -67,6 +74,10 @@ function answer(
     const { site, packet } = end;
     const sent = site.answers(packet.destination) ? reply(packet, true) : undefined;
     return sent && fabric.trace(site, sent, now);
+  }
+  if (end.outcome === "client") {
+    const sent = reply(end.packet, true);
+    return sent && fabric.trace(end.client, sent, now);
   }
   if (end.outcome === "outside") {
     const sent = end.host?.answers === false ? undefined : reply(end.packet, true);

@@ -1,4 +1,5 @@
 import type { BlockMode } from "./blockPublicAccess.ts";
+import { ClientVpns } from "./clientVpns.ts";
 import { defaultTracking } from "./connectionTracking.ts";
 import type { CustomerSite } from "./customerSite.ts";
 import { Endpoints } from "./endpoints.ts";
@@ -25,6 +26,7 @@ import { TransitFlowLogs } from "./transitFlowLogs.ts";
 import { TransitGateways } from "./transitGateways.ts";
 import { Vpc } from "./vpc.ts";
 import { Vpns } from "./vpns.ts";
+import type { VpnClient } from "./vpnClient.ts";
 import { Walk, type Frame } from "./walk.ts";
 
 export interface VpcPlan {
@@ -81,6 +83,9 @@ export interface PublicAddressPlan {
   readonly to: { readonly port: string; readonly inside: Ip } | { readonly natGateway: string } | undefined;
 }
 
+/** Who can send, and be answered: an interface, or what is behind AWS's end of a tunnel. */
+export type Sender = Port | CustomerSite | VpnClient;
+
 /**
  * All networks of one region: what there is, and who is connected to what. `put…` makes a thing or changes it, at a
  * cost that does not depend on how many others there are; what it names must be there already.
@@ -119,6 +124,7 @@ export class Fabric {
     tables: this.#tables,
     transitGateways: this.transitGateways,
   });
+  readonly clientVpns = new ClientVpns({ ports: this.ports, transitGateways: this.transitGateways });
   readonly endpoints = new Endpoints({
     targets: this.targets,
     ports: this.ports,
@@ -315,8 +321,8 @@ export class Fabric {
     return new Walk(this, now, this.#observer()).transmit(port, packet, frame);
   }
 
-  /** Sends a packet from an interface, a customer's site or somewhere on the internet, and notes its whole way. */
-  trace(from: Port | CustomerSite | undefined, packet: Packet, now: number, frame?: Frame): Journey {
+  /** Sends a packet from somebody, undefined for somewhere on the internet, and notes its whole way. */
+  trace(from: Sender | undefined, packet: Packet, now: number, frame?: Frame): Journey {
     const [walk, steps] = this.#noted(now);
     const inside = from instanceof Port ? walk.transmit(from, packet, frame) : from?.send(walk, packet);
     const end = inside ?? walk.fabric.internet.carry(walk, packet);
@@ -324,7 +330,7 @@ export class Fabric {
   }
 
   /** Brings an ICMP error of the network's own back to who sent what it is about. */
-  notify(to: Port | CustomerSite, packet: Packet, now: number): Journey {
+  notify(to: Sender, packet: Packet, now: number): Journey {
     const [walk, steps] = this.#noted(now);
     const end = to instanceof Port ? walk.receive(to, packet, undefined, true) : to.receive(walk, packet);
     return { sent: packet, steps, end };

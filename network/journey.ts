@@ -1,3 +1,4 @@
+import type { ClientVpnRule } from "./clientVpnEndpoint.ts";
 import type { CustomerSite } from "./customerSite.ts";
 import type { AclEntry } from "./networkAcl.ts";
 import type { OutsideHost } from "./internet.ts";
@@ -9,11 +10,13 @@ import type { ResolvedRoute } from "./routeTable.ts";
 import type { SecurityGroupRule } from "./securityGroup.ts";
 import type { TransitGatewayPolicyEntry } from "./transitGatewayPolicyTable.ts";
 import type { ResolvedTransitRoute } from "./transitGatewayRouteTable.ts";
+import type { VpnClient } from "./vpnClient.ts";
 import type { Walk } from "./walk.ts";
 
 /** What a packet passes. */
 export interface Component {
   readonly kind:
+    | "client-vpn-endpoint"
     | "connect-peer"
     | "customer-site"
     | "egress-only-internet-gateway"
@@ -37,6 +40,7 @@ export interface Component {
     | "vpc"
     | "vpc-peering-connection"
     | "vpc-endpoint"
+    | "vpn-client"
     | "vpn-connection"
     | "vpn-gateway";
   readonly id: string;
@@ -60,6 +64,7 @@ export type Ground =
   | { readonly kind: "entry"; readonly entry: AclEntry }
   | { readonly kind: "route"; readonly route: ResolvedRoute }
   | { readonly kind: "transit-route"; readonly route: ResolvedTransitRoute }
+  | { readonly kind: "authorization"; readonly rule: ClientVpnRule }
   | { readonly kind: "policy"; readonly entry: TransitGatewayPolicyEntry }
   | { readonly kind: "translated"; readonly before: Packet };
 
@@ -98,6 +103,8 @@ export type End =
   | { readonly outcome: "multicast"; readonly packet: Packet; readonly ends: readonly End[] }
   /** It came out of a VPN tunnel. */
   | { readonly outcome: "site"; readonly site: CustomerSite; readonly packet: Packet }
+  /** It came out of the tunnel of a Client VPN endpoint. */
+  | { readonly outcome: "client"; readonly client: VpnClient; readonly packet: Packet }
   /** It left for the internet; `host` if that is one that has a name. */
   | { readonly outcome: "outside"; readonly host: OutsideHost | undefined; readonly packet: Packet }
   | {

@@ -96,9 +96,16 @@ export class NatTranslations {
    *
    * @param addresses those that take new connections
    * @param now milliseconds
+   * @param preferred the port that it gets if that is free
    * @returns undefined if no port is free
    */
-  begin(inside: Endpoint, remote: Remote, addresses: readonly Ip[], now: number): Translation | undefined {
+  begin(
+    inside: Endpoint,
+    remote: Remote,
+    addresses: readonly Ip[],
+    now: number,
+    preferred?: number,
+  ): Translation | undefined {
     if (this.#size >= this.#sweepAt && now >= this.#fullUntil) this.#sweep(now);
     if (this.#size >= MOST_TRANSLATIONS) return undefined;
     const destination = this.#at(remote) ?? new Destination();
@@ -112,7 +119,8 @@ export class NatTranslations {
       pool = known;
     }
     if (!pool || address === undefined) return undefined;
-    const outside = { address, port: freePort(pool) };
+    const isKept = preferred !== undefined && !pool.taken.has(preferred);
+    const outside = { address, port: isKept ? preferred : freePort(pool) };
     const translation: Translation = {
       inside,
       outside,
@@ -137,6 +145,13 @@ export class NatTranslations {
       if ((flags & FIN) !== 0) translation.finished |= outbound ? 1 : 2;
     }
     translation.expires = now + 1000 * (translation.finished === 3 ? CLOSED_SECONDS : IDLE_SECONDS);
+  }
+
+  /** Forgets the connections of somebody inside. */
+  forget(inside: Ip): void {
+    for (const translation of this.#all()) {
+      if (translation.inside.address === inside) this.#remove(translation);
+    }
   }
 
   /** Forgets the connections of addresses that are gone. */

@@ -46,6 +46,9 @@ export const reasons = {
   VPCE_SERVICE_NOT_INSTALLED_IN_AZ: "the endpoint's service is not in this zone",
 
   // What Reachability Analyzer, which sends no packets, has no word for.
+  CLIENT_VPN_SPOOFED_SOURCE: "clients of a Client VPN endpoint send from the address that it gave them",
+  CLIENT_VPN_UNAUTHORIZED:
+    "no authorization rule of the longest matching block lets the client's user through",
   APPLIANCE_SILENT: "the appliance does not send the packet back: it does not listen to GENEVE, UDP 6081",
   CONNECTIONS_EXHAUSTED: "the interface tracks as many connections as it can",
   FRAGMENTATION_NEEDED: "the packet is too long for the way, and must not be fragmented",

@@ -45,6 +45,9 @@ const remedies: Readonly<Record<Reason, (drop: Drop) => string>> = {
     `send to an address of a running instance in the VPC of ${component.id}: it leads nowhere beyond, and ${formatIp(packet.destination)} is none`,
   VPN_TRAFFIC_SELECTOR_MISMATCH: ({ component }) =>
     `widen the IPv4 or IPv6 network CIDRs of ${component.id} (ModifyVpnConnectionOptions)`,
+  CLIENT_VPN_SPOOFED_SOURCE: ({ component }) => `send from the address that ${component.id} was given`,
+  CLIENT_VPN_UNAUTHORIZED: ({ component, packet }) =>
+    `authorize one of the user's groups, or all, for ${block(packet.destination)} at ${component.id} (AuthorizeClientVpnIngress)`,
   CONNECTIONS_EXHAUSTED: ({ component }) =>
     `let ${component.id} track fewer connections: shorter timeouts, or rules for everybody in both directions`,
   ENI_SG_RULES_MISMATCH: groupRule,

@@ -3,6 +3,7 @@ import type { ExchangeView, JourneyView, PacketView, StepView } from "../http/jo
 import { Refusal } from "../refusal.ts";
 
 const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
+  "client-vpn-endpoint": "Client VPN endpoint",
   "connect-peer": "Connect peer",
   "customer-site": "customer site",
   "egress-only-internet-gateway": "egress-only internet gateway",
@@ -26,6 +27,7 @@ const NAMES: Readonly<Record<StepView["Component"]["Type"], string>> = {
   vpc: "VPC",
   "vpc-peering-connection": "peering connection",
   "vpc-endpoint": "endpoint",
+  "vpn-client": "VPN client",
   "vpn-connection": "VPN connection",
   "vpn-gateway": "VPN gateway",
 };
@@ -74,6 +76,10 @@ function decision({ Ground, Direction }: StepView): string {
   }
   if ("Route" in Ground) return `${Ground.Route.Destination} → ${Ground.Route.Target}`;
   if ("Policy" in Ground) return `entry ${Ground.Policy.Number} → ${Ground.Policy.RouteTable}`;
+  if ("Authorization" in Ground) {
+    const { Cidr, Group = "all" } = Ground.Authorization;
+    return `authorizes ${Group} for ${Cidr}`;
+  }
   if ("Tunnel" in Ground) return `tunnel ${Ground.Tunnel}`;
   if ("Translated" in Ground) return "";
   return "part of a connection that was allowed before";
@@ -115,6 +121,8 @@ function drawEnd({ Outcome, Receiver, Receivers, Explanation, Remedy }: JourneyV
       return [`  ▼ reaches the service ${Receiver?.Id}`];
     case "site":
       return [`  ▼ reaches ${Receiver?.Id} at the customer site ${Receiver?.Site}`];
+    case "client":
+      return [`  ▼ reaches the VPN client ${Receiver?.Id}`];
     case "outside":
       return [`  ▼ reaches ${Receiver?.Id} on the internet`];
     case "dropped":

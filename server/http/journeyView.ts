@@ -72,6 +72,8 @@ type GroundView =
       };
     }
   | { readonly Policy: { readonly Number: number; readonly RouteTable: string } }
+  /** Of a Client VPN endpoint; without a group, everybody. */
+  | { readonly Authorization: { readonly Cidr: string; readonly Group?: string | undefined } }
   | { readonly Tunnel: string }
   | { readonly Translated: EndsView }
   | { readonly Tracked: true };
@@ -167,6 +169,8 @@ function viewGround(ground: Ground): GroundView {
     }
     case "policy":
       return { Policy: { Number: ground.entry.number, RouteTable: ground.entry.table.id } };
+    case "authorization":
+      return { Authorization: { Cidr: cidr(ground.rule.block), Group: ground.rule.group } };
     case "translated":
       return { Translated: viewEnds(ground.before) };
     case "tunnel":
@@ -193,6 +197,7 @@ const viewStep = ({ component, at, direction, reason, ground, packet }: Step): S
 function receiverOf(end: End): JourneyView["Receiver"] {
   if (end.outcome === "delivered") return { Id: end.port.id, InstanceId: end.port.owner };
   if (end.outcome === "served") return { Id: end.service };
+  if (end.outcome === "client") return { Id: end.client.id };
   if (end.outcome === "site") return { Id: formatIp(end.packet.destination), Site: end.site.id };
   return end.outcome === "outside" ? { Id: end.host?.name ?? formatIp(end.packet.destination) } : undefined;
 }

@@ -213,6 +213,7 @@ export const back = (
 export function ended(end: End): string {
   if (end.outcome === "delivered") return end.port.id;
   if (end.outcome === "dropped") return end.reason;
+  if (end.outcome === "client") return end.client.id;
   return end.outcome === "served" ? end.service : "outside";
 }
 

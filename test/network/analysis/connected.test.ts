@@ -14,7 +14,12 @@ import { ask, codes, passed } from "./questions.ts";
 function arrivedAt({ end, steps }: Journey): string | undefined {
   if (end.outcome === "delivered") return end.port.id;
   if (end.outcome === "dropped" || end.outcome === "multicast") return undefined;
-  const kinds = { served: "vpc-endpoint", outside: "internet-gateway", site: "vpn-gateway" } as const;
+  const kinds = {
+    served: "vpc-endpoint",
+    outside: "internet-gateway",
+    site: "vpn-gateway",
+    client: "client-vpn-endpoint",
+  } as const;
   const kind = kinds[end.outcome];
   return steps.findLast(({ component }) => component.kind === kind)?.component.id;
 }
