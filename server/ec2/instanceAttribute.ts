@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { wholeCpu } from "./cpuOptions.ts";
 import { readCreditMode } from "./creditSpecification.ts";
+import { readEnaSettings } from "./enaSettings.ts";
 import { isHibernated } from "./hibernation.ts";
 import { checkAlive, checkStopped, instances, type Instance } from "./instance.ts";
 import { readBandwidthWeighting } from "./instanceOptions.ts";
@@ -122,7 +123,7 @@ function checkTypeFits(ctx: Context, instance: Instance, type: InstanceTypeFacts
   }
 }
 
-/** Options of the CPU, of credits and of bandwidth go back to what the new type has by default. */
+/** Options of the CPU, of credits, of bandwidth and of ENA queues go back to what the new type has by default. */
 function changeType(ctx: Context, instance: Instance, name: string): void {
   if (isHibernated(instance)) {
     throw new ApiError(
@@ -146,6 +147,11 @@ function changeType(ctx: Context, instance: Instance, name: string): void {
     creditMode: readCreditMode(ctx, type),
     bandwidthWeighting: readBandwidthWeighting(type),
   });
+  for (const { id, attachment, interfaceType } of interfacesOf(ctx, instance.id)) {
+    if (!attachment) continue;
+    const { enaQueues } = readEnaSettings(type, wholeCpu(type), interfaceType, {});
+    networkInterfaces.update(ctx, id, { attachment: { ...attachment, enaQueues } });
+  }
 }
 
 const changes: { readonly [K in keyof Changeable]: Change<K> } = {

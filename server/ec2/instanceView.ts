@@ -68,6 +68,8 @@ const viewAttachment = viewOnce(
     AttachmentId: attachment.AttachmentId,
     DeleteOnTermination: attachment.DeleteOnTermination,
     DeviceIndex: attachment.DeviceIndex,
+    EnaQueueCount: attachment.EnaQueueCount,
+    EnaSrdSpecification: attachment.EnaSrdSpecification,
     NetworkCardIndex: attachment.NetworkCardIndex,
     Status: attachment.Status,
   }),

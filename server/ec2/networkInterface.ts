@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { storedCidr } from "./cidrBlock.ts";
 import type { ConnectionTracking } from "./connectionTracking.ts";
+import type { EnaSettings } from "./enaSettings.ts";
 import { delegableBlockOf, type TakenAddresses } from "./freeAddress.ts";
 import { publicAddressUsers } from "./internetGateway.ts";
 import { withdrawPublicAddress } from "./lentAddress.ts";
@@ -13,7 +14,7 @@ import { publicAddressesOf, unmapPublicAddress } from "./publicAddress.ts";
 import { trunkOf } from "./trunkInterfaceAssociation.ts";
 import { addressUsers, reservedBlocks, type Subnet } from "./subnet.ts";
 
-export interface Attachment {
+export interface Attachment extends EnaSettings {
   /** `eni-attach-…` */
   readonly id: string;
   readonly instanceId: string;

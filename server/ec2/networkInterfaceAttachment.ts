@@ -2,7 +2,8 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
-import { instances, type Instance } from "./instance.ts";
+import { checkEnaQueues, readEnaSettings } from "./enaSettings.ts";
+import { checkStopped, instances, type Instance } from "./instance.ts";
 import { interfacesOf, typeOf } from "./instanceView.ts";
 import {
   attachInterface,
@@ -12,7 +13,6 @@ import {
   type Attachment,
   type NetworkInterface,
 } from "./networkInterface.ts";
-import { refuseEnaExpress } from "./networkInterfaceAttribute.ts";
 import { getPermitted } from "./networkInterfacePermission.ts";
 import { checkInstanceEncryption } from "./vpcEncryptionControl.ts";
 
@@ -114,16 +114,10 @@ function checkFit(instance: Instance, attached: readonly NetworkInterface[], eni
   checkAddresses(eni, facts);
 }
 
-export const partly = { AttachNetworkInterface: "ENA Express and flexible ENA queues" };
-
 export const operations = {
   AttachNetworkInterface: (input, ctx) => {
     const eni = getPermitted(ctx, input.NetworkInterfaceId, "INSTANCE-ATTACH");
     const instance = instances.get(ctx, input.InstanceId);
-    if (input.EnaSrdSpecification) refuseEnaExpress(input.EnaSrdSpecification);
-    if (input.EnaQueueCount !== undefined) {
-      throw new ApiError("UnsupportedOperation", "Flexible ENA queues are not supported.");
-    }
     checkUnused(ctx, eni);
     if (instance.state !== "running" && instance.state !== "stopped") {
       throw new ApiError("IncorrectState", `Instance '${instance.id}' is not 'running' or 'stopped'.`);
@@ -132,9 +126,15 @@ export const operations = {
     const attached = interfacesOf(ctx, instance.id);
     checkPlace(instance, attached, place);
     checkFit(instance, attached, eni);
+    // "Your instance must be stopped before you configure the number of ENA queues."
+    if (input.EnaQueueCount !== undefined) checkStopped(instance);
+    const type = typeOf(instance);
+    const settings = readEnaSettings(type, instance.cpu, eni.interfaceType, input);
+    checkEnaQueues(type, [...attached.flatMap((each) => each.attachment ?? []), { ...place, ...settings }]);
     checkInstanceEncryption(ctx, eni.vpcId, instance.instanceType);
     const { attachment } = attachInterface(ctx, eni, {
       ...place,
+      ...settings,
       instanceId: instance.id,
       instanceOwnerId: instance.account,
       deleteOnTermination: false,

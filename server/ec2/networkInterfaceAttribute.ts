@@ -3,10 +3,17 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { readConnectionTracking } from "./connectionTracking.ts";
-import { instances } from "./instance.ts";
+import { checkEnaQueues, readEnaExpress, readEnaSettings } from "./enaSettings.ts";
+import { checkStopped, instances } from "./instance.ts";
+import { interfacesOf, typeOf } from "./instanceView.ts";
 import { readDescription, readGroups } from "./createNetworkInterface.ts";
 import { lendPublicAddress, withdrawPublicAddress } from "./lentAddress.ts";
-import { getChangeable, networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
+import {
+  getChangeable,
+  networkInterfaces,
+  type Attachment,
+  type NetworkInterface,
+} from "./networkInterface.ts";
 import { subnets } from "./subnet.ts";
 
 type Asked = Omit<Sdk.ModifyNetworkInterfaceAttributeRequest, "DryRun" | "NetworkInterfaceId">;
@@ -25,23 +32,26 @@ const modify: {
     else if (isPrimaryOfRunning(ctx, eni)) lendPublicAddress(ctx, eni);
   },
 
-  AssociatedSubnetIds: () => {
+  AssociatedSubnetIds: (ctx, { id }, asked) => {
+    subnets.getAll(ctx, asked);
     throw new ApiError(
       "UnsupportedOperation",
-      "Network interfaces cannot be associated with further subnets.",
+      `The network interface '${id}' cannot be associated with further subnets.`,
     );
   },
 
-  Attachment: (ctx, { id, attachment }, asked) => {
+  Attachment: (ctx, eni, asked) => {
+    const { id, attachment } = eni;
     if (asked.AttachmentId === undefined) throw new ApiError("MissingParameter", "attachmentId");
     if (attachment?.id !== asked.AttachmentId) {
       throw new ApiError("InvalidAttachmentID.NotFound", asked.AttachmentId);
     }
-    if (asked.EnaQueueCount !== undefined || asked.DefaultEnaQueueCount === false) {
-      throw new ApiError("UnsupportedOperation", "Flexible ENA queues are not supported.");
-    }
-    const deleteOnTermination = asked.DeleteOnTermination ?? attachment.deleteOnTermination;
-    networkInterfaces.update(ctx, id, { attachment: { ...attachment, deleteOnTermination } });
+    const changed: Attachment = {
+      ...attachment,
+      deleteOnTermination: asked.DeleteOnTermination ?? attachment.deleteOnTermination,
+      enaQueues: changedEnaQueues(ctx, eni, attachment, asked),
+    };
+    networkInterfaces.update(ctx, id, { attachment: changed });
   },
 
   ConnectionTrackingSpecification: (ctx, { id, connectionTracking }, asked) => {
@@ -72,7 +82,17 @@ const modify: {
     networkInterfaces.update(ctx, id, { primaryIpv6: enable });
   },
 
-  EnaSrdSpecification: (_ctx, _eni, asked) => refuseEnaExpress(asked),
+  EnaSrdSpecification: (ctx, { id, attachment }, asked) => {
+    if (!attachment) {
+      throw new ApiError("IncorrectState", `The network interface '${id}' is not attached to an instance.`);
+    }
+    const enaExpress = readEnaExpress(
+      typeOf(instances.get(ctx, attachment.instanceId)),
+      asked,
+      attachment.enaExpress,
+    );
+    networkInterfaces.update(ctx, id, { attachment: { ...attachment, enaExpress } });
+  },
 
   Groups: (ctx, eni, asked) => {
     const groups = readGroups(ctx, subnets.get(ctx, eni.subnetId), asked);
@@ -92,15 +112,39 @@ function isPrimaryOfRunning(ctx: Context, { attachment }: NetworkInterface): boo
   return state === "pending" || state === "running";
 }
 
-/** ENA Express is not built; leaving it off is. */
-export function refuseEnaExpress({ EnaSrdEnabled, EnaSrdUdpSpecification }: Sdk.EnaSrdSpecification): void {
-  if (EnaSrdEnabled || EnaSrdUdpSpecification?.EnaSrdUdpEnabled) {
-    throw new ApiError("UnsupportedOperation", "ENA Express is not supported.");
+/**
+ * How many ENA queues an attachment is to have after a change.
+ *
+ * @throws {ApiError} InvalidParameterCombination, MissingParameter, IncorrectInstanceState unless the instance is stopped
+ */
+function changedEnaQueues(
+  ctx: Context,
+  { id, interfaceType }: NetworkInterface,
+  { instanceId, networkCardIndex, enaQueues }: Attachment,
+  { DefaultEnaQueueCount: usual, EnaQueueCount: asked }: Sdk.NetworkInterfaceAttachmentChanges,
+): number | undefined {
+  if (usual === undefined && asked === undefined) return enaQueues;
+  if (usual && asked !== undefined) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "The parameter enaQueueCount cannot be used with the parameter defaultEnaQueueCount",
+    );
   }
+  if (!usual && asked === undefined) throw new ApiError("MissingParameter", "enaQueueCount");
+  const instance = instances.get(ctx, instanceId);
+  checkStopped(instance);
+  const type = typeOf(instance);
+  const settings = readEnaSettings(type, instance.cpu, interfaceType, { EnaQueueCount: asked });
+  const others = interfacesOf(ctx, instanceId).filter((each) => each.id !== id);
+  checkEnaQueues(type, [
+    ...others.flatMap(({ attachment }) => attachment ?? []),
+    { networkCardIndex, ...settings },
+  ]);
+  return settings.enaQueues;
 }
 
 export const partly = {
-  ModifyNetworkInterfaceAttribute: "ENA Express, flexible ENA queues and associated subnets",
+  ModifyNetworkInterfaceAttribute: "associated subnets, of which nothing public says what they do",
 };
 
 export const operations = {

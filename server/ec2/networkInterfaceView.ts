@@ -10,13 +10,18 @@ import { publicAddressesOf, type PublicAddress } from "./publicAddress.ts";
 import { securityGroups, type SecurityGroup } from "./securityGroup.ts";
 import { subnets } from "./subnet.ts";
 import { trunkOf } from "./trunkInterfaceAssociation.ts";
-import { vpcs } from "./vpc.ts";
+import { givesNames, vpcs } from "./vpc.ts";
 
 const viewAttachment = viewOnce((attachment: Attachment): Sdk.NetworkInterfaceAttachment => ({
   AttachmentId: attachment.id,
   AttachTime: new Date(attachment.attachTime),
   DeleteOnTermination: attachment.deleteOnTermination,
   DeviceIndex: attachment.deviceIndex,
+  EnaQueueCount: attachment.enaQueues,
+  EnaSrdSpecification: attachment.enaExpress && {
+    EnaSrdEnabled: attachment.enaExpress.enabled,
+    EnaSrdUdpSpecification: { EnaSrdUdpEnabled: attachment.enaExpress.udp },
+  },
   InstanceId: attachment.instanceId,
   InstanceOwnerId: attachment.instanceOwnerId,
   NetworkCardIndex: attachment.networkCardIndex,
@@ -40,7 +45,8 @@ function viewAssociation(
   { vpcId }: Pick<NetworkInterface, "vpcId">,
   { id, account, allocationId, mapping }: PublicAddress,
 ): Sdk.NetworkInterfaceAssociation {
-  const named = vpcs.table(ctx).get(vpcId)?.dnsHostnames ?? false;
+  const vpc = vpcs.table(ctx).get(vpcId);
+  const named = vpc !== undefined && givesNames(vpc);
   return {
     AllocationId: allocationId,
     AssociationId: mapping?.associationId,
@@ -76,18 +82,21 @@ function viewAddresses(ctx: Context, row: NetworkInterface): Sdk.NetworkInterfac
 
 /** The addresses that public names of an interface can lead to, where its VPC gives names at all. */
 export function namedAddresses(
-  ctx: Context,
+  ctx: Pick<Context, "unit">,
   { id, vpcId, privateAddresses, ipv6Addresses }: NetworkInterface,
 ): { readonly ipv4: string | undefined; readonly ipv6: string | undefined } | undefined {
   const vpc = vpcs.table(ctx).get(vpcId);
-  if (!vpc?.dnsSupport || !vpc.dnsHostnames) return undefined;
+  if (!vpc || !givesNames(vpc)) return undefined;
   const [primary] = privateAddresses;
   const leading = publicAddressesOf(ctx, id).find(({ mapping }) => mapping?.privateAddress === primary);
   return { ipv4: leading?.id, ipv6: ipv6Addresses[0] };
 }
 
 /** What an interface's public name can be: it must lead to what the interface still has. */
-export function publicNamesOf(ctx: Context, row: NetworkInterface): Sdk.PublicIpDnsNameOptions | undefined {
+export function publicNamesOf(
+  ctx: Pick<Context, "unit" | "region">,
+  row: NetworkInterface,
+): Sdk.PublicIpDnsNameOptions | undefined {
   const { ipv4, ipv6 } = namedAddresses(ctx, row) ?? {};
   const chosen = row.publicHostname ?? "public-ipv4-dns-name";
   const isForIpv6 = chosen !== "public-ipv4-dns-name" && ipv6 !== undefined;

@@ -209,7 +209,7 @@ function launchOne(
     return attachVolume(ctx, volume, id, device, deleteOnTermination, { settled: true });
   });
   if (common.hibernation) checkHibernation(type, disks[0], common.image.platform);
-  plugIn(ctx, id, type, interfaces, tags["network-interface"]);
+  plugIn(ctx, instance, type, interfaces, tags["network-interface"]);
   if (profile) associate(ctx, id, profile);
   boot(ctx, instance);
   return instance;
@@ -258,7 +258,7 @@ function launch(ctx: Context, planned: LaunchPlan): Instance[] {
 
 export const partly = {
   RunInstances:
-    "launch templates, host resource groups, Capacity Reservation groups, Spot Instances, ENA Express, metric categories",
+    "launch templates, host resource groups, Capacity Reservation groups, Spot Instances, metric categories",
 };
 
 export const operations = {

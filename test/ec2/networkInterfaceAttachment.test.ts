@@ -184,26 +184,6 @@ describe("what it refuses to do", () => {
     await refused(attach(await create(), instance), "IncorrectState");
   });
 
-  test("what is not built", async () => {
-    const instance = await run();
-    const eni = await create();
-    await refused(
-      attach(eni, instance, { EnaSrdSpecification: { EnaSrdEnabled: true } }),
-      "UnsupportedOperation",
-    );
-    await refused(attach(eni, instance, { EnaQueueCount: 2 }), "UnsupportedOperation");
-    const { AttachmentId } = await attach(eni, instance);
-    await refused(
-      ec2.send(
-        new ModifyNetworkInterfaceAttributeCommand({
-          NetworkInterfaceId: eni,
-          Attachment: { AttachmentId, EnaQueueCount: 2 },
-        }),
-      ),
-      "UnsupportedOperation",
-    );
-  });
-
   test("detach the primary interface", async () => {
     const primary = await primaryOf(await run());
     await refused(

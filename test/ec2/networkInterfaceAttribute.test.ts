@@ -112,8 +112,11 @@ describe("what it refuses to do", () => {
 
   test("what is not built", async () => {
     const id = await create();
-    await refused(modify(id, { EnaSrdSpecification: { EnaSrdEnabled: true } }), "UnsupportedOperation");
     await refused(modify(id, { AssociatedSubnetIds: [SubnetId] }), "UnsupportedOperation");
+    await refused(
+      modify(id, { AssociatedSubnetIds: ["subnet-0123456789abcdef0"] }),
+      "InvalidSubnetID.NotFound",
+    );
   });
 });
 
@@ -130,7 +133,6 @@ describe("what it does", () => {
     await modify(id, { ConnectionTrackingSpecification: { TcpEstablishedTimeout: 60 } });
     await modify(id, { ConnectionTrackingSpecification: { UdpTimeout: 30 } });
     await modify(id, { EnablePrimaryIpv6: true });
-    await modify(id, { EnaSrdSpecification: { EnaSrdEnabled: false } });
     expect(await show(id)).toMatchObject({
       Description: "new",
       SourceDestCheck: false,

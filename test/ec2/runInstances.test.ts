@@ -297,12 +297,6 @@ describe("what it refuses of interfaces", () => {
       () => interfaces({ DeviceIndex: 0, AssociateCarrierIpAddress: true }),
       "UnsupportedOperation",
     ],
-    ["queues", () => interfaces({ DeviceIndex: 0, EnaQueueCount: 2 }), "UnsupportedOperation"],
-    [
-      "ENA Express",
-      () => interfaces({ DeviceIndex: 0, EnaSrdSpecification: { EnaSrdEnabled: true } }),
-      "UnsupportedOperation",
-    ],
     [
       "one address for two",
       () => ({ SubnetId: subnetId, PrivateIpAddress: "10.0.0.9", MaxCount: 2 }),

@@ -22,6 +22,9 @@
  *   cards     network cards; default 1
  *   ena       required (default), supported, unsupported
  *   efa       elastic fabric adapter: y, n (default), `..32` up to 32 vCPUs, `96..` from 96 vCPUs on
+ *   srd       ENA Express, as `efa`
+ *   queues    ladder or ENA queues, where their number can be chosen: usual on an interface / most on one / most on the
+ *             instance; default `-`
  *   crypt     traffic between instances is encrypted: y (default), n
  *   idle      seconds before an idle TCP connection is forgotten: 432000 (default), 350 on Nitro v6
  *   ebs       ladder or Mbit/s@IOPS baseline-maximum, or one pair for both; `-` where EBS has no dedicated bandwidth
@@ -92,22 +95,23 @@ m5zn          ghz=4.5 gib=4 sizes=large,xlarge,2,3,6,12,metal vcpus=metal:48 net
               vol=27,metal:31 efa=48..
 
 m6a           cpu=AMD ghz=3.6 gib=4 sizes=large,xlarge,2,4,8,12,16,24,32,48,metal vcpus=metal:192 net=m6a
-              eni=m5 ebs=m6a vol=27,metal:31 hib=..32 efa=192..
+              eni=m5 ebs=m6a vol=27,metal:31 hib=..32 efa=192.. srd=48..
 m6g           cpu=AWS ghz=2.5 gib=4 sizes=medium,large,xlarge,2,4,8,12,16,metal vcpus=metal:64 net=m6g
               eni=m5 ebs=m6g vol=27,metal:31 hib=..32 enclaves=2.. crypt=n
 m6i           as=m5 ghz=3.5 sizes=large,xlarge,2,4,8,12,16,24,32,metal vcpus=metal:128 net=m6a ebs=m6a
-              efa=128.. crypt=y
+              efa=128.. crypt=y srd=32.. queues=m6i,metal:-
 m6gd          as=m6g vol=m6gd store=m6gd
 m6id          as=m6i vol=m6gd store=m6gd gen=current
 m6in          as=m6i net=m6in cards=2:1,128:2 eni=m5,32xlarge:16x50,metal:16x50 ebs=m6in gen=current
+              queues=m6in,metal:-
 m6idn         as=m6in vol=m6gd store=m6gd
 
 m7a           as=m6a ghz=3.7 sizes=medium,large,xlarge,2,4,8,12,16,24,32,48,metal-48xl vcpus=- threads=1
               vol=m7a
 m7g           as=m6g ghz=2.6 net=m7g ebs=m6a,medium:315@2500-10000@40000,large:630@3600-10000@40000
-              efa=64.. crypt=y
+              efa=64.. crypt=y srd=48..
 m7i           ghz=3.2 gib=4 sizes=large,xlarge,2,4,8,12,16,24,48,metal-24xl,metal-48xl net=m6a eni=m5
-              ebs=m6a vol=m7a hib=..32 efa=192.. hosts=..64,metal-48xl:y
+              ebs=m6a vol=m7a hib=..32 efa=192.. hosts=..64,metal-48xl:y srd=48..
 m7i-flex      ghz=3.2 gib=4 sizes=large,xlarge,2,4,8,12,16 net=m7i-flex eni=m5 ebs=m7i-flex vol=2:32,64:48
               hib=y enclaves=n hosts=n free=..2 place=spread
 m7gd          as=m7g vol=m6gd store=m6gd
@@ -115,24 +119,27 @@ m7gd          as=m7g vol=m6gd store=m6gd
 m8a           cpu=AMD ghz=4.5 gib=4 sizes=medium,large,xlarge,2,4,8,12,16,24,48,metal-24xl,metal-48xl
               threads=1 net=m7g,xlarge:1.875-12.5 eni=m8a
               ebs=m6a,48xlarge:60000@240000,metal-48xl:60000@240000 vol=m7a,metal-24xl:64 hib=..32
-              enclaves=2.. efa=192.. idle=350
+              enclaves=2.. efa=192.. idle=350 srd=64.. queues=m8a
 m8g           as=m7g ghz=1:2.8,192:2.7 sizes=medium,large,xlarge,2,4,8,12,16,24,48,metal-24xl,metal-48xl
-              vcpus=- net=m7g,xlarge:1.875-12.5,48xlarge:50,metal-48xl:50 vol=m7a efa=96..
+              vcpus=- net=m7g,xlarge:1.875-12.5,48xlarge:50,metal-48xl:50 vol=m7a efa=96.. srd=32..
 m8i           as=m8a cpu=Intel ghz=3.9 sizes=large,xlarge,2,4,8,12,16,24,32,48,96,metal-48xl,metal-96xl
-              threads=auto eni=m8i vol=m7a,metal-48xl:64 enclaves=4..
+              threads=auto eni=m8i vol=m7a,metal-48xl:64 enclaves=4.. srd=32..
 m8i-flex      as=m7i-flex ghz=3.9 net=m8i-flex eni=m8i
               ebs=m7i-flex,large:315@2500-10000@40000,xlarge:630@3600-10000@40000 hib=..32 free=n idle=350
+              queues=m8i-flex
 m8gb          as=m8g net=m8gb cards=1:1,192:2 eni=m8gb ebs=m8gb vol=m7a,metal-48xl:78 efa=64.. idle=350
+              srd=16.. queues=m8a,medium:1/1/2,metal-24xl:32/128/768
 m8gd          as=m8g store=m6gd,12xlarge:3x950,24xlarge:3x1900
 m8gn          as=m8gb net=m8gn ebs=m8gn
 m8ib          ghz=3.9 gib=4 sizes=large,xlarge,2,4,8,12,16,24,32,48,96 net=m8ib cards=2:1,384:2
-              eni=m8i,large:4x20,8xlarge:8x50,32xlarge:16x64 ebs=m8ib vol=m7a efa=192.. idle=350
+              eni=m8i,large:4x20,8xlarge:8x50,32xlarge:16x64 ebs=m8ib vol=m7a efa=192.. idle=350 srd=32..
+              queues=m8in
 m8id          as=m8i store=m8id hib=n
 m8in          as=m8ib net=m6in,32xlarge:200 ebs=m6a,48xlarge:60000@240000,96xlarge:120000@480000
 m8azn         as=m8a ghz=5 sizes=medium,large,xlarge,3,6,12,24,metal-12xl,metal-24xl net=m8azn eni=m8azn
-              ebs=m8azn vol=m8azn hib=..24 efa=96..
+              ebs=m8azn vol=m8azn hib=..24 efa=96.. srd=48.. queues=m8azn
 m8ine         ghz=3.9 gib=4 sizes=large,xlarge,2,4,8,12 net=m8ine eni=m8i,large:4x20,8xlarge:8x50 ebs=m6a
-              vol=32 hosts=n idle=350 usage=on-demand
+              vol=32 hosts=n idle=350 usage=on-demand queues=m8ine
 
 a1            as=m5 cpu=AWS ghz=2.3 gib=2 sizes=medium,large,xlarge,2,4,metal vcpus=metal:16 ebs=a1 hib=n
               enclaves=n tpm=n
@@ -173,7 +180,7 @@ c6g           as=m6g gib=2 hib=y
 c6i           as=m6i gib=2 hib=..64 gen=current
 c6gd          as=m6gd gib=2 hib=y
 c6gn          cpu=AWS ghz=2.5 gib=2 sizes=medium,large,xlarge,2,4,8,12,16 net=c6gn eni=m5 ebs=c6gn vol=27
-              hib=y enclaves=2.. efa=64.. gen=previous
+              hib=y enclaves=2.. efa=64.. gen=previous srd=16..
 c6id          as=m6id gib=2 hib=..64
 c6in          as=m6in gib=2 hib=..64
 
@@ -182,7 +189,7 @@ c7g           as=m7g gib=2 hib=y
 c7i           as=m7i gib=2 hib=..64
 c7i-flex      as=m7i-flex gib=2
 c7gd          as=m7gd gib=2 hib=y
-c7gn          as=c7g net=m8gn ebs=c7gn enclaves=n
+c7gn          as=c7g net=m8gn ebs=c7gn enclaves=n srd=16..
 
 c8a           as=m8a gib=2 hib=..64
 c8g           as=m8g gib=2 hib=..64
@@ -192,7 +199,7 @@ c8gb          as=m8gb gib=2 hib=..64
 c8gd          as=m8gd gib=2 hib=..64
 c8gn          as=m8gn gib=2 hib=..64
 c8ib          as=m8i gib=2 net=m8ib cards=2:1,384:2 eni=m8i,large:4x20,8xlarge:8x50,32xlarge:16x64 ebs=m8ib
-              vol=m7a,metal-48xl:64,metal-96xl:78 hib=n
+              vol=m7a,metal-48xl:64,metal-96xl:78 hib=n queues=m8in
 c8id          as=m8id gib=2
 c8in          as=c8ib net=m6in,32xlarge:200 ebs=c8in
 c8ine         as=m8ine gib=2
@@ -209,6 +216,7 @@ hpc7a         as=hpc6a ghz=3.7 gib=- ram=768 sizes=12,24,48,96
 hpc7g         as=hpc7a cpu=AWS ghz=2.6 ram=128 sizes=4,8,16 vcpus=- threads=auto net=200 cards=1
 
 hpc8a         as=hpc6a ghz=4.5 sizes=96 vcpus=96xlarge:192 net=300@600 cards=2 eni=4x50 idle=350
+              queues=32/128/512
 
 # Memory optimized
 
@@ -238,7 +246,7 @@ r7g           as=m7g gib=8 ebs=c8in,large:630@3600-10000@40000 hib=..16
 r7i           as=m7i gib=8 hib=..16
 r7gd          as=r7g vol=m6gd store=m6gd
 r7iz          ghz=3.9 gib=8 sizes=large,xlarge,2,4,8,12,16,32,metal-16xl,metal-32xl net=m6a,12xlarge:25
-              eni=m5 ebs=r7iz vol=m7a hib=..16 efa=128.. hosts=y,16xlarge:n,32xlarge:n
+              eni=m5 ebs=r7iz vol=m7a hib=..16 efa=128.. hosts=y,16xlarge:n,32xlarge:n srd=32..
 
 r8a           as=m8a gib=8 ebs=c8in,medium:325@2500-10000@40000 hib=..16
 r8g           as=m8g gib=8 hib=..16
@@ -258,14 +266,14 @@ x1e           as=x1 gib=30.5 sizes=xlarge,2,4,8,16,32 net=x1e eni=4:3x10,8:4x15,
               root=ebs
 x2gd          as=m6g gib=16 ebs=m6g,12xlarge:14250@60000 vol=m6gd store=m6gd,2xlarge:1x475 hib=..8 tpm=n
 x2idn         ghz=3.5 gib=16 sizes=16,24,32,metal vcpus=metal:128 net=x2idn eni=15x50 ebs=r5b vol=x2idn
-              store=x2idn enclaves=y efa=128.. recover=y
-x2iedn        as=x2idn gib=32 sizes=xlarge,2,4,8,16,24,32,metal eni=m5 ebs=x2iedn
+              store=x2idn enclaves=y efa=128.. recover=y srd=64..
+x2iedn        as=x2idn gib=32 sizes=xlarge,2,4,8,16,24,32,metal eni=m5 ebs=x2iedn srd=32..
 x2iezn        as=m5zn gib=32 sizes=2,4,6,8,12,metal net=m8azn enclaves=y
 
 x8g           as=m8g gib=16 hib=n
 x8i           as=m8i gib=16 sizes=large,xlarge,2,4,8,12,16,24,32,48,64,96,metal-48xl,metal-96xl hib=..8
 x8aedz        as=m8azn gib=32 sizes=large,xlarge,3,6,12,24,metal-12xl,metal-24xl net=x8aedz store=x8aedz
-              hib=..4 enclaves=y
+              hib=..4 enclaves=y srd=96..
 
 u-3tb1        ghz=2.1 ram=3072 sizes=56 net=50 eni=8x30 ebs=19000@80000 vol=27 enclaves=n tpm=n hosts=n
               usage=on-demand boot=legacy-bios
@@ -273,7 +281,7 @@ u-6tb1        as=u-3tb1 ram=6144 sizes=56,112 threads=224:1,448:2 net=100 eni=15
               hosts=y
 
 u7i-6tb       ghz=1.9 ram=6144 sizes=112 net=100 eni=15x50 ebs=100000@560000 vol=128 enclaves=n efa=y
-              usage=on-demand
+              usage=on-demand srd=y
 u7i-8tb       as=u7i-6tb ram=8192
 u7i-12tb      as=u7i-6tb ram=12288 sizes=224
 u7in-16tb     as=u7i-6tb ram=16384 sizes=224 net=200 cards=2 eni=16x50
@@ -305,17 +313,17 @@ i3            as=r4 net=z1d ebs=i3 store=i3 gen=current nvme=supported
 i3en          ghz=3.1 gib=8 sizes=large,xlarge,2,3,6,12,24,metal vcpus=metal:96
               net=m5n,xlarge:4.2-25,2xlarge:8.4-25 eni=m5 ebs=i3en vol=i3en store=i3en hib=..12 efa=48..
 i4g           cpu=AWS ghz=2.5 gib=8 sizes=large,xlarge,2,4,8,16 net=i4g eni=m5 ebs=i4g vol=m5d,4xlarge:26
-              store=i4g hib=..16 enclaves=y tpm=n efa=64..
+              store=i4g hib=..16 enclaves=y tpm=n efa=64.. srd=16..
 i4i           as=m6i gib=8 net=i4g eni=m5,24xlarge:15x30 ebs=i4g vol=m5d,4xlarge:26,12xlarge:24,24xlarge:21
-              store=i4g hib=n hosts=y,12xlarge:n,24xlarge:n gen=current
+              store=i4g hib=n hosts=y,12xlarge:n,24xlarge:n gen=current queues=-
 
 i7i           as=m7i ghz=2.4 gib=8 net=i7i ebs=i4g store=i4g hib=..16 efa=192..,24xlarge:y hosts=y
 i7ie          ghz=3.6 gib=8 sizes=large,xlarge,2,3,6,12,18,24,48,metal-24xl,metal-48xl net=i7ie
-              eni=m5,12xlarge:8x50 ebs=i4g vol=m7a store=i3en hib=..12 efa=192..
+              eni=m5,12xlarge:8x50 ebs=i4g vol=m7a store=i3en hib=..12 efa=192.. srd=24..
 
-i8g           as=i7i cpu=AWS ghz=2.8 net=i8g enclaves=y efa=192..
+i8g           as=i7i cpu=AWS ghz=2.8 net=i8g enclaves=y efa=192.. srd=32..
 i8ge          as=i7ie cpu=AWS ghz=2:2.8,192:2.7 net=i8ge eni=m8gb,24xlarge:16x50,metal-24xl:16x50
-              enclaves=y idle=350
+              enclaves=y idle=350 queues=i8ge,metal:-
 
 im4gn         as=i4g gib=4 net=c6gn,large:3.125-25,xlarge:6.25-25 ebs=m8gn store=im4gn hib=..32 enclaves=n
               tpm=y
@@ -335,7 +343,7 @@ p4de          as=p4d acc=8xA100-80G hosts=n
 p5            cpu=AMD ghz=3.6 ram=16:256,192:2048 sizes=4,48 net=16:100,192:3200 cards=16:1,192:32
               eni=16:4x30,192:64x50 ebs=16:10000@32500,192:80000@260000 vol=16:32,192:64
               store=16:1x3800,192:8x3800 acc=16:1xH100,192:8xH100 enclaves=y efa=y hosts=n
-              usage=capacity-block+on-demand+spot
+              usage=capacity-block+on-demand+spot srd=y
 p5e           as=p5 ram=2048 sizes=48 net=3200 cards=32 eni=64x50 ebs=80000@260000 vol=64 store=8x3800
               acc=8xH200
 p5en          as=p5e cpu=Intel ghz=2.4 cards=16 ebs=100000@400000
@@ -356,15 +364,16 @@ g5g           as=m6g gib=2 sizes=xlarge,2,4,8,16,metal vol=m6gd acc=4:1xT4g,64:2
               hosts=64.. recover=y,metal:n
 
 g6            as=g5 ghz=3.4 eni=m5 ebs=g6 vol=m7a store=g6 acc=4:1xL4,48:4xL4,64:1xL4,96:4xL4,192:8xL4
+              srd=192..
 g6e           as=g5 ghz=3.4 gib=8 net=g6e cards=4:1,96:2,192:4 eni=m5zn,12xlarge:10x30,16xlarge:15x50
-              ebs=g6 vol=m7a store=g6e acc=4:1xL40S,48:4xL40S,64:1xL40S,96:4xL40S,192:8xL40S
+              ebs=g6 vol=m7a store=g6e acc=4:1xL40S,48:4xL40S,64:1xL40S,96:4xL40S,192:8xL40S srd=48..
 g6f           cpu=AMD ghz=3.4 gib=4 sizes=large,xlarge,2,4 net=g5 eni=m4 ebs=g6,4xlarge:6000@24000 vol=32
               store=2:1x100,8:1x200,16:1x450 acc=2:1/8xL4,8:1/4xL4,16:1/2xL4 hosts=n
 
 g7e           ghz=2.4 gib=8 ram=12xlarge:512,24xlarge:1024,48xlarge:2048 sizes=2,4,8,12,24,48 net=g7e
               cards=8:1,96:2,192:4 eni=g7e ebs=g7e vol=m7a store=8:1x1900,48:1x3800,96:2x3800,192:4x3800
               acc=8:1xRTX-PRO-6000,48:2xRTX-PRO-6000,96:4xRTX-PRO-6000,192:8xRTX-PRO-6000 enclaves=y
-              efa=32.. hosts=48.. idle=350
+              efa=32.. hosts=48.. idle=350 srd=48..
 
 gr6           cpu=AMD ghz=3.4 gib=8 sizes=4,8 net=16:10-25,32:25 eni=8x30 ebs=16:8000@32000,32:16000@64000
               vol=32 store=16:1x600,32:2x450 acc=1xL4 enclaves=y efa=32.. hosts=n

@@ -19,7 +19,7 @@ import type { EbsPerformance, InstanceTypeFacts } from "./instanceTypes.ts";
 
 /**
  * One type as DescribeInstanceTypes answers. Members that EC2 has and the facts do not decide are left out:
- * EnaSrdSupported, BandwidthWeightings, FlexibleEnaQueuesSupport, ENA queues, secondary networks, PhcSupport,
+ * BandwidthWeightings, the ENA queues of types where their number cannot be chosen, secondary networks, PhcSupport,
  * RebootMigrationSupport, MediaAcceleratorInfo.
  */
 export function describeInstanceType(facts: InstanceTypeFacts): InstanceTypeInfo {
@@ -162,6 +162,8 @@ function networkInfo(facts: InstanceTypeFacts): NetworkInfo {
     Ipv6AddressesPerInterface: facts.ipv6PerInterface,
     Ipv6Supported: ipv6,
     EnaSupport: facts.ena,
+    EnaSrdSupported: facts.enaExpress,
+    FlexibleEnaQueuesSupport: facts.enaQueues ? "supported" : "unsupported",
     EfaSupported: facts.efa,
     ...(facts.efa && { EfaInfo: { MaximumEfaInterfaces: efaCards } }),
     EncryptionInTransitSupported: facts.encryptionInTransit,
@@ -169,9 +171,9 @@ function networkInfo(facts: InstanceTypeFacts): NetworkInfo {
   };
 }
 
-/** Interfaces and bandwidth in equal parts, what does not divide on the first card. */
+/** Interfaces, queues and bandwidth in equal parts, what does not divide on the first card. */
 function networkCards(facts: InstanceTypeFacts): NetworkCardInfo[] {
-  const { networkCards: count, maxInterfaces } = facts;
+  const { networkCards: count, maxInterfaces, enaQueues } = facts;
   const first = enaOnlyCard.get(facts.family);
   const share = (total: number, index: number): number =>
     first === undefined ? total / count : index === 0 ? first : (total - first) / (count - 1);
@@ -182,6 +184,11 @@ function networkCards(facts: InstanceTypeFacts): NetworkCardInfo[] {
     MaximumNetworkInterfaces: Math.floor(maxInterfaces / count) + (index === 0 ? maxInterfaces % count : 0),
     BaselineBandwidthInGbps: share(facts.networkBaselineGbps, index),
     PeakBandwidthInGbps: share(facts.networkPeakGbps, index),
+    ...(enaQueues && {
+      DefaultEnaQueueCountPerInterface: enaQueues.usual,
+      MaximumEnaQueueCountPerInterface: enaQueues.perInterface,
+      MaximumEnaQueueCount: enaQueues.perInstance / count,
+    }),
   }));
 }
 

@@ -14,6 +14,14 @@ type InstanceStore = {
   readonly nvme: "required" | "unsupported";
 };
 
+/** How many ENA queues there are for packets. */
+interface EnaQueues {
+  /** Of an interface for which nobody chooses. */
+  readonly usual: number;
+  readonly perInterface: number;
+  readonly perInstance: number;
+}
+
 type Support = "required" | "supported" | "unsupported";
 
 /** What EC2 says of one instance type, in islet's words; instanceTypeInfo.ts turns it into EC2's. */
@@ -48,6 +56,9 @@ export interface InstanceTypeFacts {
   readonly ipv6PerInterface: number;
   readonly ena: Support;
   readonly efa: boolean;
+  readonly enaExpress: boolean;
+  /** Undefined where their number cannot be chosen. */
+  readonly enaQueues: EnaQueues | undefined;
   readonly encryptionInTransit: boolean;
   /** Seconds before connection tracking forgets an idle established TCP connection. */
   readonly tcpEstablishedTimeout: number;
@@ -91,6 +102,8 @@ const defaults: Family = new Map(
     cards: "1",
     ena: "required",
     efa: "n",
+    srd: "n",
+    queues: "-",
     crypt: "y",
     idle: "432000",
     ebsopt: "default",
@@ -115,7 +128,7 @@ const defaults: Family = new Map(
   }),
 );
 
-const ladderNames: ReadonlySet<string> = new Set<LadderName>(["eni", "net", "ebs", "vol", "store"]);
+const ladderNames: ReadonlySet<string> = new Set<LadderName>(["eni", "queues", "net", "ebs", "vol", "store"]);
 const isLadderName = (property: string): property is LadderName => ladderNames.has(property);
 
 let blocks: ReadonlyMap<string, string> | undefined;
@@ -212,6 +225,12 @@ function readEbs(text: string): { baseline?: EbsPerformance; maximum?: EbsPerfor
   return baseline && maximum ? { baseline, maximum } : {};
 }
 
+function readQueues(text: string): EnaQueues | undefined {
+  if (text === "-") return undefined;
+  const [usual = NaN, perInterface = NaN, perInstance = NaN] = text.split("/").map(Number);
+  return { usual, perInterface, perInstance };
+}
+
 function readStore(text: string, medium: string, nvme: "required" | "unsupported") {
   if (text === "-") return undefined;
   const [count = NaN, sizeGB = NaN] = text.split("x").map(Number);
@@ -280,6 +299,8 @@ function expand(name: string, familyName: string, size: string, family: Family):
     ipv6PerInterface: is("ipv6") ? ipv4PerInterface : 0,
     ena: text("ena") as Support,
     efa: is("efa"),
+    enaExpress: is("srd"),
+    enaQueues: readQueues(text("queues")),
     encryptionInTransit: is("crypt"),
     tcpEstablishedTimeout: Number(text("idle")),
     ebs: {

@@ -3,6 +3,7 @@ import { ApiError } from "../../errors.ts";
 import type { Context } from "../../kit/context.ts";
 import { offeredIn } from "../catalogue/offerings.ts";
 import { findInstanceType, type InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
+import { checkEnaExpress } from "../enaSettings.ts";
 import type { NetworkInterface } from "../networkInterface.ts";
 
 /** What a launch gets that names no type. @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html */
@@ -97,7 +98,8 @@ export function checkVolumeCount({ ebs }: InstanceTypeFacts, count: number): voi
 }
 
 /**
- * Makes sure that a type bears the kind and the addresses of an interface; a prefix counts like an address.
+ * Makes sure that a type bears the kind, the addresses and the attachment of an interface; a prefix counts like an
+ * address.
  *
  * @throws {ApiError} InvalidParameterCombination, InvalidInterface.IpAddressLimitExceeded
  */
@@ -119,4 +121,5 @@ export function checkInterface(type: InstanceTypeFacts, eni: NetworkInterface): 
   if (eni.interfaceType !== "interface" && !type.efa) {
     throw new ApiError("InvalidParameterCombination", `EFA interfaces are not supported on ${type.name}.`);
   }
+  if (eni.attachment) checkEnaExpress(type, eni.attachment);
 }

@@ -3,9 +3,10 @@ import { ApiError } from "../../errors.ts";
 import type { Context } from "../../kit/context.ts";
 import type { InstanceTypeFacts } from "../catalogue/instanceTypes.ts";
 import { createInterface, type InterfaceRequest } from "../createNetworkInterface.ts";
+import { checkEnaQueues, readEnaSettings, type EnaPlace, type EnaRequest } from "../enaSettings.ts";
+import type { Instance } from "../instance.ts";
 import { lendPublicAddress } from "../lentAddress.ts";
 import { attachInterface, checkUnused, networkInterfaces } from "../networkInterface.ts";
-import { refuseEnaExpress } from "../networkInterfaceAttribute.ts";
 import { getPermitted } from "../networkInterfacePermission.ts";
 import { groupNamed } from "../securityGroup.ts";
 import { subnets, type Subnet } from "../subnet.ts";
@@ -14,11 +15,12 @@ import { checkInstanceEncryption } from "../vpcEncryptionControl.ts";
 import { readZone } from "../zone.ts";
 import { checkInterface, checkInterfaceCount } from "./instanceType.ts";
 
-/** Where on the instance an interface is plugged in. */
+/** Where on the instance an interface is plugged in, and how. */
 interface Place {
   readonly deviceIndex: number;
   readonly networkCardIndex: number;
   readonly deleteOnTermination: boolean;
+  readonly ena: EnaRequest;
 }
 
 /** An interface that each instance of a launch is to have: one that is made for it, or one that is there. */
@@ -96,6 +98,7 @@ function planPrimary(
     deviceIndex: 0,
     networkCardIndex: 0,
     deleteOnTermination: true,
+    ena: {},
   };
 }
 
@@ -115,22 +118,12 @@ function refuseInstanceLevel(input: Sdk.RunInstancesRequest): void {
 
 type Specification = Sdk.InstanceNetworkInterfaceSpecification;
 
-function refuseUnbuilt({ AssociateCarrierIpAddress, EnaQueueCount, EnaSrdSpecification }: Specification) {
-  if (AssociateCarrierIpAddress) {
-    throw new ApiError(
-      "UnsupportedOperation",
-      "Carrier IP addresses can be associated only in a subnet in a Wavelength Zone.",
-    );
-  }
-  if (EnaQueueCount !== undefined) {
-    throw new ApiError("UnsupportedOperation", "Flexible ENA queues are not supported.");
-  }
-  if (EnaSrdSpecification) {
-    refuseEnaExpress({
-      EnaSrdEnabled: EnaSrdSpecification.EnaSrdEnabled,
-      EnaSrdUdpSpecification: EnaSrdSpecification.EnaSrdUdpSpecification,
-    });
-  }
+function refuseCarrier({ AssociateCarrierIpAddress }: Specification): void {
+  if (!AssociateCarrierIpAddress) return;
+  throw new ApiError(
+    "UnsupportedOperation",
+    "Carrier IP addresses can be associated only in a subnet in a Wavelength Zone.",
+  );
 }
 
 /** What describes a new interface, by how EC2 names it where it is said of one that is there already. */
@@ -187,11 +180,16 @@ function planOne(
   zone: string | undefined,
   { single, primaryIpv6 }: { readonly single: boolean; readonly primaryIpv6: boolean | undefined },
 ): PlannedInterface {
-  refuseUnbuilt(asked);
+  refuseCarrier(asked);
   const { DeviceIndex: deviceIndex, NetworkCardIndex: networkCardIndex = 0 } = asked;
   if (deviceIndex === undefined) throw badValue("Each network interface requires a device index.");
   if (deviceIndex < 0) throw badValue(`Value (${deviceIndex}) for parameter deviceIndex is invalid.`);
-  const place = { deviceIndex, networkCardIndex, deleteOnTermination: asked.DeleteOnTermination ?? true };
+  const place = {
+    deviceIndex,
+    networkCardIndex,
+    deleteOnTermination: asked.DeleteOnTermination ?? true,
+    ena: asked,
+  };
   if (asked.NetworkInterfaceId !== undefined) {
     const PrimaryIpv6 = asked.PrimaryIpv6 ?? (deviceIndex === 0 ? primaryIpv6 : undefined);
     return planExisting(ctx, { ...asked, PrimaryIpv6 }, asked.NetworkInterfaceId, place);
@@ -304,27 +302,32 @@ export function planInterfaces(
 /** Makes, or takes, the interfaces of one instance and plugs them in. */
 export function plugIn(
   ctx: Context,
-  instanceId: string,
+  { id: instanceId, cpu }: Instance,
   type: InstanceTypeFacts,
   planned: readonly PlannedInterface[],
   tags: readonly Sdk.Tag[],
 ): void {
+  const places: EnaPlace[] = [];
   for (const plan of planned) {
     const eni =
       plan.kind === "new"
         ? createInterface(ctx, plan.subnet, plan.request, tags)
         : (networkInterfaces.table(ctx).get(plan.id) ?? networkInterfaces.get(ctx, plan.id));
     checkInterface(type, eni);
-    const { deviceIndex, networkCardIndex, deleteOnTermination } = plan;
+    const { deviceIndex, networkCardIndex, deleteOnTermination, ena } = plan;
+    const settings = readEnaSettings(type, cpu, eni.interfaceType, ena);
+    places.push({ networkCardIndex, ...settings });
     attachInterface(ctx, eni, {
       instanceId,
       instanceOwnerId: ctx.account,
       deviceIndex,
       networkCardIndex,
       deleteOnTermination,
+      ...settings,
     });
     if (planned.length === 1) lendPublicAddress(ctx, eni);
   }
+  checkEnaQueues(type, places);
 }
 
 /**

@@ -78,6 +78,8 @@ describe("describeInstanceType", () => {
         Ipv6AddressesPerInterface: 15,
         Ipv6Supported: true,
         EnaSupport: "required",
+        EnaSrdSupported: false,
+        FlexibleEnaQueuesSupport: "unsupported",
         EfaSupported: false,
         EncryptionInTransitSupported: false,
         ConnectionTrackingConfiguration: { DefaultTcpEstablishedTimeout: 432_000 },
@@ -115,6 +117,51 @@ describe("describeInstanceType", () => {
       { PeakBandwidthInGbps: 350 },
       { PeakBandwidthInGbps: 400 },
     ]);
+  });
+
+  // From the tables of the pages ena-express and ena-queues of the EC2 User Guide.
+  it.each([
+    ["m6a.8xlarge", false],
+    ["m6a.12xlarge", true],
+    ["m7g.metal", true],
+    ["c7gn.2xlarge", false],
+    ["c7gn.4xlarge", true],
+    ["r8gn.metal-24xl", true],
+    ["m8i-flex.16xlarge", false],
+    ["i7ie.3xlarge", false],
+    ["i8ge.6xlarge", true],
+    ["u7in-32tb.224xlarge", true],
+    ["p5en.48xlarge", true],
+    ["x8aedz.12xlarge", false],
+  ])("knows of %s that ENA Express is supported: %s", (name, supported) => {
+    expect(described(name).NetworkInfo?.EnaSrdSupported).toBe(supported);
+  });
+
+  it.each([
+    ["m5.large", undefined],
+    ["m6i.metal", undefined],
+    ["c6id.24xlarge", [8, 32, 120]],
+    ["c6in.24xlarge", [32, 32, 480]],
+    ["m8a.medium", [1, 1, 3]],
+    ["m8gn.medium", [1, 1, 2]],
+    ["r8gb.metal-24xl", [32, 128, 768]],
+    ["r8i.32xlarge", [16, 128, 512]],
+    ["c8i.metal-96xl", [32, 128, 1536]],
+    ["m8i-flex.4xlarge", [4, 8, 32]],
+    ["r8ib.24xlarge", [16, 128, 256]],
+    ["x8aedz.3xlarge", [4, 16, 48]],
+    ["m8azn.metal-12xl", [8, 64, 192]],
+    ["c8ine.4xlarge", [16, 16, 128]],
+    ["i8ge.18xlarge", [16, 128, 288]],
+    ["hpc8a.96xlarge", [32, 128, 512]],
+  ])("knows the ENA queues of %s: %j", (name, queues) => {
+    const { FlexibleEnaQueuesSupport, NetworkCards = [] } = described(name).NetworkInfo ?? {};
+    const [card] = NetworkCards;
+    expect(FlexibleEnaQueuesSupport).toBe(queues ? "supported" : "unsupported");
+    expect(card?.DefaultEnaQueueCountPerInterface).toBe(queues?.[0]);
+    expect(card?.MaximumEnaQueueCountPerInterface).toBe(queues?.[1]);
+    const sum = NetworkCards.reduce((total, each) => total + (each.MaximumEnaQueueCount ?? 0), 0);
+    expect(sum).toBe(queues?.[2] ?? 0);
   });
 
   it("describes whole GPUs and shares of one", () => {
@@ -175,11 +222,7 @@ describe("instanceTypeFilters", () => {
   });
 
   /** Facts do not decide these: no type has a value. */
-  const undecided = new Set([
-    "network-info.bandwidth-weightings",
-    "network-info.flexible-ena-queues-support",
-    "reboot-migration-support",
-  ]);
+  const undecided = new Set(["network-info.bandwidth-weightings", "reboot-migration-support"]);
 
   it.each(Object.keys(instanceTypeFilters).filter((name) => !undecided.has(name)))(
     "%s has a value for some type",
