@@ -16,6 +16,10 @@ export interface Tunnel {
   readonly site: CustomerSite | undefined;
 }
 
+/** Who tells the source of a packet out of a tunnel that it is too long: an address of the packet's own version. */
+const routerOf = ({ outside }: Tunnel, { destination }: Packet): Ip =>
+  isIpv4(outside) === isIpv4(destination) ? outside : destination;
+
 /** What can change about a connection. */
 export interface VpnConnectionSettings {
   readonly tunnels: readonly Tunnel[];
@@ -88,7 +92,7 @@ export class VpnConnection implements SiteLink {
     if (!tunnel || !endpoint) return walk.drop("BAD_STATE_VPN", this, packet, undefined, "ingress");
     const refused =
       this.#refuse(walk, packet, packet.source, packet.destination, "ingress") ??
-      walk.tooLong(this, packet, isIpv4(packet.source) ? tunnel.outside : packet.destination, VPN_MTU);
+      walk.tooLong(this, packet, routerOf(tunnel, packet), VPN_MTU);
     if (refused) return refused;
     if (walk.observe) {
       walk.pass(this, packet, undefined, "ingress", { kind: "tunnel", outside: tunnel.outside });

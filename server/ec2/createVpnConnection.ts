@@ -1,10 +1,15 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
-import { formatPrefix } from "../../network/cidr.ts";
+import { addressAt, formatAddress, formatPrefix } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
-import { readCidr } from "./cidrBlock.ts";
-import { isPublic, usableCustomerGateway, type CustomerGateway } from "./customerGateway.ts";
+import { readCidr, storedCidr } from "./cidrBlock.ts";
+import {
+  outsideTypeFor,
+  usableCustomerGateway,
+  type CustomerGateway,
+  type OutsideType,
+} from "./customerGateway.ts";
 import { takePublicAddress } from "./publicAddress.ts";
 import { usableGateway } from "./transitGateway.ts";
 import { freeGatewayAddress } from "./transitGatewayAddress.ts";
@@ -104,8 +109,11 @@ export function checkOptions(
       "The parameter TransportTransitGatewayAttachmentId needs OutsideIpAddressType PrivateIpv4.",
     );
   }
-  if (outside === "Ipv6") {
-    throw new ApiError("UnsupportedOperation", "VPN tunnels between IPv6 addresses are not supported.");
+  if (outside === "Ipv6" && transitGatewayId === undefined) {
+    throw conflict("IPv6 outside addresses are supported only for connections to a transit gateway.");
+  }
+  if (EnableAcceleration && TunnelBandwidth === "large") {
+    throw conflict("Large tunnel bandwidth is not supported for accelerated connections.");
   }
   if (concentratorId !== undefined) return checkAtConcentrator(EnableAcceleration, TunnelBandwidth);
   if (transitGatewayId !== undefined) return;
@@ -148,12 +156,28 @@ export const takenBlocks = (ctx: Context, gatewayId: string | undefined): Taken 
     ),
   );
 
+/** Where AWS's IPv6 addresses of tunnels are, apart from those of VPCs. */
+const AMAZON_IPV6 = storedCidr("2600:f0f0::/32");
+
+/** An address that no tunnel in the region has. */
+function takeIpv6(ctx: Context, taken: readonly string[]): string {
+  for (;;) {
+    const id = formatAddress(addressAt(AMAZON_IPV6, BigInt(`0x${ctx.chance.hex(24)}`)));
+    if (!taken.includes(id) && vpnConnections.count(ctx, "outside", id) === 0) return id;
+  }
+}
+
 /** Of one connection, some have been chosen that are nobody's yet. */
 function outsideAddress(
   ctx: Context,
-  { transitGatewayId, transportId }: At,
+  { transitGatewayId, transportId, isIpv6 }: At,
   tunnels: readonly VpnTunnel[],
 ): string {
+  if (isIpv6)
+    return takeIpv6(
+      ctx,
+      tunnels.map(({ outside }) => outside),
+    );
   if (transitGatewayId === undefined || transportId === undefined) return takePublicAddress(ctx).id;
   const gateway = usableGateway(ctx, transitGatewayId);
   return freeGatewayAddress(
@@ -165,7 +189,10 @@ function outsideAddress(
   );
 }
 
-type At = Ends & Pick<VpnConnection, "transportId">;
+interface At extends Ends, Pick<VpnConnection, "transportId"> {
+  /** Whether the tunnels are between IPv6 addresses. */
+  readonly isIpv6: boolean;
+}
 
 function readTunnels(
   ctx: Context,
@@ -238,16 +265,32 @@ function readTransport(
   );
 }
 
-/** @throws {ApiError} InvalidParameterValue: tunnels over the internet need an address there, and others need none */
-export function checkReachable(gateway: CustomerGateway, transportId: string | undefined): void {
-  const { address } = gateway;
-  const isOver = transportId === undefined ? "public" : "private";
-  if (isOver === "public" && (isPublic(gateway) || address === undefined)) return;
-  if (isOver === "private" && address?.includes(".") && !isPublic(gateway)) return;
+const REACHED_AT: Readonly<Record<OutsideType, string>> = {
+  PublicIpv4: "a public IPv4 address",
+  PrivateIpv4: "a private IPv4 address",
+  Ipv6: "a public IPv6 address",
+};
+
+/**
+ * @throws {ApiError} InvalidParameterValue: tunnels over the internet need an address there, or none where a certificate
+ *   says who the device is, and others need a private one
+ */
+export function checkReachable(gateway: CustomerGateway, outside: OutsideType): void {
+  const { id, address } = gateway;
+  if (address === undefined ? outside === "PublicIpv4" : outsideTypeFor(gateway) === outside) return;
   throw new ApiError(
     "InvalidParameterValue",
-    `The IP address ${gateway.address} of the customer gateway ${gateway.id} is not a ${isOver} IPv4 address.`,
+    `The IP address ${address} of the customer gateway ${id} is not ${REACHED_AT[outside]}.`,
   );
+}
+
+/** "The CGW must have a fixed IP": where only a certificate tells who a device is, tunnels are no wider. */
+export function checkBandwidth(
+  { address, id }: Pick<CustomerGateway, "address" | "id">,
+  bandwidth: string | undefined,
+): void {
+  if (bandwidth !== "large" || address !== undefined) return;
+  throw conflict(`Large tunnel bandwidth needs an IP address of the customer gateway ${id}.`);
 }
 
 export const operations = {
@@ -263,7 +306,9 @@ export const operations = {
       throw conflict("Static routes are not supported for connections to a VPN concentrator.");
     }
     const transportId = readTransport(ctx, Options, end);
-    checkReachable(customer, transportId);
+    const outside = (Options.OutsideIpAddressType ?? "PublicIpv4") as OutsideType;
+    checkReachable(customer, outside);
+    checkBandwidth(customer, Options.TunnelBandwidth);
     const inside = Options.TunnelInsideIpVersion ?? "ipv4";
     const everything = { local: EVERYTHING[inside], remote: EVERYTHING[inside] };
     const { id } = vpnConnections.create(
@@ -275,7 +320,7 @@ export const operations = {
         customerGatewayId: customer.id,
         staticRoutes: Options.StaticRoutesOnly ?? false,
         routes: [],
-        tunnels: readTunnels(ctx, Options, { ...end, transportId }, customer),
+        tunnels: readTunnels(ctx, Options, { ...end, transportId, isIpv6: outside === "Ipv6" }, customer),
         inside,
         accelerated: Options.EnableAcceleration ?? false,
         bandwidth: Options.TunnelBandwidth ?? "standard",
@@ -290,5 +335,5 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpnConnection: "tunnels between IPv6 addresses, keys in Secrets Manager",
+  CreateVpnConnection: "keys in Secrets Manager",
 };

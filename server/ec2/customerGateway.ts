@@ -1,6 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { isPrivate, isShared } from "../../network/internetGateway.ts";
-import { formatIp, parseIp } from "../../network/ip.ts";
+import { block, formatIp, parseIp, within } from "../../network/ip.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
@@ -79,10 +79,17 @@ export function usableCustomerGateway(ctx: Context, id: string): CustomerGateway
   return gateway;
 }
 
-/** Whether the internet can reach the device. */
-export function isPublic({ address }: CustomerGateway): boolean {
-  const parsed = address === undefined ? undefined : parseIp(address);
-  return typeof parsed === "number" && !isPrivate(parsed) && !isShared(parsed);
+/** What kind of addresses tunnels are between. */
+export type OutsideType = "PublicIpv4" | "PrivateIpv4" | "Ipv6";
+
+const GLOBAL_UNICAST = block("2000::/3");
+
+/** The tunnels that can be built to a device's address; none to an IPv6 address that the internet does not route. */
+export function outsideTypeFor({ address = "" }: CustomerGateway): OutsideType | undefined {
+  const parsed = parseIp(address);
+  if (typeof parsed === "bigint") return within(GLOBAL_UNICAST, parsed) ? "Ipv6" : undefined;
+  if (parsed === undefined) return undefined;
+  return isPrivate(parsed) || isShared(parsed) ? "PrivateIpv4" : "PublicIpv4";
 }
 
 const invalid = (value: string | number, name: string): ApiError =>

@@ -1,6 +1,12 @@
 import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
-import { attach, checkOptions, checkReachable, readSelectors } from "./createVpnConnection.ts";
+import {
+  attach,
+  checkBandwidth,
+  checkOptions,
+  checkReachable,
+  readSelectors,
+} from "./createVpnConnection.ts";
 import { usableCustomerGateway } from "./customerGateway.ts";
 import { usableGateway } from "./transitGateway.ts";
 import { detach } from "./transitGatewayAttachment.ts";
@@ -9,6 +15,7 @@ import {
   attachmentOf,
   changeConnection,
   configured,
+  outsideType,
   usableConnection,
   vpnConnections,
 } from "./vpnConnection.ts";
@@ -32,7 +39,8 @@ export const operations = {
     }
     if (CustomerGatewayId !== undefined) {
       const customer = usableCustomerGateway(ctx, CustomerGatewayId);
-      checkReachable(customer, connection.transportId);
+      checkReachable(customer, outsideType(connection));
+      checkBandwidth(customer, connection.bandwidth);
       const before = configured(ctx, connection).customer;
       if ((customer.certificateArn === undefined) !== (connection.tunnels[0]?.certificateArn === undefined)) {
         throw new ApiError(
@@ -52,6 +60,7 @@ export const operations = {
           EnableAcceleration: connection.accelerated,
           TunnelInsideIpVersion: connection.inside,
           TunnelBandwidth: connection.bandwidth,
+          OutsideIpAddressType: outsideType(connection) === "Ipv6" ? "Ipv6" : undefined,
         },
         gateway,
       );
@@ -84,7 +93,8 @@ export const operations = {
   ModifyVpnConnectionOptions: ({ VpnConnectionId, ...options }, ctx) => {
     const connection = usableConnection(ctx, VpnConnectionId);
     const { id, inside, bandwidth } = connection;
-    checkOptions(options, connection);
+    checkOptions({ ...options, EnableAcceleration: connection.accelerated }, connection);
+    checkBandwidth(configured(ctx, connection).customer, options.TunnelBandwidth);
     vpnConnections.update(ctx, id, {
       ...readSelectors(inside, options, connection),
       bandwidth: options.TunnelBandwidth ?? bandwidth,

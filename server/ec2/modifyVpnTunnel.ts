@@ -1,3 +1,4 @@
+import { ip, parseIp } from "../../network/ip.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
@@ -27,7 +28,8 @@ const TUNNEL_SECONDS = 120;
 
 /** A tunnel of a connection, by AWS's address of it. */
 function tunnelOf(connection: VpnConnection, outside: string): VpnTunnel {
-  const tunnel = connection.tunnels.find((each) => each.outside === outside);
+  const address = parseIp(outside);
+  const tunnel = connection.tunnels.find((each) => ip(each.outside) === address);
   if (tunnel) return tunnel;
   throw new ApiError(
     "InvalidParameterValue",

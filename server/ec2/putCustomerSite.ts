@@ -57,9 +57,11 @@ function readTunnels(
 ): Set<string> {
   const up = new Set<string>();
   for (const named of tunnels) {
+    const address = parseIp(named);
+    const outside = address === undefined ? named : formatIp(address);
     const connection = vpnConnections.hasForm(named)
       ? vpnConnections.table(ctx).get(named)
-      : vpnConnections.by(ctx, "outside", named)[0];
+      : vpnConnections.by(ctx, "outside", outside)[0];
     const customer = connection && customerGateways.table(ctx).get(connection.customerGatewayId);
     const isThere = connection?.state === "available" || connection?.state === "modifying";
     const transport = connection?.transportId;
@@ -76,8 +78,8 @@ function readTunnels(
     ) {
       throw invalid("Tunnels", named);
     }
-    for (const { outside } of connection.tunnels) {
-      if (named === outside || named === connection.id) up.add(outside);
+    for (const tunnel of connection.tunnels) {
+      if (outside === tunnel.outside || named === connection.id) up.add(tunnel.outside);
     }
   }
   return up;

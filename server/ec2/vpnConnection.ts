@@ -6,7 +6,12 @@ import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { STANDARD_ASN } from "./amazonSideAsn.ts";
 import { readCidr } from "./cidrBlock.ts";
-import { customerGateways, customerGatewayUsers, SHOWN_DELETED_SECONDS } from "./customerGateway.ts";
+import {
+  customerGateways,
+  customerGatewayUsers,
+  SHOWN_DELETED_SECONDS,
+  type OutsideType,
+} from "./customerGateway.ts";
 import { siteTable, type Advertisement } from "./customerSite.ts";
 import { giveBackPublicAddress, publicAddressTable } from "./publicAddress.ts";
 import { transitGateways, type TransitGateway } from "./transitGateway.ts";
@@ -110,6 +115,12 @@ export function configured(ctx: Pick<Context, "unit">, connection: VpnConnection
   };
 }
 
+/** What kind of addresses the tunnels are between. */
+export function outsideType({ transportId, tunnels }: VpnConnection): OutsideType {
+  if (transportId !== undefined) return "PrivateIpv4";
+  return tunnels[0]?.outside.includes(":") ? "Ipv6" : "PublicIpv4";
+}
+
 function viewOptions(connection: VpnConnection): Sdk.VpnConnectionOptions {
   const { inside, local, remote } = connection;
   const blocks =
@@ -120,7 +131,7 @@ function viewOptions(connection: VpnConnection): Sdk.VpnConnectionOptions {
     EnableAcceleration: connection.accelerated,
     StaticRoutesOnly: connection.staticRoutes,
     ...blocks,
-    OutsideIpAddressType: connection.transportId === undefined ? "PublicIpv4" : "PrivateIpv4",
+    OutsideIpAddressType: outsideType(connection),
     TransportTransitGatewayAttachmentId: connection.transportId,
     TunnelInsideIpVersion: inside,
     TunnelOptions: connection.tunnels.map(viewTunnelOption),

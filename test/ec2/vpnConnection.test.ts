@@ -29,6 +29,8 @@ import {
   shownConnection,
 } from "./vpnNetwork.ts";
 
+const DEVICE_6 = "2001:db8::7";
+const CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef";
 const UNKNOWN = "0123456789abcdef0";
 
 /** A connection at a gateway of its own. */
@@ -71,7 +73,7 @@ describe("what it refuses to parse", () => {
     await refused(options({ TunnelBandwidth: "large" }), "InvalidParameterCombination");
     await refused(options({ LocalIpv6NetworkCidr: "::/0" }), "InvalidParameterCombination");
     await refused(options({ LocalIpv4NetworkCidr: "everything" }), "InvalidParameterValue");
-    await refused(options({ OutsideIpAddressType: "Ipv6" }), "UnsupportedOperation");
+    await refused(options({ OutsideIpAddressType: "Ipv6" }), "InvalidParameterCombination");
     await refused(options({ OutsideIpAddressType: "PrivateIpv4" }), "InvalidParameterCombination");
     await refused(options({ OutsideIpAddressType: "Ipv5" }), "InvalidParameterValue");
     const transport = { TransportTransitGatewayAttachmentId: `tgw-attach-${UNKNOWN}` };
@@ -147,7 +149,7 @@ describe("what it refuses to do", () => {
     const { CustomerGateway } = await ec2.send(
       new CreateCustomerGatewayCommand({
         Type: "ipsec.1",
-        CertificateArn: "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
+        CertificateArn: CERTIFICATE,
       }),
     );
     await refused(
@@ -159,6 +161,48 @@ describe("what it refuses to do", () => {
       ec2.send(new ModifyVpnConnectionOptionsCommand({ VpnConnectionId: id, TunnelBandwidth: "large" })),
       "InvalidParameterCombination",
     );
+  });
+
+  test("IPv6 addresses of tunnels but at a transit gateway, with a device that has one", async () => {
+    const ec2 = await freshClient();
+    const { id: TransitGatewayId } = await newGateway(ec2);
+    const six = { OutsideIpAddressType: "Ipv6" };
+    const device = await newCustomerGateway(ec2, DEVICE_6);
+    const create = (CustomerGatewayId: string, Options: object = six, more: object = { TransitGatewayId }) =>
+      newConnection(ec2, { CustomerGatewayId, Options, ...more });
+    const VpnGatewayId = await newVpnGateway(ec2);
+    await refused(create(device, six, { VpnGatewayId }), "InvalidParameterCombination");
+    await refused(create(device, six, {}), "InvalidParameterCombination");
+    const wrong = "InvalidParameterValue";
+    await refused(create(device, {}), wrong, /is not a public IPv4 address/);
+    await refused(create(await newCustomerGateway(ec2)), wrong, /is not a public IPv6 address/);
+    await refused(create(await newCustomerGateway(ec2, "fd00::7")), wrong, /is not a public IPv6 address/);
+    const { VpnConnectionId } = await create(device);
+    const modify = (input: object) => ec2.send(new ModifyVpnConnectionCommand({ VpnConnectionId, ...input }));
+    await refused(modify({ VpnGatewayId }), "InvalidParameterCombination");
+    await refused(modify({ CustomerGatewayId: await newCustomerGateway(ec2) }), wrong);
+  });
+
+  test("large tunnels that are accelerated, or whose device has no address", async () => {
+    const ec2 = await freshClient();
+    const { id: TransitGatewayId } = await newGateway(ec2);
+    const large = { TunnelBandwidth: "large" } as const;
+    const combination = "InvalidParameterCombination";
+    const Options = { ...large, EnableAcceleration: true };
+    await refused(newConnection(ec2, { TransitGatewayId, Options }), combination);
+    const quick = await newConnection(ec2, { TransitGatewayId, Options: { EnableAcceleration: true } });
+    const widen = ({ VpnConnectionId }: { readonly VpnConnectionId?: string | undefined }) =>
+      ec2.send(new ModifyVpnConnectionOptionsCommand({ VpnConnectionId, ...large }));
+    await refused(widen(quick), combination);
+    const { CustomerGateway } = await ec2.send(
+      new CreateCustomerGatewayCommand({ Type: "ipsec.1", CertificateArn: CERTIFICATE }),
+    );
+    const CustomerGatewayId = CustomerGateway?.CustomerGatewayId ?? "";
+    await refused(newConnection(ec2, { TransitGatewayId, CustomerGatewayId, Options: large }), combination);
+    const unnamed = await newConnection(ec2, { TransitGatewayId, CustomerGatewayId });
+    await refused(widen(unnamed), combination);
+    const plain = await newConnection(ec2, { TransitGatewayId });
+    expect((await widen(plain)).VpnConnection?.Options?.TunnelBandwidth).toBe("large");
   });
 
   test("sample configurations of unknown devices and versions", async () => {
@@ -303,11 +347,11 @@ describe("what it does", () => {
     const { id: TransitGatewayId, table } = await newGateway(ec2);
     const { VpnConnectionId: id = "", ...shown } = await newConnection(ec2, {
       TransitGatewayId,
-      Options: { EnableAcceleration: true, TunnelInsideIpVersion: "ipv6", TunnelBandwidth: "large" },
+      Options: { EnableAcceleration: true, TunnelInsideIpVersion: "ipv6" },
     });
     expect(shown).toMatchObject({
       TransitGatewayId,
-      Options: { EnableAcceleration: true, LocalIpv6NetworkCidr: "::/0", TunnelBandwidth: "large" },
+      Options: { EnableAcceleration: true, LocalIpv6NetworkCidr: "::/0", TunnelBandwidth: "standard" },
     });
     expect(shown.CustomerGatewayConfiguration).toContain(`<transit_gateway_id>${TransitGatewayId}<`);
     expect(shown.Options?.TunnelOptions?.[0]?.TunnelInsideIpv6Cidr).toMatch(/^fd.*\/126$/);
@@ -361,6 +405,33 @@ describe("what it does", () => {
       LocalIpv4NetworkCidr: "192.168.0.0/16",
       RemoteIpv4NetworkCidr: "10.0.0.0/16",
     });
+  });
+
+  test("gives its tunnels IPv6 addresses of AWS's own", async () => {
+    const ec2 = await freshClient();
+    const { id: TransitGatewayId } = await newGateway(ec2);
+    const CustomerGatewayId = await newCustomerGateway(ec2, DEVICE_6);
+    const connection = await newConnection(ec2, {
+      TransitGatewayId,
+      CustomerGatewayId,
+      Options: { OutsideIpAddressType: "Ipv6" },
+    });
+    expect(connection.Options).toMatchObject({ OutsideIpAddressType: "Ipv6", TunnelInsideIpVersion: "ipv4" });
+    const [one = "", two = ""] = outsideOf(connection);
+    expect(one).toMatch(/^2600:f0f0:/);
+    expect(new Set([one, two]).size).toBe(2);
+    expect(connection.VgwTelemetry?.map(({ OutsideIpAddress }) => OutsideIpAddress)).toEqual([one, two]);
+    expect(connection.CustomerGatewayConfiguration).toContain(`<ip_address>${DEVICE_6}</ip_address>`);
+    const id = connection.VpnConnectionId ?? "";
+    await ec2.send(
+      new ModifyVpnConnectionCommand({
+        VpnConnectionId: id,
+        CustomerGatewayId: await newCustomerGateway(ec2, "2001:db8::8"),
+      }),
+    );
+    expect(outsideOf(await shownConnection(ec2, id))).toEqual([one, two]);
+    await ec2.send(new DeleteVpnConnectionCommand({ VpnConnectionId: id }));
+    expect((await shownConnection(ec2, id)).State).toBe("deleted");
   });
 
   test("filters", async () => {

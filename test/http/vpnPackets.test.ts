@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawExchange } from "../../server/cli/drawing.ts";
 import type { Islet } from "../../server/index.ts";
 import { newGateway } from "../ec2/transitGateways.ts";
-import { DEVICE, newConnection, outsideOf, shownConnection } from "../ec2/vpnNetwork.ts";
+import { DEVICE, newConnection, newCustomerGateway, outsideOf, shownConnection } from "../ec2/vpnNetwork.ts";
 import { ownIslet } from "../islet.ts";
 import { operate, operationRefused } from "../operator.ts";
 import { HOST, learned, OFFICE, Region, sitesOf } from "./sites.ts";
@@ -185,6 +185,32 @@ describe("several connections of a transit gateway", () => {
     await site({ Advertises: [], Tunnels: [near] }, Name);
     expect(await learnedBy(ec2, tableId)).toEqual([[OFFICE, far]]);
   });
+});
+
+test("tunnels between IPv6 addresses carry IPv4", async () => {
+  const { ec2, vpc, subnet, table, instance } = await wired(false);
+  const { id: TransitGatewayId } = await newGateway(ec2);
+  await ec2.send(
+    new CreateTransitGatewayVpcAttachmentCommand({ TransitGatewayId, VpcId: vpc, SubnetIds: [subnet] }),
+  );
+  await ec2.send(
+    new CreateRouteCommand({ RouteTableId: table, DestinationCidrBlock: OFFICE, TransitGatewayId }),
+  );
+  const device = "2001:db8::7";
+  const connection = await newConnection(ec2, {
+    TransitGatewayId,
+    CustomerGatewayId: await newCustomerGateway(ec2, device),
+    Options: { OutsideIpAddressType: "Ipv6" },
+  });
+  const [first = ""] = outsideOf(connection);
+  const told = { Advertises: [OFFICE], Tunnels: [first.toUpperCase()], Hosts: [HOST] };
+  const Name = await site({ ...told, Addresses: [device] });
+  const there = await exchange({ From: instance, To: HOST });
+  expect(there).toMatchObject({ Learned: "answer", Forward: { Receiver: { Site: Name } } });
+  expect(drawExchange(there)).toContain(`tunnel ${first}`);
+  const which = { VpnConnectionId: connection.VpnConnectionId, VpnTunnelOutsideIpAddress: first };
+  const { ActiveVpnTunnelStatus } = await ec2.send(new GetActiveVpnTunnelStatusCommand(which));
+  expect(ActiveVpnTunnelStatus?.IkeVersion).toBe("ikev2");
 });
 
 test("sites behind a concentrator are one attachment, each reached by its own connection", async () => {

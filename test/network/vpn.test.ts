@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { exchange } from "../../network/exchange.ts";
-import { block, formatIp, ip } from "../../network/ip.ts";
+import { block, formatIp, ip, isIpv4 } from "../../network/ip.ts";
 import type { End } from "../../network/journey.ts";
 import type { Port } from "../../network/port.ts";
 import type { TransitGatewayRoute } from "../../network/transitGatewayRouteTable.ts";
@@ -145,6 +145,18 @@ describe("between a VPC and a site", () => {
     const site = world.fabric.vpns.site("r/office");
     const back = exchange(world.fabric, site, from(HOST, "10.0.1.5", { length: 1447 }), world.now);
     expect(back).toMatchObject({ learned: "refusal", forward: { end: { reason: "FRAGMENTATION_NEEDED" } } });
+  });
+
+  test("whatever the version of the tunnel's own addresses is", () => {
+    const world = new Wired();
+    const site = world.fabric.vpns.site("r/office");
+    const outside = ip("2600:f0f0::1");
+    world.connection("office", { tunnels: [{ outside, site: "r/office" }] });
+    const { steps } = world.trace(world.server, from("10.0.1.5", HOST));
+    expect(steps.map(({ ground }) => ground)).toContainEqual({ kind: "tunnel", outside });
+    const long = exchange(world.fabric, site, from(HOST, "10.0.1.5", { length: 1447 }), world.now);
+    expect(long.learned).toBe("refusal");
+    expect(isIpv4(long.back?.end.packet.source ?? 0n)).toBe(true);
   });
 });
 
