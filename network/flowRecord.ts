@@ -44,7 +44,7 @@ interface InterfaceFacts {
   readonly zoneId: string;
   /** `nat_gateway`, for instance. */
   readonly type: string;
-  /** Whether its instance encrypts what it sends; undefined for what is no instance's. */
+  /** Whether its instance or transit gateway encrypts what it sends; undefined for what is of neither. */
   readonly encrypts: boolean | undefined;
 }
 
@@ -109,7 +109,7 @@ const ofNextHop = (write: (port: Port, place: FlowPlace) => string | undefined):
 
 /**
  * 1 where the hosts at both ends of a hop encrypt, 0 where they do not; what programs encrypt nobody sees. Undefined where
- * nobody watches, or one end is a gateway, of which it is not known.
+ * nobody watches, or one end is a gateway of which it is not known.
  */
 function encryptionOf(
   { accepted, nextHop }: Flow,

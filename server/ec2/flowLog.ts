@@ -67,7 +67,7 @@ export const flowLogs = defineResource({
     ...(log.destination.type === "s3"
       ? {
           DestinationOptions: {
-            FileFormat: "plain-text",
+            FileFormat: log.destination.parquet ? "parquet" : "plain-text",
             HiveCompatiblePartitions: log.destination.hive,
             PerHourPartition: log.destination.hourly,
           },
@@ -168,7 +168,7 @@ const DescribeFlowLogs: Describe<Sdk.FlowLog, "FlowLogs"> = Object.assign(
 
 export const partly = {
   CreateFlowLogs:
-    "core networks; Firehose; Parquet; other accounts' destinations. " +
+    "core networks; Firehose; other accounts' destinations. " +
     "Buckets are folders beside the database, and roles are not asked",
 };
 

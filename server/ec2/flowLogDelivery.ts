@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
 import { block, ip, within } from "../../network/ip.ts";
 import type { Context } from "../kit/context.ts";
 import type { FlowRecords } from "../kit/world.ts";
@@ -8,9 +7,12 @@ import { addEvents, addLogStream, findLogStream } from "../logs/logStream.ts";
 import { awsPrefixLists } from "./catalogue/prefixLists.ts";
 import { findZone } from "./catalogue/zones.ts";
 import type { FlowLogDestination } from "./flowLogDestination.ts";
+import { parquetFile, textFile } from "./flowLogFile.ts";
 import { instances } from "./instance.ts";
-import { networkInterfaces } from "./networkInterface.ts";
+import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
 import { publicAddressTable } from "./publicAddress.ts";
+import { transitGateways } from "./transitGateway.ts";
+import { transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 import { controlOf, encrypts } from "./vpcEncryptionControl.ts";
 
 /** A flow log, as far as its delivery goes. */
@@ -48,9 +50,9 @@ export function serviceOf(ctx: Context, address: string): string | undefined {
 export function placeOf(
   ctx: Context,
   interfaceId: string,
+  zone?: string,
 ): { account: string; region: string; zoneId: string } {
   const row = networkInterfaces.table(ctx).get(interfaceId);
-  zone?: string,
   return {
     account: row?.account ?? ctx.account,
     region: ctx.region,
@@ -58,7 +60,15 @@ export function placeOf(
   };
 }
 
-/** Where an interface is, of what type, and whether its instance, if it has one, encrypts what it sends. */
+/** Whether the transit gateway encrypts that an interface belongs to. */
+function gatewayEncrypts(ctx: Context, { managedUse }: NetworkInterface): boolean {
+  const attachment = managedUse && transitGatewayAttachments.table(ctx).get(managedUse.resourceId);
+  return (
+    attachment !== undefined && transitGateways.table(ctx).get(attachment.gatewayId)?.encryption === "enabled"
+  );
+}
+
+/** Where an interface is, of what type, and whether its instance or transit gateway encrypts what it sends. */
 export function interfaceOf(
   ctx: Context,
   interfaceId: string,
@@ -66,8 +76,9 @@ export function interfaceOf(
   const row = networkInterfaces.table(ctx).get(interfaceId);
   if (!row) return undefined;
   const { zone, interfaceType: type, attachment } = row;
-  const instance = attachment && instances.table(ctx).get(attachment.instanceId);
   const zoneId = findZone(ctx.region, zone)?.id ?? "-";
+  if (type === "transit_gateway") return { zoneId, type, encrypts: gatewayEncrypts(ctx, row) };
+  const instance = attachment && instances.table(ctx).get(attachment.instanceId);
   return { zoneId, type, encrypts: instance && encrypts(instance.instanceType) };
 }
 
@@ -110,12 +121,11 @@ function deliverEvents(
 function deliverFile(
   ctx: Context,
   { id, account, format }: Delivered,
-  { bucket, prefix, hive, hourly }: Extract<FlowLogDestination, { type: "s3" }>,
+  { bucket, prefix, hive, hourly, parquet }: Extract<FlowLogDestination, { type: "s3" }>,
   records: readonly FlowRecords[],
 ): void {
-  const header = format.replaceAll(/\$\{([^}]*)\}/g, "$1");
   const lines = records.flatMap((each) => each.lines.map(({ text }) => text));
-  const file = gzipSync([header, ...lines, ""].join("\n"));
+  const { bytes, ending } = (parquet ? parquetFile : textFile)(format, lines);
   const { region, now } = ctx;
   const [, year = "", month = "", day = "", hour = "", minute = ""] =
     /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(new Date(now).toISOString()) ?? [];
@@ -129,8 +139,8 @@ function deliverFile(
     ...(hourly ? [["hour", hour] as const] : []),
   ];
   const folders = parts.map(([name, value]) => (hive ? `${name}=${value}` : value)).join("/");
-  const hash = createHash("sha256").update(file).digest("hex").slice(0, 8);
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
   const time = `${year}${month}${day}T${hour}${minute}Z`;
-  const name = `${account}_vpcflowlogs_${region}_${id}_${time}_${hash}.log.gz`;
-  ctx.world.putObject(bucket, `${prefix}AWSLogs/${folders}/${name}`, file);
+  const name = `${account}_vpcflowlogs_${region}_${id}_${time}_${hash}${ending}`;
+  ctx.world.putObject(bucket, `${prefix}AWSLogs/${folders}/${name}`, bytes);
 }

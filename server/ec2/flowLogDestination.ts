@@ -12,6 +12,8 @@ export type FlowLogDestination =
       readonly prefix: string;
       readonly hive: boolean;
       readonly hourly: boolean;
+      /** Whether files are in Parquet; else they are lines of text. */
+      readonly parquet?: true;
     };
 
 type Asked = Pick<
@@ -84,9 +86,6 @@ function readBucket(asked: Asked, arn: string): FlowLogDestination {
     throw refuse("DeliverLogsPermissionArn is not applicable for s3 delivery");
   }
   const { FileFormat, HiveCompatiblePartitions, PerHourPartition } = asked.DestinationOptions ?? {};
-  if (FileFormat === "parquet") {
-    throw new ApiError("UnsupportedOperation", "Flow logs in the file format parquet are not supported.");
-  }
   const [, bucket = "", , folder = ""] = /^arn:aws:s3:::([^/]*)(\/(.*))?$/s.exec(arn) ?? [];
   const prefix = folder === "" || folder.endsWith("/") ? folder : `${folder}/`;
   // "You can't use AWSLogs as a subfolder name."
@@ -100,6 +99,7 @@ function readBucket(asked: Asked, arn: string): FlowLogDestination {
     prefix,
     hive: HiveCompatiblePartitions ?? false,
     hourly: PerHourPartition ?? false,
+    ...(FileFormat === "parquet" && { parquet: true }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { FlowLog } from "./flowLog.ts";
+import { columnOf, fieldsOf } from "./flowLogColumns.ts";
 import type { FlowLogDestination } from "./flowLogDestination.ts";
 
 /** Where files of a flow log lie. */
@@ -15,33 +16,35 @@ export interface AthenaUse {
   readonly days: readonly [first: string, last: string] | undefined;
 }
 
-/** The fields of records that are numbers; all others are texts. */
-const NUMBERS: ReadonlySet<string> = new Set([
-  "version",
-  "srcport",
-  "dstport",
-  "protocol",
-  "packets",
-  "bytes",
-  "start",
-  "end",
-  "tcp-flags",
-  "traffic-path",
-  "encryption-status",
-  "packets-lost-no-route",
-  "packets-lost-blackhole",
-  "packets-lost-mtu-exceeded",
-  "packets-lost-ttl-expired",
-]);
-
 const RATES = { daily: "rate(1 day)", weekly: "rate(7 days)", monthly: "rate(30 days)" } as const;
 /** How many days back each run looks, so that none is left out. */
 const LOOK_BACK = { daily: 1, weekly: 7, monthly: 31 } as const;
 
-const columnOf = (field: string): { Name: string; Type: string } => ({
-  Name: field.replaceAll("-", "_"),
-  Type: NUMBERS.has(field) ? "bigint" : "string",
-});
+const TYPES = { INT32: "int", INT64: "bigint", STRING: "string" } as const;
+
+/** How Athena reads files of each format. */
+const TEXT_FILES = {
+  Parameters: { EXTERNAL: "true", "skip.header.line.count": "1" },
+  descriptor: {
+    InputFormat: "org.apache.hadoop.mapred.TextInputFormat",
+    OutputFormat: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+    SerdeInfo: {
+      SerializationLibrary: "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
+      Parameters: { "field.delim": " ", "serialization.format": " " },
+    },
+  },
+};
+const PARQUET_FILES = {
+  Parameters: { EXTERNAL: "true" },
+  descriptor: {
+    InputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    OutputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    SerdeInfo: {
+      SerializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+      Parameters: { "serialization.format": "1" },
+    },
+  },
+};
 
 /** What asks Athena to add the partitions of all days from FIRST to LAST, or of the last BACK days. */
 const LOADER = `import datetime, os, boto3, cfnresponse
@@ -122,7 +125,7 @@ const locationOf = (arn: string): string => `s3://${arn.slice("arn:aws:s3:::".le
 function resourcesOf(
   { account, region }: Context,
   { id, format }: FlowLog,
-  { bucket, prefix, hive, hourly }: FlowLogBucket,
+  { bucket, prefix, hive, hourly, parquet }: FlowLogBucket,
   { results, frequency, days }: AthenaUse,
   n: number,
 ): Record<string, unknown> {
@@ -130,7 +133,8 @@ function resourcesOf(
   const database = `vpcflowlogs_${name}`;
   const table = `flows_${name}`;
   const workgroup = `vpcflowlogs-${id}-${n}`;
-  const fields = [...format.matchAll(/\$\{([^}]*)\}/g)].map(([, field = ""]) => field);
+  const fields = fieldsOf(format);
+  const { Parameters, descriptor } = parquet ? PARQUET_FILES : TEXT_FILES;
   const owner: readonly string[] = hive
     ? [`aws-account-id=${account}`, "aws-service=vpcflowlogs", `aws-region=${region}`]
     : [account, "vpcflowlogs", region];
@@ -151,17 +155,12 @@ function resourcesOf(
         TableInput: {
           Name: table,
           TableType: "EXTERNAL_TABLE",
-          Parameters: { EXTERNAL: "true", "skip.header.line.count": "1" },
+          Parameters,
           PartitionKeys: keys.map((key) => ({ Name: key, Type: "string" })),
           StorageDescriptor: {
-            Columns: fields.map(columnOf),
+            Columns: fields.map(columnOf).map(({ name, type }) => ({ Name: name, Type: TYPES[type] })),
             Location: root,
-            InputFormat: "org.apache.hadoop.mapred.TextInputFormat",
-            OutputFormat: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-            SerdeInfo: {
-              SerializationLibrary: "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe",
-              Parameters: { "field.delim": " ", "serialization.format": " " },
-            },
+            ...descriptor,
           },
         },
       },

@@ -26,6 +26,7 @@ import {
   type NetworkInterface,
   type TagFieldSpecificationRequest,
 } from "@aws-sdk/client-ec2";
+import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -277,7 +278,12 @@ describe("what it refuses to parse", () => {
       "InvalidParameter",
       "DeliverLogsPermissionArn is not applicable for s3 delivery",
     ],
-    ["Parquet", { DestinationOptions: { FileFormat: "parquet" } }, "UnsupportedOperation", /parquet/],
+    [
+      "another format",
+      { DestinationOptions: { FileFormat: "csv" as never } },
+      "InvalidParameterValue",
+      /csv/,
+    ],
     ["Firehose", { LogDestinationType: "kinesis-data-firehose" }, "UnsupportedOperation", /firehose/],
     ...[
       "my_bucket",
@@ -671,6 +677,81 @@ describe("what it does", () => {
     ]);
     // Of each of five minutes, two interfaces: but for the one in which something passed, nothing.
     expect(lines.filter((line) => line === "- - -")).toHaveLength(8);
+  });
+
+  test("writes files in Parquet, with the types of the fields, and null where a number does not apply", async () => {
+    const site = await Site.open();
+    const [one, two] = [await site.host("10.0.0.10"), await site.host("10.0.0.11")];
+    const start = await roundTime();
+    const Bucket = "parquet-bucket";
+    const names = "version srcaddr srcport bytes start tcp-flags pkt-dst-aws-service traffic-path log-status";
+    await site.file({
+      LogDestination: `arn:aws:s3:::${Bucket}`,
+      LogFormat: names.replaceAll(/\S+/g, "${$&}"),
+      DestinationOptions: {
+        FileFormat: "parquet",
+        HiveCompatiblePartitions: true,
+        PerHourPartition: true,
+      },
+    });
+    const [shown] = await site.shown();
+    expect(shown?.DestinationOptions).toEqual({
+      FileFormat: "parquet",
+      HiveCompatiblePartitions: true,
+      PerHourPartition: true,
+    });
+    await site.send(one, two);
+    await advanceClock(islet, 300);
+    const { Keys } = (await operate(islet, "GET objects", { Bucket })) as { Keys: string[] };
+    expect(Keys).toEqual([
+      expect.stringMatching(/\/hour=\d\d\/\d+_vpcflowlogs_us-east-1_fl-\w+_\d+T\d+Z_\w+\.log\.parquet$/),
+    ]);
+    const { Body } = await operate(islet, "GET objects", { Bucket, Key: Keys[0] });
+    const file = new Uint8Array(Buffer.from(String(Body), "base64")).buffer;
+    const { schema, row_groups: groups } = parquetMetadata(file);
+    expect(schema.slice(1).map(({ name, type }) => `${name} ${type}`)).toEqual([
+      "version INT32",
+      "srcaddr BYTE_ARRAY",
+      "srcport INT32",
+      "bytes INT64",
+      "start INT64",
+      "tcp_flags INT32",
+      "pkt_dst_aws_service BYTE_ARRAY",
+      "traffic_path INT32",
+      "log_status BYTE_ARRAY",
+    ]);
+    expect(new Set(groups.flatMap(({ columns }) => columns.map((each) => each.meta_data?.codec)))).toEqual(
+      new Set(["GZIP"]),
+    );
+    const rows = await parquetReadObjects({ file, compressors: { GZIP: (page) => gunzipSync(page) } });
+    expect(rows).toHaveLength(10);
+    const sent = {
+      version: 5,
+      srcaddr: "10.0.0.10",
+      srcport: 49_152,
+      bytes: 64n,
+      start: BigInt(start),
+      tcp_flags: 2,
+      pkt_dst_aws_service: "-",
+      log_status: "OK",
+    };
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        { ...sent, traffic_path: 1 },
+        { ...sent, traffic_path: null },
+        {
+          version: 5,
+          srcaddr: "-",
+          srcport: null,
+          bytes: null,
+          start: BigInt(start + 240),
+          tcp_flags: null,
+          pkt_dst_aws_service: "-",
+          traffic_path: null,
+          log_status: "NODATA",
+        },
+      ]),
+    );
   });
 
   test("files beside the database; what was not seen over a restart is skipped; a reset clears all", async () => {

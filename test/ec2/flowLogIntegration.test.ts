@@ -162,4 +162,31 @@ describe("what it does", () => {
     const queries = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::Athena::NamedQuery");
     expect(queries.map(([name]) => name)).toEqual(["TopTalkers0", "TopTalkers1"]);
   });
+
+  test("reads files in Parquet as what they are", async () => {
+    const FlowLogId = await newLog({
+      LogFormat: "${srcport} ${bytes} ${action}",
+      DestinationOptions: {
+        FileFormat: "parquet",
+        HiveCompatiblePartitions: false,
+        PerHourPartition: false,
+      },
+    });
+    const { Resources } = await kept((await template([use()], { FlowLogId })).Result);
+    expect(Resources["Table0"]?.Properties).toMatchObject({
+      TableInput: {
+        Parameters: { EXTERNAL: "true" },
+        StorageDescriptor: {
+          Columns: [
+            { Name: "srcport", Type: "int" },
+            { Name: "bytes", Type: "bigint" },
+            { Name: "action", Type: "string" },
+          ],
+          SerdeInfo: {
+            SerializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+          },
+        },
+      },
+    });
+  });
 });
