@@ -105,6 +105,8 @@ export interface AuditOptions {
   readonly sink?: (record: AuditRecord) => void;
   /** Where an earlier run's chain ended, to go on from there. */
   readonly anchor?: Anchor;
+  /** The last record of that run that disks have followed: what later ones say of disks, its end undid. */
+  readonly kept?: number;
 }
 
 /**

@@ -67,7 +67,11 @@ export class Fleet {
     const { clock, images, secrets, snapshots, newKey } = options;
     this.audit = new Audit({ ...options.audit, clock });
     // What an earlier process had in memory ended with it.
-    if (this.audit.head.seq > 0) this.audit.append({ event: "power-lost" });
+    if (this.audit.head.seq > 0) {
+      const kept = options.audit?.kept;
+      const reason = kept === undefined ? undefined : `disks are as after record ${kept}`;
+      this.audit.append({ event: "power-lost", reason });
+    }
     this.disks = new Disks(options.blocks, this.audit, { snapshots, newKey });
     const hostOf = (instance: string) => this.#on(instance);
     this.guests = new Guests({ hostOf, disks: this.disks, audit: this.audit });

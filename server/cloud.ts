@@ -9,6 +9,7 @@ import { Seal } from "./kit/seal.ts";
 import type { World } from "./kit/world.ts";
 import type { Journal } from "./state/journal.ts";
 import type { Change, Row, Table, TableDefinition } from "./state/table.ts";
+import { isStorageFault } from "./state/storageFault.ts";
 import { Unit } from "./state/unit.ts";
 
 interface SecretRow extends Row {
@@ -70,11 +71,9 @@ export class Cloud {
 
   /** Opens every region that holds rows, and brings the world to what they say: after a start. */
   resume(): void {
-    for (const name of this.#parts.journal.units()) {
-      const unit = this.unit(name);
-      this.#parts.world.resumed(unit);
-      this.#pipeline.wake(unit, name);
-    }
+    for (const name of this.#parts.journal.units()) this.unit(name);
+    this.#restart();
+    this.wake();
   }
 
   /** Does what has become due, and sees that the rest is done in time: after the clock was set. */
@@ -100,20 +99,33 @@ export class Cloud {
 
   /**
    * Empties everything, or what one account has, its users and roles with it (its root keeps its lasting keys), or one
-   * region, or one account's part of it.
+   * region, or one account's part of it. If the database does not keep that, all is as after a kill.
    */
-  reset({ account, region }: { account?: string; region?: string } = {}): void {
-    this.#parts.onReset?.({
-      ...(account !== undefined && { account }),
-      ...(region !== undefined && { region }),
-    });
-    if (account === undefined && region === undefined) {
-      this.#parts.journal.clear(() => this.#parts.world.emptied());
-      this.#units = new Map();
-      this.#pipeline.close();
-      this.#pipeline = this.#open();
-      return;
+  reset(what: { readonly account?: string; readonly region?: string } = {}): void {
+    this.#parts.onReset?.(what);
+    try {
+      if (what.account === undefined && what.region === undefined) {
+        this.#parts.journal.clear(() => this.#parts.world.emptied());
+        this.#reopen();
+      } else {
+        this.#forget(what);
+      }
+    } catch (error) {
+      if (isStorageFault(error)) {
+        this.#reopen();
+        this.resume();
+      }
+      throw error;
     }
+  }
+
+  close(): void {
+    this.#pipeline.close();
+    this.#parts.journal.close();
+  }
+
+  /** What one account has, or what is in one region. */
+  #forget({ account, region }: { readonly account?: string; readonly region?: string }): void {
     const names = region === undefined ? [...this.#units.keys()] : [region];
     const kept = { unit: GLOBAL, changes: region === undefined ? this.#rootKeysOf(account ?? "") : [] };
     const then = (): void => {
@@ -134,9 +146,17 @@ export class Cloud {
       .map((after) => ({ table: table as unknown as Table<Row>, before: undefined, after }));
   }
 
-  close(): void {
+  /** Brings the world, as it is without power, to what the rows say. */
+  #restart(): void {
+    this.#parts.world.lost();
+    for (const unit of this.#units.values()) this.#parts.world.resumed(unit);
+  }
+
+  /** Forgets what it has in memory of the rows. */
+  #reopen(): void {
     this.#pipeline.close();
-    this.#parts.journal.close();
+    this.#units = new Map();
+    this.#pipeline = this.#open();
   }
 
   #open(): Pipeline {
@@ -156,6 +176,7 @@ export class Cloud {
       global,
       unitOf: (region) => this.unit(region),
       seal: new Seal(Buffer.from(hex, "hex")),
+      restart: () => this.#restart(),
       authorize,
     });
   }

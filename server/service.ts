@@ -39,6 +39,7 @@ import { Network } from "./planes/network.ts";
 import { Planes } from "./planes/planes.ts";
 import { scrubInBackground } from "./planes/scrubbing.ts";
 import { ramHandlers } from "./ram/registry.ts";
+import { sqliteAuditHeads } from "./state/auditHeads.ts";
 import { memoryBlocks, sqliteBlocks } from "./state/blocks.ts";
 import { noJournal, openDatabase, sqliteJournal } from "./state/journal.ts";
 import { folderObjects, memoryObjects } from "./state/objects.ts";
@@ -81,7 +82,10 @@ export function openService(
     {
       scrub: options.scrub,
       memory: { verifyOnAllocate: options.verifyOnAllocate, poisonOnFree: options.poisonOnFree },
-      trails: database === undefined ? undefined : new AuditTrails(dirname(database)),
+      trails:
+        database === undefined
+          ? undefined
+          : new AuditTrails(dirname(database), file && sqliteAuditHeads(file)),
       plan: configuredHosts(options.hosts),
     },
   );

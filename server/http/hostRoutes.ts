@@ -54,8 +54,10 @@ export function hostRoutes(hosts: Hosts, regions: ReadonlySet<string>): Readonly
       const instance = text(fields, "InstanceId");
       const volume = required(fields, "VolumeId");
       const content = [count(fields, "Offset"), bytes(fields)] as const;
-      if (instance === undefined) fleet.disks.writeVolume(volume, ...content);
-      else fleet.guests.writeVolume(instance, volume, ...content);
+      hosts.together(() => {
+        if (instance === undefined) fleet.disks.writeVolume(volume, ...content);
+        else fleet.guests.writeVolume(instance, volume, ...content);
+      });
     }),
   };
 }

@@ -74,6 +74,9 @@ export function keepNext(unit: Unit, contextOf: (account: string, event: string)
   acts.get(first.kind)?.(contextOf(first.account, first.event), first.target, first.event);
 }
 
+/** Looks the appointments of a unit up anew in its rows: after a transaction that took one out and was not kept. */
+export const recall = (unit: Unit): void => void queues.delete(unit);
+
 function queueOf(unit: Unit, appointments: Table<Appointment>): TinyQueue<Appointment> {
   const known = queues.get(unit);
   if (known) return known;

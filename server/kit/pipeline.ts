@@ -1,6 +1,7 @@
 import { ApiError } from "../errors.ts";
-import type { Unit } from "../state/unit.ts";
-import { keepNext, nextDue } from "./agenda.ts";
+import { isStorageFault } from "../state/storageFault.ts";
+import { NotKept, type Unit } from "../state/unit.ts";
+import { keepNext, nextDue, recall } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
 import { once } from "./clientTokens.ts";
 import type { Clock } from "./clock.ts";
@@ -36,6 +37,8 @@ export interface PipelineParts {
   readonly global: Unit;
   readonly unitOf: (region: string) => Unit;
   readonly world: World;
+  /** Brings the world to what all rows say, as after a start. */
+  readonly restart: () => void;
   /** Decides whether the caller may make the call; throws if not. */
   readonly authorize: (ctx: Context, input: object, call: Call) => void;
   /** Makes what an account finds in a region that it has not used before; undefined when it has. */
@@ -46,6 +49,8 @@ export interface PipelineParts {
 
 /** In milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+/** How long it waits for a full disk to have room again, in milliseconds. */
+const RETRY = 1000;
 
 /** The way of every call: due transitions, authorization, DryRun, client token, handler, commit, world. */
 export class Pipeline {
@@ -53,6 +58,8 @@ export class Pipeline {
   /** For the next appointment of each unit, and when that is. */
   readonly #alarms = new Map<Unit, { readonly due: number; readonly timer: NodeJS.Timeout }>();
   readonly #chances = new WeakMap<Unit, Chance>();
+  /** The world has followed what was not kept. It cannot go back, so that it starts again before anything else happens. */
+  #isAhead = false;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -61,6 +68,7 @@ export class Pipeline {
   /** Makes the call and returns its encoded members. */
   run(call: Call): string {
     const { unit, operation, input, caller, origin, region, requestId, handler, encode } = call;
+    this.#catchUp();
     this.settle(unit, region);
     const ctx = this.contextOf(unit, region, caller, operation, requestId, origin);
     try {
@@ -77,7 +85,11 @@ export class Pipeline {
     }
   }
 
-  /** Brings a unit up to now: acts on every appointment that is due. What fails is reported, and stops nothing else. */
+  /**
+   * Brings a unit up to now: acts on every appointment that is due. What fails is reported, and stops nothing else.
+   *
+   * @throws {NotKept} if what has become of it cannot be kept; it will be tried again
+   */
   settle(unit: Unit, region: string): void {
     const now = this.#parts.clock.now();
     for (let due = nextDue(unit); due !== undefined && due <= now; due = nextDue(unit)) {
@@ -86,6 +98,7 @@ export class Pipeline {
           keepNext(unit, (account, event) => this.contextOf(unit, region, systemOf(account), event, event)),
         );
       } catch (error) {
+        if (error instanceof NotKept) throw error;
         this.#parts.onFault(error);
       }
     }
@@ -98,6 +111,7 @@ export class Pipeline {
    */
   act<T>(unit: Unit, event: string, work: (contextOf: (account: string) => Context) => T): T {
     const { name: region } = unit;
+    this.#catchUp();
     this.settle(unit, region);
     const results: T[] = [];
     try {
@@ -113,6 +127,7 @@ export class Pipeline {
   /** As `settle`, and from then on whenever something is due: after the clock was set, too. */
   wake(unit: Unit, region: string): void {
     this.#disarm(unit);
+    this.#catchUp();
     this.settle(unit, region);
     this.#arm(unit, region);
   }
@@ -188,18 +203,38 @@ export class Pipeline {
   #commit(unit: Unit, work: () => void): boolean {
     const { world } = this.#parts;
     const faults: unknown[] = [];
-    const { changes, joined } = unit.transact(work, (deeds) => {
+    const follow: Parameters<Unit["transact"]>[1] = (deeds) => {
       try {
         if (deeds.changes.length > 0) world.committed(unit, deeds.changes);
         for (const other of deeds.joined) world.committed(other.unit, other.changes);
       } catch (error) {
+        if (isStorageFault(error)) throw error;
         // What was decided stands, though the world may not have followed all of it.
         faults.push(error);
       }
-    });
+    };
+    const { changes, joined } = this.#kept(unit, () => unit.transact(work, follow));
     for (const other of joined) this.#arm(other.unit, other.unit.name);
     if (faults.length > 0) throw faults[0];
     return changes.length > 0 || joined.length > 0;
+  }
+
+  #kept<T>(unit: Unit, transaction: () => T): T {
+    try {
+      return transaction();
+    } catch (error) {
+      if (error instanceof NotKept) {
+        this.#isAhead = true;
+        recall(unit);
+      }
+      throw error;
+    }
+  }
+
+  #catchUp(): void {
+    if (!this.#isAhead) return;
+    this.#parts.restart();
+    this.#isAhead = false;
   }
 
   /** Wakes up for the next appointment, so that the world moves on without calls too. */
@@ -212,8 +247,19 @@ export class Pipeline {
     const wait = due - clock.now();
     // While time stands still, nothing that is not due will be.
     if (clock.frozen && wait > 0) return;
-    const timer = setTimeout(() => this.wake(unit, region), Math.min(Math.max(wait, 0), LONGEST_TIMER));
-    this.#alarms.set(unit, { due, timer: timer.unref() });
+    this.#ringIn(Math.min(Math.max(wait, 0), LONGEST_TIMER), unit, region, due);
+  }
+
+  #ringIn(wait: number, unit: Unit, region: string, due: number): void {
+    const ring = (): void => {
+      try {
+        this.wake(unit, region);
+      } catch (error) {
+        this.#parts.onFault(error);
+        this.#ringIn(RETRY, unit, region, due);
+      }
+    };
+    this.#alarms.set(unit, { due, timer: setTimeout(ring, wait).unref() });
   }
 
   #disarm(unit: Unit): void {

@@ -280,6 +280,8 @@ export interface World {
   committed(unit: Unit, changes: readonly Change[]): void;
   /** Brings hosts and network to all rows of a unit that was just read: the power is back. */
   resumed(unit: Unit): void;
+  /** The power is gone, and with it all that is on no disk. */
+  lost(): void;
   /** Everything is gone. */
   emptied(): void;
 }

@@ -11,9 +11,12 @@ const GIB = 1024 ** 3;
 /** Projects the rows of volumes and snapshots onto the disks of each region. */
 export class DiskPlane {
   readonly #disksOf: (region: string) => Disks;
+  readonly #together: (work: () => void) => void;
 
-  constructor(disksOf: (region: string) => Disks) {
+  /** @param together runs what writes to disks so that it is kept as a whole */
+  constructor(disksOf: (region: string) => Disks, together: (work: () => void) => void) {
     this.#disksOf = disksOf;
+    this.#together = together;
   }
 
   /** What is in the snapshots, for handlers. */
@@ -27,7 +30,8 @@ export class DiskPlane {
       const disks = this.#disksOf(region);
       return disks.hasSnapshot(id) ? disks.readSnapshot(id, index) : undefined;
     },
-    write: (region, id, index, bytes) => this.#disksOf(region).writeSnapshot(id, index, bytes),
+    write: (region, id, index, bytes) =>
+      this.#together(() => this.#disksOf(region).writeSnapshot(id, index, bytes)),
   };
 
   committed(unit: Unit, { table, before, after }: Change): void {

@@ -57,7 +57,10 @@ export class Hosts implements Omit<
   readonly #lastHosts = new Map<string, string>();
   /** Where nothing outlives the process, the root of all images does not either. */
   #ownRoot: Uint8Array | undefined;
-  readonly #disks = new DiskPlane((region) => this.fleet(region).disks);
+  readonly #disks = new DiskPlane(
+    (region) => this.fleet(region).disks,
+    (work) => this.together(work),
+  );
 
   /** @param kept where snapshots are kept; until the process ends, unless given */
   constructor(
@@ -79,7 +82,12 @@ export class Hosts implements Omit<
   }
 
   writeVolume(region: string, volumeId: string, offset: number, bytes: Uint8Array): void {
-    this.fleet(region).disks.writeVolume(volumeId, offset, bytes);
+    this.together(() => this.fleet(region).disks.writeVolume(volumeId, offset, bytes));
+  }
+
+  /** Runs `work` so that what it writes to disks is kept as a whole, or not at all. */
+  together(work: () => void): void {
+    this.#blocks.together(work);
   }
 
   whereabouts(region: string, instanceId: string): ReturnType<World["whereabouts"]> {
@@ -163,10 +171,13 @@ export class Hosts implements Omit<
   }
 
   committed(unit: Unit, changes: readonly Change[]): void {
-    this.#blocks.together(() => {
+    const fleet = this.fleet(unit.name);
+    const { seq } = fleet.audit.head;
+    this.together(() => {
       for (const change of changes) this.#follow(unit, change);
     });
-    followPlacements(this.fleet(unit.name), unit, changes);
+    followPlacements(fleet, unit, changes);
+    if (fleet.audit.head.seq > seq) this.#settings.trails?.followed(unit.name, fleet.audit.head.seq);
   }
 
   resumed(unit: Unit): void {
@@ -180,9 +191,13 @@ export class Hosts implements Omit<
     this.#disks.resumed(unit);
   }
 
-  emptied(): void {
+  lost(): void {
     this.#fleets.clear();
     this.#lastHosts.clear();
+  }
+
+  emptied(): void {
+    this.lost();
     this.#ownRoot = undefined;
     this.#blocks.clear();
     this.#kept?.clear();

@@ -96,6 +96,11 @@ export class Planes implements World {
     this.#network.resumed(unit);
   }
 
+  lost(): void {
+    this.#hosts.lost();
+    this.#network.emptied();
+  }
+
   emptied(): void {
     this.#hosts.emptied();
     this.#network.emptied();

@@ -64,6 +64,7 @@ export const migrations: readonly string[] = [
    INSERT INTO document_with_rowid SELECT unit, account, kind, id, body FROM document;
    DROP TABLE document;
    ALTER TABLE document_with_rowid RENAME TO document;`,
+  "CREATE TABLE audit_head (region TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;",
 ];
 
 /** The database cannot be used by this version; the message says what to do. */

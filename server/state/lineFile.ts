@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -6,7 +7,6 @@ import {
   openSync,
   readSync,
   rmSync,
-  writeSync,
 } from "node:fs";
 
 const CHUNK = 64 * 1024;
@@ -24,10 +24,18 @@ export class LineFile {
     this.#path = path;
   }
 
-  /** @param lines without a line break in them; at least one */
+  /**
+   * @param lines without a line break in them; at least one
+   * @throws {Error} if they cannot be written, as the disk is full; of a line that was begun nothing stays
+   */
   append(...lines: readonly string[]): void {
     this.#file ??= this.#open();
-    writeSync(this.#file, `${lines.join("\n")}\n`);
+    try {
+      appendFileSync(this.#file, `${lines.join("\n")}\n`);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** All lines, oldest first. One that was not written to its end, when the power went, is none. */

@@ -7,6 +7,11 @@ interface Deeds {
   readonly joined: readonly { readonly unit: Unit; readonly changes: readonly Change[] }[];
 }
 
+/**
+ * What was decided could not be kept: the rows are as they were before. What followed them already is ahead of them.
+ */
+export class NotKept extends Error {}
+
 /** What came of a transaction. */
 interface Transacted<T> extends Deeds {
   readonly result: T;
@@ -79,6 +84,7 @@ export class Unit {
    *
    * @param follow brings disks to what the rows say; should the process be killed, it has done so or the rows are as before
    * @returns also what it did to other units, which `join` made part of it
+   * @throws {NotKept} if the journal, or `follow`, throws
    */
   transact<T>(work: () => T, follow?: (deeds: Deeds) => void): Transacted<T> {
     if (this.#changes) throw new Error("transactions do not nest");
@@ -90,7 +96,11 @@ export class Unit {
       const deeds = { result, changes, joined };
       if (changes.length > 0 || joined.length > 0) {
         const others = joined.map((other) => ({ unit: other.unit.name, changes: other.changes }));
-        this.#journal.commit(this.name, changes, others, () => follow?.(deeds));
+        try {
+          this.#journal.commit(this.name, changes, others, () => follow?.(deeds));
+        } catch (cause) {
+          throw new NotKept(`the database did not keep it: ${String(cause)}`, { cause });
+        }
       }
       return deeds;
     } catch (error) {

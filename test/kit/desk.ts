@@ -25,6 +25,7 @@ export const emptyWorld: World = {
   findAccess: () => [],
   committed: () => {},
   resumed: () => {},
+  lost: () => {},
   emptied: () => {},
 };
 
@@ -56,6 +57,7 @@ export function desk({ journal = noJournal, ...choices }: Choices & { journal?: 
     global,
     unitOf: () => unit,
     world: emptyWorld,
+    restart: () => {},
     authorize: () => {},
     settleIn: () => undefined,
     onFault: (fault) => faults.push(fault),
