@@ -2,12 +2,14 @@ import type { Host } from "./host.ts";
 
 /**
  * What an instance asks for as a member of a placement group: `cluster` near to the others, as a rule in one rack;
- * `spread` on a host, or in a rack, of its own; `partition` in racks that no other partition of the group has.
+ * `spread` on a host, or in a rack, of its own; `partition` in racks that no other partition of the group has;
+ * `precision-time` in racks with a source of precise time, which a cluster may ask for as well.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-strategies.html
  */
 export type Group =
-  | { readonly id: string; readonly strategy: "cluster" }
+  | { readonly id: string; readonly strategy: "cluster"; readonly preciseTime?: boolean }
+  | { readonly id: string; readonly strategy: "precision-time" }
   | { readonly id: string; readonly strategy: "spread"; readonly level: "host" | "rack" }
   | { readonly id: string; readonly strategy: "partition"; readonly partition: number };
 
@@ -19,6 +21,9 @@ export interface Bounds {
 }
 
 export const UNBOUND: Bounds = { allowsRack: () => true, allowsHost: () => true, near: new Set() };
+
+/** Whether a rack has a source of precise time: every other one has. */
+export const hasPreciseTime = (rack: number): boolean => rack % 2 === 0;
 
 interface Member {
   readonly group: Group;
@@ -46,11 +51,12 @@ export class Groups {
     const members = [...(this.#members.get(group.id)?.values() ?? [])].filter(
       ({ host }) => host.zone === zone,
     );
-    if (members.length === 0) return UNBOUND;
     const racks = new Set(members.map(({ host }) => host.rack));
     switch (group.strategy) {
       case "cluster":
-        return { ...UNBOUND, near: racks };
+        return { ...UNBOUND, ...(group.preciseTime && { allowsRack: hasPreciseTime }), near: racks };
+      case "precision-time":
+        return { ...UNBOUND, allowsRack: hasPreciseTime };
       case "spread":
         if (group.level === "rack") return { ...UNBOUND, allowsRack: (rack) => !racks.has(rack) };
         return { ...UNBOUND, allowsHost: (host) => !members.some((member) => member.host === host) };

@@ -44,7 +44,7 @@ export interface CapacityReservation extends ResourceRow {
   readonly starts: number;
   /** When it ends by itself. */
   readonly ends: number | undefined;
-  /** The cluster placement group that its room is in. */
+  /** The placement group that its room is in. */
   readonly placementGroupId: string | undefined;
   /** The fleet that it is a part of, and how many units each of its instances counts there. */
   readonly fleet: { readonly id: string; readonly weight: number; readonly priority: number } | undefined;

@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { assign, capacityReservations, setEnd, type CapacityReservation } from "./capacityReservation.ts";
 import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { checkEbsOptimized, readInstanceType } from "./launchParameters/instanceType.ts";
+import { checkMember } from "./groupMembership.ts";
 import { groupByArn } from "./placementGroup.ts";
 import { claimRoom } from "./reservedRoom.ts";
 import { readZone } from "./zone.ts";
@@ -61,19 +62,20 @@ export function readEnd(
 function readPlacementGroup(
   ctx: Context,
   arn: string | undefined,
-  { name, placementStrategies }: InstanceTypeFacts,
+  type: InstanceTypeFacts,
+  tenancy: Sdk.Tenancy,
 ): string | undefined {
   if (arn === undefined) return undefined;
   const group = groupByArn(ctx, arn);
   if (!group) throw new ApiError("InvalidPlacementGroup.Unknown", arn);
-  if (group.strategy !== "cluster") {
-    throw badValue("placementGroupArn", arn, "The placement group must have the strategy 'cluster'.");
-  }
-  if (!placementStrategies.includes("cluster")) {
-    throw badCombination(
-      `Cluster placement groups are not supported by the '${name}' instance type. Specify a supported instance type or change the placement group strategy, and try again.`,
+  if (group.strategy !== "cluster" && group.strategy !== "precision-time") {
+    throw badValue(
+      "placementGroupArn",
+      arn,
+      "The placement group must have the strategy 'cluster' or 'precision-time'.",
     );
   }
+  checkMember(group, type, tenancy);
   return group.id;
 }
 
@@ -194,7 +196,7 @@ export const operations = {
       ephemeralStorage: input.EphemeralStorage ?? false,
       match: input.InstanceMatchCriteria ?? "open",
       starts: future?.starts ?? ctx.now,
-      placementGroupId: readPlacementGroup(ctx, input.PlacementGroupArn, type),
+      placementGroupId: readPlacementGroup(ctx, input.PlacementGroupArn, type, input.Tenancy ?? "default"),
       fleet: undefined,
       commitment: future?.commitment,
     };

@@ -2,9 +2,15 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
+import { isPrecisionTimeFamily } from "./catalogue/precisionTime.ts";
 import { instances, isOnHost, type Instance, type Placeable } from "./instance.ts";
 import { typeOf } from "./instanceView.ts";
-import { placementGroups, type GroupMembership, type PlacementGroup } from "./placementGroup.ts";
+import {
+  hasPrecisionTime,
+  placementGroups,
+  type GroupMembership,
+  type PlacementGroup,
+} from "./placementGroup.ts";
 
 /** "A maximum of seven running instances per Availability Zone." */
 const MAX_SPREAD = 7;
@@ -13,27 +19,32 @@ const MAX_DEDICATED_PARTITIONS = 2;
 
 const badCombination = (message: string): ApiError => new ApiError("InvalidParameterCombination", message);
 
+/** What of an instance type decides on the groups that it can be in. */
+type Member = Pick<InstanceTypeFacts, "name" | "family" | "placementStrategies">;
+
 /**
  * Makes sure that an instance can be in a group at all.
  *
  * @throws {ApiError} InvalidParameterCombination
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/placement-groups.html
  */
-function checkMember(
-  { strategy, partitions = 0 }: PlacementGroup,
-  { name, placementStrategies }: Pick<InstanceTypeFacts, "name" | "placementStrategies">,
+export function checkMember(
+  group: PlacementGroup,
+  { name, family, placementStrategies }: Member,
   tenancy: Sdk.Tenancy,
 ): void {
+  const { strategy, partitions = 0 } = group;
   if (tenancy === "host") {
     throw badCombination(
       "You cannot launch an instance with a tenancy of 'host' into a placement group. Either remove the placement group from the request, or specify a different tenancy.",
     );
   }
-  if (strategy === "cluster" && !placementStrategies.includes("cluster")) {
-    throw badCombination(
-      `Cluster placement groups are not supported by the '${name}' instance type. Specify a supported instance type or change the placement group strategy, and try again.`,
+  const unsupported = (what: string): ApiError =>
+    badCombination(
+      `${what} placement groups are not supported by the '${name}' instance type. Specify a supported instance type or change the placement group strategy, and try again.`,
     );
-  }
+  if (strategy === "cluster" && !placementStrategies.includes("cluster")) throw unsupported("Cluster");
+  if (hasPrecisionTime(group) && !isPrecisionTimeFamily(family)) throw unsupported("Precision time");
   if (tenancy !== "dedicated") return;
   if (strategy === "spread") {
     throw badCombination(
@@ -55,7 +66,7 @@ function checkMember(
 export function readMembership(
   group: PlacementGroup | undefined,
   partition: number | undefined,
-  type: Pick<InstanceTypeFacts, "name" | "placementStrategies">,
+  type: Member,
   tenancy: Sdk.Tenancy,
 ): GroupMembership | undefined {
   if (partition !== undefined && group?.strategy !== "partition") {

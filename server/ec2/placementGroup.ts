@@ -7,15 +7,14 @@ import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import type { GroupPlace } from "../kit/world.ts";
 import type { Unit } from "../state/unit.ts";
 
-/** Those that islet has. */
-type Strategy = "cluster" | "partition" | "spread";
-
 export interface PlacementGroup extends ResourceRow {
   /** One of its kind in the account and region. */
   readonly name: string;
-  readonly strategy: Strategy;
+  readonly strategy: Sdk.PlacementStrategy;
   /** 1 to 7, of strategy `partition`. */
   readonly partitions: number | undefined;
+  /** The group of strategy `precision-time` whose hardware a cluster is on. */
+  readonly parentId: string | undefined;
 }
 
 /** An instance's place in its group. */
@@ -55,11 +54,13 @@ export const placementGroups = defineResource({
     PartitionCount: group.partitions,
     // "Only Outpost placement groups can be spread across hosts."
     SpreadLevel: group.strategy === "spread" ? "rack" : undefined,
+    ParentGroupId: group.parentId,
     Operator: { Managed: false },
     Tags: tags,
   }),
   filters,
-  indexes: { name: ({ account, name }) => `${account}/${name}` },
+  indexes: { name: ({ account, name }) => `${account}/${name}`, parent: ({ parentId }) => parentId },
+  parents: { "placement-group": "parent" },
 });
 
 /** Its name is part of it: a group is known by its name within the account. */
@@ -100,12 +101,27 @@ export function readGroup(
   return GroupName ? groupNamed(ctx, GroupName) : undefined;
 }
 
+/** Whether the instances of a group have access to a source of precise time. */
+export const hasPrecisionTime = ({ strategy, parentId }: PlacementGroup): boolean =>
+  strategy === "precision-time" || parentId !== undefined;
+
 /** What a group asks of the hosts for one of its instances. */
 export function groupPlaceOf(unit: Unit, { id, partition = 1 }: GroupMembership): GroupPlace | undefined {
-  const { strategy } = placementGroups.table({ unit }).get(id) ?? {};
-  if (strategy === "spread") return { id, strategy, level: "rack" };
-  if (strategy === "partition") return { id, strategy, partition };
-  return strategy && { id, strategy };
+  const group = placementGroups.table({ unit }).get(id);
+  if (!group) return undefined;
+  const { strategy } = group;
+  switch (strategy) {
+    case "spread":
+      return { id, strategy, level: "rack" };
+    case "partition":
+      return { id, strategy, partition };
+    case "cluster":
+      return { id, strategy, preciseTime: hasPrecisionTime(group) };
+    case "precision-time":
+      return { id, strategy };
+    default:
+      return strategy satisfies never;
+  }
 }
 
 /**
@@ -126,7 +142,7 @@ function readName(ctx: Context, name: string | undefined): string {
 }
 
 /** @throws {ApiError} InvalidParameterCombination, InvalidParameterValue */
-function readPartitions(strategy: Strategy, count: number | undefined): number | undefined {
+function readPartitions(strategy: Sdk.PlacementStrategy, count: number | undefined): number | undefined {
   if (strategy !== "partition") {
     if (count === undefined) return undefined;
     throw new ApiError(
@@ -144,7 +160,7 @@ function readPartitions(strategy: Strategy, count: number | undefined): number |
 }
 
 /** @throws {ApiError} UnsupportedOperation, InvalidParameterCombination */
-function checkSpread(strategy: Strategy, level: Sdk.SpreadLevel | undefined): void {
+function checkSpread(strategy: Sdk.PlacementStrategy, level: Sdk.SpreadLevel | undefined): void {
   if (level === undefined) return;
   if (strategy !== "spread") {
     throw new ApiError(
@@ -160,6 +176,33 @@ function checkSpread(strategy: Strategy, level: Sdk.SpreadLevel | undefined): vo
   }
 }
 
+/**
+ * "Valid only when Strategy is set to cluster."
+ *
+ * @throws {ApiError} InvalidParameterCombination, InvalidParameterValue, InvalidPlacementGroup.Unknown,
+ *   InvalidPlacementGroupId.Malformed
+ */
+function readParent(
+  ctx: Context,
+  strategy: Sdk.PlacementStrategy,
+  id: string | undefined,
+): string | undefined {
+  if (id === undefined) return undefined;
+  if (strategy !== "cluster") {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "The parameter parentGroupId can be specified only if the strategy is set to 'cluster'.",
+    );
+  }
+  if (placementGroups.get(ctx, id).strategy !== "precision-time") {
+    throw new ApiError(
+      "InvalidParameterValue",
+      `Value (${id}) for parameter parentGroupId is invalid. The strategy of the parent must be 'precision-time'.`,
+    );
+  }
+  return id;
+}
+
 /** The groups that a call names by name or by id, each once; without any, all. */
 function asked(ctx: Context, { GroupNames = [], GroupIds = [] }: Sdk.DescribePlacementGroupsRequest) {
   if (GroupNames.length + GroupIds.length === 0) return placementGroups.own(ctx);
@@ -167,7 +210,7 @@ function asked(ctx: Context, { GroupNames = [], GroupIds = [] }: Sdk.DescribePla
   return [...new Set([...byName, ...placementGroups.getAll(ctx, GroupIds)])];
 }
 
-export const partly = { CreatePlacementGroup: "Outposts, precision time, parent groups" };
+export const partly = { CreatePlacementGroup: "Outposts" };
 
 export const operations = {
   CreatePlacementGroup: (input, ctx) => {
@@ -175,19 +218,18 @@ export const operations = {
     if (input.LinkedGroupId !== undefined) {
       throw new ApiError("UnsupportedOperation", "The parameter linkedGroupId is reserved for future use.");
     }
-    if (input.ParentGroupId !== undefined) {
-      throw new ApiError("UnsupportedOperation", "Parent placement groups are not supported.");
-    }
     if (input.Operator?.Principal !== undefined) {
       throw new ApiError("UnsupportedOperation", "The operator parameter is reserved for internal use.");
-    }
-    if (strategy === "precision-time") {
-      throw new ApiError("UnsupportedOperation", `The strategy '${strategy}' is not supported.`);
     }
     checkSpread(strategy, SpreadLevel);
     const group = placementGroups.create(
       ctx,
-      { name: readName(ctx, GroupName), strategy, partitions: readPartitions(strategy, PartitionCount) },
+      {
+        name: readName(ctx, GroupName),
+        strategy,
+        partitions: readPartitions(strategy, PartitionCount),
+        parentId: readParent(ctx, strategy, input.ParentGroupId),
+      },
       input.TagSpecifications,
     );
     return { PlacementGroup: placementGroups.show(ctx, group) };

@@ -50,7 +50,8 @@ interface CreditTerms {
 
 /** What a placement group asks for one of its instances. */
 export type GroupPlace =
-  | { readonly id: string; readonly strategy: "cluster" }
+  | { readonly id: string; readonly strategy: "cluster"; readonly preciseTime?: boolean }
+  | { readonly id: string; readonly strategy: "precision-time" }
   | { readonly id: string; readonly strategy: "spread"; readonly level: "host" | "rack" }
   | { readonly id: string; readonly strategy: "partition"; readonly partition: number };
 

@@ -260,6 +260,12 @@ describe("what it refuses to do", () => {
     const PlacementGroupArn = PlacementGroup?.GroupArn;
     await refused(reserve({ PlacementGroupArn: spread.PlacementGroup?.GroupArn }), badValue);
     await refused(reserve({ InstanceType: "t3.micro", PlacementGroupArn }), badCombination);
+    const precise = await ec2.send(
+      new CreatePlacementGroupCommand({ GroupName: "precise", Strategy: "precision-time" }),
+    );
+    const inPrecise = { PlacementGroupArn: precise.PlacementGroup?.GroupArn };
+    await refused(reserve(inPrecise), badCombination, /Precision time/);
+    await cancel((await reserve({ ...inPrecise, InstanceType: "m7i.large" })).id);
     const { id } = await reserve({ PlacementGroupArn });
     expect((await shown(id)).PlacementGroupArn).toBe(PlacementGroupArn);
     const remove = () => ec2.send(new DeletePlacementGroupCommand({ GroupName }));

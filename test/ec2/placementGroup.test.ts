@@ -21,6 +21,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { hasPreciseTime } from "../../hypervisor/groups.ts";
 import { configOf, freshClient, freshKeys, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { launch, launchAll, launchStopped, shownInstance } from "./launch.ts";
 import { placeOf, places } from "./placeOf.ts";
@@ -61,9 +62,18 @@ describe("what it refuses to parse", () => {
     ["too many partitions", { Strategy: "partition", PartitionCount: 8 }, "InvalidParameterValue"],
     ["a spread of a cluster", { SpreadLevel: "rack" }, "InvalidParameterCombination"],
     ["a spread over hosts", { Strategy: "spread", SpreadLevel: "host" }, "UnsupportedOperation"],
-    ["another strategy", { Strategy: "precision-time" }, "UnsupportedOperation"],
     ["a linked group", { LinkedGroupId: "pg-0123456789abcdef0" }, "UnsupportedOperation"],
-    ["a parent", { ParentGroupId: "pg-0123456789abcdef0" }, "UnsupportedOperation"],
+    [
+      "a parent that is not there",
+      { ParentGroupId: "pg-0123456789abcdef0" },
+      "InvalidPlacementGroup.Unknown",
+    ],
+    ["a parent that is none", { ParentGroupId: "pg-x" }, "InvalidPlacementGroupId.Malformed"],
+    [
+      "a parent of what is not a cluster",
+      { ParentGroupId: "pg-0123456789abcdef0", Strategy: "spread" },
+      "InvalidParameterCombination",
+    ],
     ["an operator", { Operator: { Principal: "x" } }, "UnsupportedOperation"],
   ])("%s", async (_, asked, code) => {
     await refused(create(asked), code);
@@ -135,6 +145,26 @@ describe("what it refuses to do", () => {
     await refused(launchIn({ GroupName: partitions.name, PartitionNumber: 4 }), "InvalidParameterValue");
     await refused(launchIn({ GroupName: "none" }), "InvalidPlacementGroup.Unknown");
     await refused(launchIn({ GroupId: "pg-x" }), "InvalidPlacementGroupId.Malformed");
+  });
+
+  test("precise time where there is none, and a parent that has none", async () => {
+    const { name: GroupName, GroupId } = await create({ Strategy: "precision-time" });
+    await refused(
+      launchIn({ GroupName }),
+      "InvalidParameterCombination",
+      "Precision time placement groups are not supported by the 'm5.large' instance type. Specify a supported instance type or change the placement group strategy, and try again.",
+    );
+    const child = await create({ ParentGroupId: GroupId });
+    await refused(launchIn({ GroupId: child.GroupId }), "InvalidParameterCombination", /Precision time/);
+    await refused(
+      create({ ParentGroupId: child.GroupId }),
+      "InvalidParameterValue",
+      /must be 'precision-time'/,
+    );
+    const remove = (name: string) => ec2.send(new DeletePlacementGroupCommand({ GroupName: name }));
+    await refused(remove(GroupName), "InvalidPlacementGroup.InUse");
+    await remove(child.name);
+    await remove(GroupName);
   });
 
   test("to start an instance whose type has become one that cannot be in its group", async () => {
@@ -273,6 +303,31 @@ describe("what it does", () => {
     const { GroupId } = await create({ Strategy: "cluster" });
     const ids = idsOf(await launchIn({ GroupId }, 3));
     expect(new Set(await racksOf(ids)).size).toBe(1);
+  });
+
+  test("precise time is in racks that have a source of it; a cluster may ask for it too", async () => {
+    const parent = await create({ Strategy: "precision-time" });
+    expect(parent).toMatchObject({ Strategy: "precision-time", State: "available" });
+    const child = await create({ ParentGroupId: parent.GroupId });
+    expect(child).toMatchObject({ Strategy: "cluster", ParentGroupId: parent.GroupId });
+    // Each of them fills a host.
+    const launchBig = async (GroupId?: string) =>
+      idsOf(
+        await launchAll(ec2, {
+          InstanceType: "m7i.48xlarge",
+          MinCount: 3,
+          MaxCount: 3,
+          ...(GroupId && { Placement: { GroupId } }),
+        }),
+      );
+    const anywhere = await racksOf(await launchBig());
+    expect(anywhere.every(hasPreciseTime)).toBe(false);
+    const precise = await racksOf(await launchBig(parent.GroupId));
+    expect(precise.every(hasPreciseTime)).toBe(true);
+    expect(new Set(precise).size).toBe(3);
+    const [near, ...others] = await racksOf(await launchBig(child.GroupId));
+    expect(hasPreciseTime(near ?? 1)).toBe(true);
+    expect(others).toEqual([near, near]);
   });
 
   test("a stopped instance moves to a group, and out of it", async () => {

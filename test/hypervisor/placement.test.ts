@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fleet, type FleetOptions } from "../../hypervisor/fleet.ts";
 import type { PlaceRequest } from "../../hypervisor/placement.ts";
 import { Glass } from "../../hypervisor/glass.ts";
-import type { Group } from "../../hypervisor/groups.ts";
+import { hasPreciseTime, type Group } from "../../hypervisor/groups.ts";
 import type { HostSize } from "../../hypervisor/host.ts";
 import { Pages } from "../../hypervisor/pages.ts";
 import { PAGE } from "../../hypervisor/slabs.ts";
@@ -86,6 +86,20 @@ describe("placement groups", () => {
     expect(new Set(racks).size).toBe(1);
     expect(new Set(hosts.slice(0, 8)).size).toBe(8);
     expect(hosts[8]).toBe("no-room");
+  });
+
+  it.each<Group>([
+    { id: "precise", strategy: "precision-time" },
+    { id: "precise", strategy: "cluster", preciseTime: true },
+  ])("of precise time are where there is a source of it: $strategy", (group) => {
+    const { fleet } = fleetOf();
+    // One host for each of eight; two of the four racks have a source.
+    const hosts = times(5, () => place(fleet, { group, cores: 3 }));
+    const racks = hosts.slice(0, 4).map((host) => rackOf(fleet, host) ?? 1);
+    expect(racks.every(hasPreciseTime)).toBe(true);
+    expect(new Set(racks).size).toBe(2);
+    expect(hosts[4]).toBe("no-room");
+    expect(place(fleet, { cores: 3 })).not.toBe("no-room");
   });
 
   it("keep partitions in racks of their own", () => {
