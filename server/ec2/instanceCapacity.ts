@@ -4,6 +4,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { capacityReservations } from "./capacityReservation.ts";
 import { checkStopped, instances, type CapacityChoice } from "./instance.ts";
+import { refuseResourceGroup } from "./resourceGroup.ts";
 
 const badCombination = (message: string): ApiError => new ApiError("InvalidParameterCombination", message);
 
@@ -16,12 +17,7 @@ function readTarget(ctx: Context, target: Sdk.CapacityReservationTarget | undefi
       "The parameter capacityReservationId cannot be used with the parameter capacityReservationResourceGroupArn",
     );
   }
-  if (arn !== undefined) {
-    throw new ApiError(
-      "InvalidParameterValue",
-      `Value (${arn}) for parameter capacityReservationResourceGroupArn is invalid. The resource group does not exist.`,
-    );
-  }
+  refuseResourceGroup(arn);
   return id === undefined ? undefined : capacityReservations.get(ctx, id).id;
 }
 

@@ -5,8 +5,9 @@ import type { Handlers } from "../kit/handlers.ts";
 import { readMembership } from "./groupMembership.ts";
 import { checkAlive, checkStopped, instances, type HostChoice, type Instance } from "./instance.ts";
 import { typeOf } from "./instanceView.ts";
-import { checkHost, readAffinity, refuseHostResourceGroup } from "./placement.ts";
+import { checkHost, readAffinity } from "./placement.ts";
 import { placementGroups, readGroup, type GroupMembership } from "./placementGroup.ts";
+import { refuseResourceGroup } from "./resourceGroup.ts";
 
 type Asked = Omit<Sdk.ModifyInstancePlacementRequest, "InstanceId">;
 
@@ -60,13 +61,11 @@ function readGroupChange(
   return readMembership(group, partition, typeOf(instance), tenancy);
 }
 
-export const partly = { ModifyInstancePlacement: "host resource groups" };
-
 export const operations = {
   ModifyInstancePlacement: ({ InstanceId, ...asked }, ctx) => {
     const instance = instances.get(ctx, InstanceId);
     const { Affinity, HostResourceGroupArn, ...others } = asked;
-    refuseHostResourceGroup(HostResourceGroupArn);
+    refuseResourceGroup(HostResourceGroupArn);
     const isForStopped = Object.values(others).some((value) => value !== undefined);
     if (Affinity === undefined && !isForStopped) {
       throw new ApiError("MissingParameter", "affinity, groupName, hostId or tenancy");

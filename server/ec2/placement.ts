@@ -33,15 +33,6 @@ type Placed = Place & Pick<Instance, "noLaunchCredits">;
 
 const badCombination = (message: string): ApiError => new ApiError("InvalidParameterCombination", message);
 
-/** @throws {ApiError} InvalidParameterValue */
-export function refuseHostResourceGroup(arn: string | undefined): void {
-  if (arn === undefined) return;
-  throw new ApiError(
-    "InvalidParameterValue",
-    `Value (${arn}) for parameter hostResourceGroupArn is invalid. The host resource group does not exist.`,
-  );
-}
-
 /** @throws {ApiError} InvalidParameterValue, InvalidParameterCombination without tenancy `host` */
 export function readAffinity(tenancy: Sdk.Tenancy, asked: string | undefined): Sdk.Affinity | undefined {
   if (asked === undefined) return undefined;

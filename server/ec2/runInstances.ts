@@ -29,9 +29,10 @@ import { planInterfaces, plugIn, roomFor, type PlannedInterface } from "./launch
 import { checkEnclave, checkHibernation } from "./launchParameters/nitro.ts";
 import { refuseUnavailable } from "./launchParameters/unavailable.ts";
 import { readUserData } from "./launchParameters/userData.ts";
-import { countInQuota, place, readHost, refuseHostResourceGroup } from "./placement.ts";
+import { countInQuota, place, readHost } from "./placement.ts";
 import { readGroup } from "./placementGroup.ts";
 import { checkImageReady } from "./registeredImage.ts";
+import { refuseResourceGroup } from "./resourceGroup.ts";
 import { attachVolume, createVolume } from "./volume.ts";
 import { vpcs } from "./vpc.ts";
 
@@ -129,7 +130,7 @@ function readPlacement(
   { zone, vpcId }: Pick<PlannedInterface["subnet"], "zone" | "vpcId">,
 ): Pick<Instance, "capacity" | "dedicatedHost" | "placementGroup" | "tenancy"> {
   const { Placement: asked = {} } = input;
-  refuseHostResourceGroup(asked.HostResourceGroupArn);
+  refuseResourceGroup(asked.HostResourceGroupArn);
   const tenancy = readTenancy(ctx, vpcId, asked.Tenancy);
   return {
     tenancy,
@@ -257,8 +258,7 @@ function launch(ctx: Context, planned: LaunchPlan): Instance[] {
 }
 
 export const partly = {
-  RunInstances:
-    "launch templates, host resource groups, Capacity Reservation groups, Spot Instances, metric categories",
+  RunInstances: "launch templates, Spot Instances, metric categories",
 };
 
 export const operations = {

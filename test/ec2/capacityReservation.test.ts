@@ -151,7 +151,11 @@ describe("what it refuses to parse", () => {
   test("choices that are none", async () => {
     const { id } = await reserveTargeted();
     const arn = { CapacityReservationResourceGroupArn: "arn:x" };
-    await refused(launchWith({ CapacityReservationTarget: arn }), badValue);
+    await refused(
+      launchWith({ CapacityReservationTarget: arn }),
+      badValue,
+      "The given resource group arn arn:x does not exist.",
+    );
     await refused(
       launchWith({ CapacityReservationTarget: { ...arn, CapacityReservationId: id } }),
       badCombination,
