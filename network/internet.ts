@@ -2,6 +2,7 @@ import { egressOnlyWay } from "./egressOnlyInternetGateway.ts";
 import { isPrivate, isShared } from "./internetGateway.ts";
 import { ip, type Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
+import { OutsideNames } from "./outsideNames.ts";
 import { errorAbout, TIME_EXCEEDED, type Packet } from "./packet.ts";
 import { PrefixTable } from "./prefixTable.ts";
 import type { Vpc } from "./vpc.ts";
@@ -27,6 +28,7 @@ export class Internet implements Component {
   readonly kind = "internet";
   readonly id = "internet";
   readonly hosts = new Map<Ip, OutsideHost>();
+  readonly names = new OutsideNames();
   /** The public IPv4 addresses that somebody here has. */
   readonly publicAddresses = new Map<Ip, PublicMapping>();
   /** The VPCs by their IPv6 blocks, which are all public. */

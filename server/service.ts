@@ -23,6 +23,7 @@ import { loadBalancerRoutes } from "./http/loadBalancerRoutes.ts";
 import { mirrorRoutes } from "./http/mirrorRoutes.ts";
 import { objectRoutes } from "./http/objectRoutes.ts";
 import { retentionRoutes } from "./http/retentionRoutes.ts";
+import { nameRoutes } from "./http/nameRoutes.ts";
 import { networkRoutes } from "./http/networkRoutes.ts";
 import { openIdRoutes } from "./http/openIdRoutes.ts";
 import { siteRoutes } from "./http/siteRoutes.ts";
@@ -144,6 +145,7 @@ export function openService(
       ...credentialRoutes(() => cloud, knownRegions),
       ...openIdRoutes(() => cloud),
       ...loadBalancerRoutes(() => cloud, knownRegions),
+      ...nameRoutes(network, () => cloud, knownRegions),
       ...networkRoutes(network, () => cloud, knownRegions),
       ...siteRoutes(() => cloud, knownRegions),
     },

@@ -35,7 +35,7 @@ export function declareTrace(program: Command): void {
     .command("trace")
     .description("send a packet and draw its way, and the way of the answer")
     .argument("<from>", "an instance, a network interface, or an address or host on the internet")
-    .argument("<to>", "an instance, a network interface, an address, or a host on the internet")
+    .argument("<to>", "an instance, a network interface, an address, a host on the internet, or a DNS name")
     .addOption(new Option("--tcp <port>", "a TCP connection to this port").conflicts(["udp", "protocol"]))
     .addOption(new Option("--udp <port>", "a UDP datagram to this port").conflicts("protocol"))
     .option("--protocol <number>", "another protocol; without any of these, a ping")

@@ -11,7 +11,7 @@ import { readDnsOptions, type EndpointDns } from "./vpcEndpointDns.ts";
 import { DEFAULT_POLICY, readPolicy } from "./vpcEndpointPolicy.ts";
 import { readRouteTables } from "./vpcEndpointRouteTables.ts";
 import { addInterface, readSubnets } from "./vpcEndpointSubnets.ts";
-import { vpcs, type Vpc } from "./vpc.ts";
+import { givesNames, vpcs, type Vpc } from "./vpc.ts";
 
 type Input = Sdk.CreateVpcEndpointRequest;
 
@@ -106,19 +106,15 @@ export function readEndpointGroups(ctx: Context, vpcId: string, ids: readonly st
  *
  * @throws {ApiError} InvalidParameter if the service has none, the VPC gives no names, or another endpoint has them
  */
-export function checkPrivateDns(
-  ctx: Context,
-  { id: vpcId, dnsSupport, dnsHostnames }: Vpc,
-  service: OfferedService,
-  self?: VpcEndpoint,
-): void {
+export function checkPrivateDns(ctx: Context, vpc: Vpc, service: OfferedService, self?: VpcEndpoint): void {
   const [name] = service.privateNames;
   if (name === undefined) {
     throw invalid(
       `Private DNS can't be enabled because the service ${service.name} does not provide a private DNS name.`,
     );
   }
-  if (!dnsSupport || !dnsHostnames) {
+  const { id: vpcId } = vpc;
+  if (!givesNames(vpc)) {
     throw invalid(
       `Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for ${vpcId}`,
     );

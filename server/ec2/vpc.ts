@@ -43,6 +43,13 @@ export interface Vpc extends ResourceRow {
   readonly addressUsageMetrics: boolean;
 }
 
+/**
+ * Whether Amazon gives names to what is in a VPC, and answers questions for them.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
+ */
+export const givesNames = ({ dnsSupport, dnsHostnames }: Vpc): boolean => dnsSupport && dnsHostnames;
+
 export const viewIpv4Association = ({ id, cidr, state }: CidrAssociation): Sdk.VpcCidrBlockAssociation => ({
   AssociationId: id,
   CidrBlock: cidr,

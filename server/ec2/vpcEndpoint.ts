@@ -8,7 +8,7 @@ import { serviceOf } from "./endpointService.ts";
 import { deleteInterface, networkInterfaces } from "./networkInterface.ts";
 import { viewGroups } from "./networkInterfaceView.ts";
 import { tryEach } from "./unsuccessful.ts";
-import { dnsEntries, type EndpointDns } from "./vpcEndpointDns.ts";
+import { dnsEntries, ownNames, type EndpointDns } from "./vpcEndpointDns.ts";
 import { serviceUsers } from "./vpcEndpointService.ts";
 
 /** An endpoint's interface in one subnet. */
@@ -41,13 +41,29 @@ export interface VpcEndpoint extends ResourceRow {
   readonly payer: Sdk.PayerResponsibilityType | undefined;
 }
 
+/** The zones that an endpoint has names for: none, if its service is in another Region. */
+const namedZones = ({ serviceRegion, interfaces }: VpcEndpoint): string[] =>
+  serviceRegion === undefined ? interfaces.map(({ zone }) => zone) : [];
+
 /** Names of an endpoint; those of a gateway are the service's public ones. */
 export function namesOf(ctx: Parameters<typeof serviceOf>[0], endpoint: VpcEndpoint): Sdk.DnsEntry[] {
   const service = endpoint.type === "Interface" ? serviceOf(ctx, endpoint) : undefined;
+  return service ? dnsEntries(ctx.region, endpoint.id, endpoint.dns, namedZones(endpoint), service) : [];
+}
+
+/** Its own names alone, and which of its interfaces each leads to. */
+export function ownNamesOf(
+  ctx: Parameters<typeof serviceOf>[0],
+  endpoint: VpcEndpoint,
+): { readonly name: string; readonly interfaces: readonly EndpointInterface[] }[] {
+  const service = endpoint.type === "Interface" ? serviceOf(ctx, endpoint) : undefined;
   if (!service) return [];
-  // Of a service in another Region, there are no names for zones.
-  const zones = endpoint.serviceRegion === undefined ? endpoint.interfaces.map(({ zone }) => zone) : [];
-  return dnsEntries(ctx.region, endpoint.id, endpoint.dns, zones, service);
+  return ownNames(ctx.region, endpoint.id, endpoint.dns, namedZones(endpoint), service).map(
+    ({ name, zone }) => ({
+      name,
+      interfaces: endpoint.interfaces.filter((each) => zone === undefined || each.zone === zone),
+    }),
+  );
 }
 
 export const viewPayers = ({ payer }: VpcEndpoint): Sdk.PayerResponsibilityEntry[] | undefined =>

@@ -47,6 +47,26 @@ export function readDnsOptions(
 const zoneId = (purpose: string): string =>
   `Z${createHash("sha256").update(purpose).digest("hex").slice(0, 20).toUpperCase()}`;
 
+/** What of an endpoint's names the service decides. */
+type Named = Pick<OfferedService, "baseName" | "name" | "privateNames" | "region">;
+
+/** An endpoint's own names: the first leads to all its interfaces, the others to those in a zone each. */
+export function ownNames(
+  region: string,
+  id: string,
+  { token }: EndpointDns,
+  zones: readonly string[],
+  { baseName, name, region: home }: Named,
+): { readonly name: string; readonly zone?: string }[] {
+  // Buckets are a part of the name.
+  const before = name === `com.amazonaws.${home}.s3` ? "*." : "";
+  const known = zones.filter((zone) => findZone(region, zone));
+  return [
+    { name: `${before}${id}-${token}.${baseName}` },
+    ...known.map((zone) => ({ name: `${before}${id}-${token}-${zone}.${baseName}`, zone })),
+  ];
+}
+
 /**
  * An endpoint's names: for the region, for each of its zones, and the service's own if they are private.
  *
@@ -55,18 +75,15 @@ const zoneId = (purpose: string): string =>
 export function dnsEntries(
   region: string,
   id: string,
-  { token, isPrivate }: EndpointDns,
+  dns: EndpointDns,
   zones: readonly string[],
-  { baseName, privateNames, name, region: home }: OfferedService,
+  service: Named,
 ): Sdk.DnsEntry[] {
-  // Buckets are a part of the name.
-  const before = name === `com.amazonaws.${home}.s3` ? "*." : "";
   const HostedZoneId = zoneId(`vpce.${region}`);
-  const own = [token, ...zones.flatMap((zone) => (findZone(region, zone) ? `${token}-${zone}` : []))];
   return [
-    ...own.map((part) => ({ DnsName: `${before}${id}-${part}.${baseName}`, HostedZoneId })),
-    ...(isPrivate
-      ? privateNames.map((each) => ({ DnsName: each, HostedZoneId: zoneId(`${id}/${each}`) }))
+    ...ownNames(region, id, dns, zones, service).map(({ name }) => ({ DnsName: name, HostedZoneId })),
+    ...(dns.isPrivate
+      ? service.privateNames.map((each) => ({ DnsName: each, HostedZoneId: zoneId(`${id}/${each}`) }))
       : []),
   ];
 }

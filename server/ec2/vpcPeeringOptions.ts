@@ -11,6 +11,7 @@ import {
   type Side,
   type VpcPeering,
 } from "./vpcPeering.ts";
+import { givesNames } from "./vpc.ts";
 
 /** @throws {ApiError} OperationNotPermitted, UnsupportedOperation: EC2-Classic is no more */
 function readOptions(
@@ -32,7 +33,7 @@ function readOptions(
   }
   const vpc = vpcAt(ctx, side);
   // "Both VPCs must be enabled for DNS hostnames and DNS resolution."
-  if (asked.AllowDnsResolutionFromRemoteVpc && !(vpc?.dnsSupport && vpc.dnsHostnames)) {
+  if (asked.AllowDnsResolutionFromRemoteVpc && !(vpc && givesNames(vpc))) {
     throw new ApiError(
       "OperationNotPermitted",
       `DNS resolution and DNS hostnames must be enabled for VPC ${side.vpcId}`,
@@ -66,7 +67,3 @@ export const operations = {
     };
   },
 } satisfies Handlers;
-
-export const partly = {
-  ModifyVpcPeeringConnectionOptions: "names are not resolved: there is no DNS server that anybody could ask",
-};

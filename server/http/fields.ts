@@ -16,6 +16,15 @@ export function regionOf(fields: Fields, regions: ReadonlySet<string>): string {
   return region;
 }
 
+/** @throws {ApiError} InvalidParameterValue: the member is no list of texts */
+export function texts(fields: Fields, name: string): string[] | undefined {
+  const value = fields[name];
+  if (value === undefined) return undefined;
+  const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
+  if (!isList) throw invalid(name, value);
+  return value;
+}
+
 /** A whole number that is not negative; in the query string its digits stand for it. */
 export function count(fields: Fields, name: string, standard?: number): number {
   const value = fields[name] ?? standard;

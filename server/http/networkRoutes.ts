@@ -1,18 +1,17 @@
-import type { CustomerSite } from "../../network/customerSite.ts";
+import { readDomainName } from "../../network/domainName.ts";
 import { exchange } from "../../network/exchange.ts";
-import type { Fabric } from "../../network/fabric.ts";
 import { isIpv4, parseIp, type Ip } from "../../network/ip.ts";
 import { ICMP, ICMPV6, packet as newPacket, TCP, UDP, type Packet } from "../../network/packet.ts";
-import type { Port } from "../../network/port.ts";
-import { siteId } from "../ec2/customerSite.ts";
 import { readProtocol } from "../ec2/ipProtocol.ts";
 import { ApiError } from "../errors.ts";
 import type { Cloud } from "../cloud.ts";
+import { addressesByName } from "../planes/names/resolver.ts";
 import type { Network } from "../planes/network.ts";
 import type { Unit } from "../state/unit.ts";
 import { regionOf } from "./fields.ts";
 import { viewExchange, viewJourney } from "./journeyView.ts";
 import { allow, invalid, text, type Fields, type Route } from "./operator.ts";
+import { addressesOf, addressNamed, portNamed, readSender, siteNamed, type Sender } from "./sender.ts";
 
 /** Where a packet that says nothing else comes from. */
 const SOURCE_PORT = 49_152;
@@ -38,9 +37,18 @@ export function networkRoutes(
       const unit = unitOf(fields);
       const fabric = network.fabric;
       const from = readSender(network, unit, required(fields, "From"));
-      const packet = readPacket(fields, from, readReceiver(network, unit, required(fields, "To"), from));
-      const frame = { sourceMac: text(fields, "SourceMac"), destinationMac: text(fields, "DestinationMac") };
       const now = cloud().clock.now();
+      const resolved = (to: string): Ip[] => {
+        const name = readDomainName(to);
+        if (name === undefined) throw invalid("To", to);
+        const sources = { rows: (region: string) => cloud().unit(region), network };
+        const found = addressesByName(sources, unit, from.port, name, now);
+        if (found.length > 0) return found;
+        throw new ApiError("InvalidParameterValue", `The sender learns no address by the name ${to}.`);
+      };
+      const to = readReceiver(network, unit, required(fields, "To"), from, resolved);
+      const packet = readPacket(fields, from, to);
+      const frame = { sourceMac: text(fields, "SourceMac"), destinationMac: text(fields, "DestinationMac") };
       return flag(fields, "Exchange")
         ? viewExchange(exchange(fabric, from.port ?? from.site, packet, now, frame))
         : { Forward: viewJourney(fabric.trace(from.port ?? from.site, packet, now, frame)) };
@@ -119,58 +127,24 @@ function readIp(fields: Fields, name: string): Ip | undefined {
   return parsed;
 }
 
-/** Who sends: an interface, a customer's site, or a host on the internet. */
-type Sender =
-  | { readonly port: Port; readonly site?: undefined }
-  | { readonly port?: undefined; readonly site: CustomerSite }
-  | { readonly port?: undefined; readonly site?: undefined; readonly address: Ip };
-
-/** Its addresses; those of a site that are known are its hosts'. */
-function addressesOf(sender: Sender): readonly Ip[] {
-  if (sender.port) return sender.port.addresses;
-  return sender.site ? sender.site.hosts : [sender.address];
-}
-
-/** The interface that a name means: its own id, or its instance's. */
-function portNamed(network: Network, unit: Unit, name: string): Port | undefined {
-  const fabric = network.fabric;
-  if (name.startsWith("eni-")) {
-    const port = fabric.ports.get(name);
-    if (!port) throw new ApiError("InvalidNetworkInterfaceID.NotFound", name);
-    return port;
-  }
-  if (!name.startsWith("i-")) return undefined;
-  const port = fabric.ports.get(network.primaryInterface(unit, name)?.id ?? "");
-  if (!port) throw new ApiError("InvalidInstanceID.NotFound", name);
-  return port;
-}
-
-const siteNamed = (network: Network, unit: Unit, name: string): CustomerSite | undefined =>
-  network.fabric.vpns.site(siteId(unit.name, name));
-
-/** The address that a name means on the internet. */
-const addressNamed = (fabric: Fabric, name: string): Ip | undefined =>
-  parseIp(name) ?? [...fabric.internet.hosts.values()].find((host) => host.name === name)?.address;
-
-function readSender(network: Network, unit: Unit, name: string): Sender {
-  const port = portNamed(network, unit, name);
-  if (port) return { port };
-  const site = siteNamed(network, unit, name);
-  if (site) return { site };
-  const address = addressNamed(network.fabric, name);
-  if (address === undefined) throw invalid("From", name);
-  return { address };
-}
-
-/** By which addresses a packet can reach somebody: whoever is outside knows public ones only. */
-function readReceiver(network: Network, unit: Unit, name: string, from: Sender): readonly Ip[] {
+/**
+ * By which addresses a packet can reach somebody: whoever is outside knows public ones only.
+ *
+ * @param resolved what the sender learns by a name that is none of the operator's
+ */
+function readReceiver(
+  network: Network,
+  unit: Unit,
+  name: string,
+  from: Sender,
+  resolved: (name: string) => readonly Ip[],
+): readonly Ip[] {
   const port = portNamed(network, unit, name);
   if (!port) {
     const site = siteNamed(network, unit, name);
     if (site) return site.hosts;
     const address = addressNamed(network.fabric, name);
-    if (address === undefined) throw invalid("To", name);
-    return [address];
+    return address === undefined ? resolved(name) : [address];
   }
   if (from.port || from.site) return port.addresses;
   const { publicOf } = port.subnet.vpc;
