@@ -4,7 +4,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type Describe, type ResourceRow } from "../kit/resource.ts";
 import { deliver } from "./flowLogDelivery.ts";
-import { destinationArn, readDestination, type FlowLogDestination } from "./flowLogDestination.ts";
+import { readDestination, viewDestination, type FlowLogDestination } from "./flowLogDestination.ts";
 import {
   checkCount,
   checkIds,
@@ -32,12 +32,12 @@ export interface FlowLog extends ResourceRow, FlowLogSource {
   readonly delivered: number | undefined;
 }
 
-/** The shortest windows, of interfaces on Nitro, last a minute; files are written every five. */
+/** The shortest windows, of interfaces on Nitro, last a minute; files are written every five, also by Firehose. */
 const EVENTS_SECONDS = 60;
 const FILE_SECONDS = 300;
 
 const periodOf = ({ destination }: FlowLog): number =>
-  destination.type === "s3" ? FILE_SECONDS : EVENTS_SECONDS;
+  destination.type === "cloud-watch-logs" ? EVENTS_SECONDS : FILE_SECONDS;
 
 /** Makes the appointment for the next delivery: at a multiple of the period, as windows end at multiples of theirs. */
 function awaitDelivery(ctx: Context, log: FlowLog): void {
@@ -48,7 +48,7 @@ function awaitDelivery(ctx: Context, log: FlowLog): void {
 
 /**
  * Writes down the traffic of a VPC, of a subnet, of one interface, of a regional NAT gateway or of a transit gateway, and
- * sends it to a log group or a bucket.
+ * sends it to a log group, a bucket or a delivery stream.
  */
 export const flowLogs = defineResource({
   type: "vpc-flow-log",
@@ -63,16 +63,7 @@ export const flowLogs = defineResource({
     TrafficType: log.traffic,
     DeliverLogsStatus: "SUCCESS",
     LogDestinationType: log.destination.type,
-    LogDestination: destinationArn(ctx, log.destination),
-    ...(log.destination.type === "s3"
-      ? {
-          DestinationOptions: {
-            FileFormat: log.destination.parquet ? "parquet" : "plain-text",
-            HiveCompatiblePartitions: log.destination.hive,
-            PerHourPartition: log.destination.hourly,
-          },
-        }
-      : { LogGroupName: log.destination.group, DeliverLogsPermissionArn: log.destination.roleArn }),
+    ...viewDestination(ctx, log.destination),
     LogFormat: log.format,
     TagFieldSpecifications:
       log.tagKeys &&
@@ -118,9 +109,6 @@ type Settings = Omit<FlowLog, keyof ResourceRow | "delivered" | "resourceId">;
 function readSettings(ctx: Context, input: Sdk.CreateFlowLogsRequest): Settings {
   const resourceType = readType(input.ResourceType ?? "VPC");
   const traffic = readTraffic(resourceType, input.TrafficType);
-  if (input.DeliverCrossAccountRole !== undefined) {
-    throw new ApiError("UnsupportedOperation", "Flow logs to another account are not supported.");
-  }
   const format = readFormat(resourceType, input.LogFormat);
   const tagKeys = readTagKeys(resourceType, format, input.TagFieldSpecifications);
   return {
@@ -168,8 +156,8 @@ const DescribeFlowLogs: Describe<Sdk.FlowLog, "FlowLogs"> = Object.assign(
 
 export const partly = {
   CreateFlowLogs:
-    "core networks; Firehose; other accounts' destinations. " +
-    "Buckets are folders beside the database, and roles are not asked",
+    "core networks; other accounts' log groups. " +
+    "Buckets are folders beside the database, as are all delivery streams, and roles are not asked",
 };
 
 export const operations = {

@@ -6,7 +6,7 @@ import { addLogGroup, findLogGroup } from "../logs/logGroup.ts";
 import { addEvents, addLogStream, findLogStream } from "../logs/logStream.ts";
 import { awsPrefixLists } from "./catalogue/prefixLists.ts";
 import { findZone } from "./catalogue/zones.ts";
-import type { FlowLogDestination } from "./flowLogDestination.ts";
+import { streamOf, type FlowLogDestination } from "./flowLogDestination.ts";
 import { parquetFile, textFile } from "./flowLogFile.ts";
 import { instances } from "./instance.ts";
 import { networkInterfaces, type NetworkInterface } from "./networkInterface.ts";
@@ -88,8 +88,10 @@ export const watchesEncryption = (ctx: Context, vpcId: string): boolean =>
 /** Brings records to where the flow log sends them. */
 export function deliver(ctx: Context, log: Delivered, records: readonly FlowRecords[]): void {
   if (records.length === 0) return;
-  if (log.destination.type === "s3") deliverFile(ctx, log, log.destination, records);
-  else deliverEvents(ctx, log, log.destination.group, records);
+  const { destination } = log;
+  if (destination.type === "s3") deliverFile(ctx, log, destination, records);
+  else if (destination.type === "kinesis-data-firehose") deliverToStream(ctx, destination.stream, records);
+  else deliverEvents(ctx, log, destination.group, records);
 }
 
 /** Into a log group, which is made if it is not there, with a stream for each interface or gateway. */
@@ -143,4 +145,21 @@ function deliverFile(
   const time = `${year}${month}${day}T${hour}${minute}Z`;
   const name = `${account}_vpcflowlogs_${region}_${id}_${time}_${hash}${ending}`;
   ctx.world.putObject(bucket, `${prefix}AWSLogs/${folders}/${name}`, bytes);
+}
+
+/**
+ * To a delivery stream. Firehose is not here: each stream is taken for one that delivers to a bucket, one for all of an
+ * account's in a region, and parts records by line feeds. Objects have the names that Firehose gives them.
+ *
+ * @see https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
+ */
+function deliverToStream(ctx: Context, arn: string, records: readonly FlowRecords[]): void {
+  const stream = streamOf(arn);
+  if (!stream) throw new RangeError(`a flow log to ${arn}`);
+  const lines = records.flatMap((each) => each.lines.map(({ text }) => JSON.stringify({ message: text })));
+  const [day = "", time = ""] = new Date(ctx.now).toISOString().split(/[T.]/);
+  const folder = `${stream.name}/${day.replaceAll("-", "/")}/${time.slice(0, 2)}`;
+  const name = `${stream.name}-1-${day}-${time.replaceAll(":", "-")}-${ctx.chance.uuid()}`;
+  const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
+  ctx.world.putObject(`firehose-${stream.account}-${stream.region}`, `${folder}/${name}`, bytes);
 }

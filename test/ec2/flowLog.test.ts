@@ -49,6 +49,7 @@ afterAll(() => islet.close());
 
 const Region = "us-east-1";
 const ROLE = "arn:aws:iam::123456789012:role/flow-logs";
+const STREAM = "arn:aws:firehose:us-east-1:123456789012:deliverystream/s.1";
 const DEFAULT =
   "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} " +
   "${bytes} ${start} ${end} ${action} ${log-status}";
@@ -106,6 +107,11 @@ class Site {
       DeliverLogsPermissionArn: undefined,
       ...asked,
     });
+  }
+
+  /** To a delivery stream, of another account unless it is asked for one of its own. */
+  stream(asked: Partial<CreateFlowLogsCommandInput> = {}) {
+    return this.file({ LogDestinationType: "kinesis-data-firehose", LogDestination: STREAM, ...asked });
   }
 
   async shown(Filter?: Filter[]) {
@@ -243,7 +249,12 @@ describe("what it refuses to parse", () => {
       "InvalidParameter",
       /s3/,
     ],
-    ["a role across accounts", { DeliverCrossAccountRole: ROLE }, "UnsupportedOperation"],
+    [
+      "a role across accounts",
+      { DeliverCrossAccountRole: ROLE },
+      "InvalidParameter",
+      "DeliverCrossAccountRole is not applicable for cloud-watch-logs delivery",
+    ],
     [
       "tags without a field",
       { TagFieldSpecifications: [{ ResourceType: "instance", TagKeys: ["k"] }] },
@@ -284,7 +295,12 @@ describe("what it refuses to parse", () => {
       "InvalidParameterValue",
       /csv/,
     ],
-    ["Firehose", { LogDestinationType: "kinesis-data-firehose" }, "UnsupportedOperation", /firehose/],
+    [
+      "a role across accounts",
+      { DeliverCrossAccountRole: ROLE },
+      "InvalidParameter",
+      "DeliverCrossAccountRole is not applicable for s3 delivery",
+    ],
     ...[
       "my_bucket",
       "my-bucket/AWSLogs/",
@@ -303,6 +319,43 @@ describe("what it refuses to parse", () => {
     ]),
   ])("for S3: %s", async (_what, asked, code, message) => {
     await refused(site.file(asked), code, message);
+  });
+
+  const bothRoles =
+    "When providing a role for cross-account delivery, both the DeliverLogsPermissionArn and " +
+    "DeliverCrossAccountRole fields must be set.";
+  test.each<[string, Partial<CreateFlowLogsCommandInput>, string, RegExp | string]>([
+    ["a stream of another account without roles", {}, "InvalidParameter", bothRoles],
+    ["one role alone", { DeliverLogsPermissionArn: ROLE }, "InvalidParameter", bothRoles],
+    ["the other role alone", { DeliverCrossAccountRole: ROLE }, "InvalidParameter", bothRoles],
+    [
+      "what is no role",
+      { DeliverLogsPermissionArn: "role", DeliverCrossAccountRole: ROLE },
+      "InvalidParameterValue",
+      /DeliverLogsPermissionArn/,
+    ],
+    [
+      "what is no role across accounts",
+      { DeliverLogsPermissionArn: ROLE, DeliverCrossAccountRole: "role" },
+      "InvalidParameterValue",
+      /DeliverCrossAccountRole/,
+    ],
+    ["options of files", { DestinationOptions: { PerHourPartition: true } }, "InvalidParameter", /s3/],
+    ["a bucket", { LogDestination: "arn:aws:s3:::bucket" }, "InvalidParameterValue", /LogDestination/],
+    [
+      "what is no name of a stream",
+      { LogDestination: `${STREAM.slice(0, -3)}/..` },
+      "InvalidParameterValue",
+      /LogDestination/,
+    ],
+    [
+      "a stream in another region",
+      { LogDestination: STREAM.replace("us-east-1", "eu-west-1") },
+      "InvalidParameter",
+      "LogDestination must be in the same region as the API caller.",
+    ],
+  ])("for Firehose: %s", async (_what, asked, code, message) => {
+    await refused(site.stream(asked), code, message);
   });
 });
 
@@ -752,6 +805,50 @@ describe("what it does", () => {
         },
       ]),
     );
+  });
+
+  test("sends records to a delivery stream, as Firehose would bring them to a bucket", async () => {
+    const site = await Site.open();
+    const [one, two] = [await site.host("10.0.0.10"), await site.host("10.0.0.11")];
+    const start = await roundTime();
+    const own = `arn:aws:firehose:us-east-1:${site.account}:deliverystream:flows`;
+    const roles = {
+      DeliverLogsPermissionArn: ROLE,
+      DeliverCrossAccountRole: "arn:aws:iam::123456789012:role/AWSLogDeliveryFirehoseCrossAccountRole",
+    };
+    const format = { LogFormat: "${srcaddr} ${dstaddr} ${log-status}" };
+    await site.stream({ LogDestination: own, ...format, TrafficType: "ACCEPT" });
+    await site.stream({ ...roles, ...format });
+    expect(await site.shown()).toMatchObject([
+      { LogDestinationType: "kinesis-data-firehose", LogDestination: own },
+      { LogDestination: STREAM, ...roles },
+    ]);
+    expect(
+      (await site.shown()).map(({ DestinationOptions, LogGroupName }) => DestinationOptions ?? LogGroupName),
+    ).toEqual([undefined, undefined]);
+    await site.send(one, two);
+    await advanceClock(islet, 300);
+    const time = new Date((start + 300) * 1000).toISOString();
+    const [day, hour] = [time.slice(0, 10), time.slice(11, 13)];
+    for (const [account, stream] of [
+      [site.account, "flows"],
+      ["123456789012", "s.1"],
+    ] as const) {
+      const Bucket = `firehose-${account}-us-east-1`;
+      const { Keys } = (await operate(islet, "GET objects", { Bucket })) as { Keys: string[] };
+      const name = `${stream}-1-${day}-${time.slice(11, 19).replaceAll(":", "-")}-`;
+      expect(Keys).toEqual([
+        expect.stringMatching(`^${stream}/${day.replaceAll("-", "/")}/${hour}/${name}[0-9a-f-]{36}$`),
+      ]);
+      const { Body } = await operate(islet, "GET objects", { Bucket, Key: Keys[0] });
+      const lines = Buffer.from(String(Body), "base64").toString().split("\n");
+      expect(lines.filter((line) => line.includes("OK"))).toEqual([
+        '{"message":"10.0.0.10 10.0.0.11 OK"}',
+        '{"message":"10.0.0.10 10.0.0.11 OK"}',
+      ]);
+      expect(lines.filter((line) => line === '{"message":"- - NODATA"}')).toHaveLength(8);
+      expect(lines).toHaveLength(11);
+    }
   });
 
   test("files beside the database; what was not seen over a restart is skipped; a reset clears all", async () => {

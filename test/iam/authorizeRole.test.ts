@@ -1,8 +1,10 @@
 import {
   AssociateIamInstanceProfileCommand,
+  CreateFlowLogsCommand,
   CreateVpcCommand,
   DescribeVpcsCommand,
   EC2Client,
+  type CreateFlowLogsCommandInput,
 } from "@aws-sdk/client-ec2";
 import {
   AddRoleToInstanceProfileCommand,
@@ -78,4 +80,37 @@ test("an instance gets a role from who may pass it", async () => {
   );
   const { IamInstanceProfileAssociation: made } = await associate();
   expect(made?.IamInstanceProfile?.Arn).toBe(arn);
+});
+
+test("flow logs get a role from who may pass it to the service that delivers them", async () => {
+  const person = await asUser(statement("Allow", "ec2:*"));
+  const { Vpc } = await person.root.send(new CreateVpcCommand({ CidrBlock: "10.0.0.0/16" }));
+  const role = `arn:aws:iam::${person.account}:role/deliver`;
+  const create = (to: Partial<CreateFlowLogsCommandInput>) =>
+    person.ec2.send(
+      new CreateFlowLogsCommand({
+        ResourceType: "VPC",
+        ResourceIds: [Vpc?.VpcId ?? ""],
+        TrafficType: "ALL",
+        DeliverLogsPermissionArn: role,
+        ...to,
+      }),
+    );
+  const group = { LogGroupName: "flows" };
+  const stream = {
+    LogDestinationType: "kinesis-data-firehose",
+    LogDestination: "arn:aws:firehose:us-east-1:123456789012:deliverystream/flows",
+    DeliverCrossAccountRole: "arn:aws:iam::123456789012:role/AWSLogDeliveryFirehoseCrossAccountRole",
+  } as const;
+  for (const [service, may, mayNot] of [
+    ["vpc-flow-logs.amazonaws.com", group, stream],
+    ["delivery.logs.amazonaws.com", stream, group],
+  ] as const) {
+    await person.allow(
+      statement("Allow", "ec2:*"),
+      onlyIf("iam:PassRole", { StringEquals: { "iam:PassedToService": service } }),
+    );
+    expect((await create(may)).Unsuccessful).toEqual([]);
+    await refused(create(mayNot), "UnauthorizedOperation", /iam:PassRole on resource/);
+  }
 });

@@ -18,11 +18,12 @@ export const passRole = (roleArn: string, service: string): Demand => ({
 interface Passing {
   readonly IamInstanceProfile?: { readonly Arn?: string; readonly Name?: string };
   readonly DeliverLogsPermissionArn?: string;
+  readonly LogDestinationType?: string;
 }
 
 /** The roles that a call of EC2 passes on: that of an instance profile, that which flow logs are delivered by. */
 export function passedRoles(ctx: Context, input: object): Demand[] {
-  const { IamInstanceProfile: given, DeliverLogsPermissionArn: delivery } = input as Passing;
+  const { IamInstanceProfile: given, DeliverLogsPermissionArn: delivery, ...to } = input as Passing;
   const demands: Demand[] = [];
   if (given) {
     const profile =
@@ -35,6 +36,9 @@ export function passedRoles(ctx: Context, input: object): Demand[] {
       passRole(role ? roles.arnOf(role) : `arn:aws:iam::${ctx.account}:role/*`, "ec2.amazonaws.com"),
     );
   }
-  if (delivery !== undefined) demands.push(passRole(delivery, "vpc-flow-logs.amazonaws.com"));
+  if (delivery !== undefined) {
+    const isStream = to.LogDestinationType === "kinesis-data-firehose";
+    demands.push(passRole(delivery, `${isStream ? "delivery.logs" : "vpc-flow-logs"}.amazonaws.com`));
+  }
   return demands;
 }
