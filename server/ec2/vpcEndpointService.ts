@@ -108,7 +108,7 @@ export const vpcEndpointServices = defineResource({
   transitions: {
     verified: (ctx, { id, privateDns }) => {
       if (privateDns?.state !== "pendingVerification") return;
-      const state = isOwnable(privateDns.name) ? "verified" : "failed";
+      const state = isProven(ctx, privateDns) ? "verified" : "failed";
       vpcEndpointServices.update(ctx, id, { privateDns: { ...privateDns, state } });
     },
   },
@@ -139,8 +139,16 @@ export const mayUse = ({ account, arn }: Caller, service: VpcEndpointService): b
     ["*", `arn:aws:iam::${account}:root`, arn, roleOf(arn)].includes(principal),
   );
 
-/** Nobody owns what is Amazon's, or a whole top-level domain. */
-const isOwnable = (name: string): boolean => !/(?:^|\.)(?:amazonaws|amazon)\.com$/.test(name);
+/**
+ * Whether the domain's TXT record has the value that shows that the service's owner has the domain: under the name that
+ * he was given, or, as not every DNS provider takes underscores, under the domain's own.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html
+ */
+function isProven({ world }: Context, { name, record, value }: PrivateDns): boolean {
+  const domain = name.toLowerCase().replace(/^\*\./, "");
+  return [`${record}.${domain}`, domain].some((each) => world.textsOf(each).includes(value));
+}
 
 const invalid = (message: string): ApiError => new ApiError("InvalidParameter", message);
 
@@ -322,8 +330,3 @@ export const operations = {
     return { ReturnValue: true };
   },
 } satisfies Handlers;
-
-export const partly = {
-  StartVpcEndpointServicePrivateDnsVerification:
-    "a look at the domain's TXT record: the owner is taken at his word, save for Amazon's own domains",
-};

@@ -265,6 +265,8 @@ export interface World {
   takeFlows(request: FlowRequest): readonly FlowRecords[];
   /** The same of a transit gateway. */
   takeTransitFlows(request: TransitFlowRequest): readonly FlowRecords[];
+  /** What the TXT records of a name on the internet say; the name in small letters, without a dot at its end. */
+  textsOf(name: string): readonly string[];
   /** Keeps an object in a bucket, as S3 would. */
   putObject(bucket: string, key: string, bytes: Uint8Array): void;
   /** An object of a bucket; undefined if there is none. */

@@ -78,6 +78,10 @@ export class Planes implements World {
     return findAccess(this.#network.fabric, question);
   }
 
+  textsOf(name: string): readonly string[] {
+    return this.#network.fabric.internet.names.find(name)?.TXT ?? [];
+  }
+
   putObject(bucket: string, key: string, bytes: Uint8Array): void {
     this.#objects.put(bucket, key, bytes);
   }

@@ -484,24 +484,38 @@ describe("what it does", () => {
     ]);
   });
 
-  test("a private name, once it is verified", async () => {
+  test("a private name, once the domain's TXT record shows whose it is", async () => {
     const owner = newAccount();
-    const verify = async (PrivateDnsName: string) => {
-      const { ServiceId, ServiceName, PrivateDnsNameConfiguration } = await serve(owner, {
-        PrivateDnsName,
-        AcceptanceRequired: false,
-      });
-      expect(PrivateDnsNameConfiguration).toMatchObject({ State: "pendingVerification", Type: "TXT" });
-      await refused(connect(owner, ServiceName, { PrivateDnsEnabled: true }), "InvalidParameter");
-      await owner.ec2.send(new StartVpcEndpointServicePrivateDnsVerificationCommand({ ServiceId }));
-      const { PrivateDnsNameConfiguration: after } = await described(owner, ServiceId);
-      return { ServiceName, State: after?.State };
+    const put = async (Name: string, Values: readonly string[]): Promise<void> => {
+      const fields = { Name, Type: "TXT", Values };
+      expect(await operate(islet, "POST", "dns-records", fields)).toMatchObject({ status: 200 });
     };
-    const { ServiceName, State } = await verify("api.example.com");
-    expect(State).toBe("verified");
+    const offer = async (PrivateDnsName: string) => {
+      const made = await serve(owner, { PrivateDnsName, AcceptanceRequired: false });
+      const { ServiceId, ServiceName, PrivateDnsNameConfiguration: shown } = made;
+      expect(shown).toMatchObject({ State: "pendingVerification", Type: "TXT" });
+      return { ServiceId, ServiceName, name: shown?.Name ?? "", value: shown?.Value ?? "" };
+    };
+    const verify = async (ServiceId: string) => {
+      await owner.ec2.send(new StartVpcEndpointServicePrivateDnsVerificationCommand({ ServiceId }));
+      return (await described(owner, ServiceId)).PrivateDnsNameConfiguration?.State;
+    };
+    const { ServiceId, ServiceName, name, value } = await offer("api.example.com");
+    expect(await verify(ServiceId)).toBe("failed");
+    await refused(connect(owner, ServiceName, { PrivateDnsEnabled: true }), "InvalidParameter");
+    await put(`${name}.api.example.com`, [value.toUpperCase(), "v=spf1 -all"]);
+    expect(await verify(ServiceId)).toBe("failed");
+    await put(`${name}.api.example.com`, ["v=spf1 -all", value]);
+    expect(await verify(ServiceId)).toBe("verified");
     const { DnsEntries } = await connect(owner, ServiceName, { PrivateDnsEnabled: true });
     expect(DnsEntries?.map(({ DnsName }) => DnsName)).toContain("api.example.com");
-    expect((await verify("s3.amazonaws.com")).State).toBe("failed");
+    await put(`${name}.api.example.com`, []);
+    expect(await verify(ServiceId)).toBe("verified");
+
+    const wide = await offer("*.Shop.example.com");
+    await put("shop.example.com", [wide.value]);
+    expect(await verify(wide.ServiceId)).toBe("verified");
+    expect(await verify((await offer("s3.amazonaws.com")).ServiceId)).toBe("failed");
   });
 
   test("notifications", async () => {

@@ -9,6 +9,7 @@ import {
   CreateSubnetCommand,
   CreateTransitGatewayVpcAttachmentCommand,
   CreateVpcEndpointCommand,
+  CreateVpcEndpointServiceConfigurationCommand,
   CreateVpcPeeringConnectionCommand,
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
@@ -20,6 +21,7 @@ import {
   ModifyVpcEndpointCommand,
   ModifyVpcPeeringConnectionOptionsCommand,
   RevokeSecurityGroupEgressCommand,
+  StartVpcEndpointServicePrivateDnsVerificationCommand,
   StopInstancesCommand,
   type CreateVpcEndpointCommandInput,
   type DnsEntry,
@@ -486,6 +488,30 @@ describe("names of endpoints", () => {
     await setNames(at.ec2, at.vpc, { EnableDnsHostnames: true });
     await at.ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId: made.id, PrivateDnsEnabled: false }));
     expect(await ask(id, service)).toEqual([]);
+  });
+
+  test("an account's service has a name of its own, once its domain is proven to be the owner's", async () => {
+    const at = await site(islet, "10.0");
+    const id = await instance(at, "10.0.1.10");
+    const balancer = `arn:aws:elasticloadbalancing:${Region}:${at.account}:loadbalancer/net/lb/0123456789abcdef`;
+    const name = "api.example.net";
+    const { ServiceConfiguration } = await at.ec2.send(
+      new CreateVpcEndpointServiceConfigurationCommand({
+        NetworkLoadBalancerArns: [balancer],
+        AcceptanceRequired: false,
+        PrivateDnsName: name,
+      }),
+    );
+    const { ServiceId, ServiceName, PrivateDnsNameConfiguration: proof } = ServiceConfiguration ?? {};
+    await operate(islet, "POST dns-records", {
+      Name: `${proof?.Name}.${name}`,
+      Type: "TXT",
+      Values: [proof?.Value],
+    });
+    expect(await ask(CLIENT, `${proof?.Name}.${name}`, "TXT")).toEqual([proof?.Value]);
+    await at.ec2.send(new StartVpcEndpointServicePrivateDnsVerificationCommand({ ServiceId }));
+    const { address } = await endpoint(at, "", { ServiceName, PrivateDnsEnabled: true });
+    expect([await ask(id, name), await ask(CLIENT, name)]).toEqual([[address], []]);
   });
 
   test("zonal names lead to the zone's interface; records are of the endpoint's type", async () => {

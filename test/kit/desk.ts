@@ -19,6 +19,7 @@ export const emptyWorld: World = {
   whereabouts: () => undefined,
   takeFlows: () => [],
   takeTransitFlows: () => [],
+  textsOf: () => [],
   putObject: () => {},
   getObject: () => undefined,
   analyze: () => ({ found: false, forward: [], back: [], explanations: [], hints: [] }),
