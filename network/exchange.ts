@@ -14,6 +14,9 @@ export interface Exchange {
   readonly learned: "answer" | "refusal" | "nothing";
 }
 
+/** Services that answer nobody: the router forwards, and of multicast groups it only takes note. */
+const SILENT: ReadonlySet<string> = new Set(["igmp", "router"]);
+
 /**
  * Sends a packet, and lets whoever gets it answer as a host does: where nobody listens, with a refusal. Hosts on the
  * internet that have no name answer everything.
@@ -30,8 +33,7 @@ export function exchange(
 ): Exchange {
   const forward = fabric.trace(from, packet, now, frame);
   if (forward.end.outcome === "served" && !forward.end.door) {
-    // The router forwards, and answers nobody.
-    return { forward, back: undefined, learned: forward.end.service === "router" ? "nothing" : "answer" };
+    return { forward, back: undefined, learned: SILENT.has(forward.end.service) ? "nothing" : "answer" };
   }
   const back = answer(fabric, from, forward, now);
   const arrived = back && (from ? reached(back, from) : back.end.outcome === "outside");

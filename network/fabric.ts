@@ -329,7 +329,7 @@ export class Fabric {
     return { sent: packet, steps, end };
   }
 
-  /** Brings an ICMP error of the network's own back to who sent what it is about. */
+  /** Brings a packet of the network's own to somebody: an ICMP error to who sent what it is about, a query to a host. */
   notify(to: Sender, packet: Packet, now: number): Journey {
     const [walk, steps] = this.#noted(now);
     const end = to instanceof Port ? walk.receive(to, packet, undefined, true) : to.receive(walk, packet);

@@ -38,11 +38,11 @@ export const isUnroutable = (address: Ip): boolean =>
     ? within(LINK_LOCAL, address)
     : within(EC2_6, address) || within(LINK_LOCAL_6, address);
 
+export const isMulticast = (address: Ip): boolean =>
+  within(typeof address === "number" ? MULTICAST : MULTICAST_6, address);
+
 /** Whether an address is that of many: broadcast or multicast. */
-export const isForMany = (address: Ip): boolean =>
-  typeof address === "number"
-    ? address === BROADCAST || within(MULTICAST, address)
-    : within(MULTICAST_6, address);
+export const isForMany = (address: Ip): boolean => address === BROADCAST || isMulticast(address);
 
 /** The service that a packet from an interface of the subnet is for. */
 export function serviceFor(packet: Packet, subnet: Subnet): string | undefined {

@@ -2,6 +2,7 @@ import type { Ip } from "./ip.ts";
 
 /** IANA's protocol numbers. */
 export const ICMP = 1;
+export const IGMP = 2;
 export const TCP = 6;
 export const UDP = 17;
 export const GRE = 47;
@@ -21,10 +22,10 @@ export interface Packet {
   /** Of TCP and UDP, else 0. */
   readonly sourcePort: number;
   readonly destinationPort: number;
-  /** Of ICMP, else 0. */
+  /** Of ICMP and IGMP, else 0. */
   readonly type: number;
   readonly code: number;
-  /** The identifier of an ICMP query, else 0. */
+  /** The identifier of an ICMP query, the group of an IGMP message, else 0. */
   readonly id: number;
   /** Of TCP, else 0. */
   readonly flags: number;

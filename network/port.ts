@@ -80,6 +80,8 @@ export class Port implements RouteTarget, GroupCarrier {
   nitro = false;
   /** What takes packets in the place of a guest. */
   behind: Behind | undefined;
+  /** The multicast groups that its guest says it is in. */
+  joined: Set<number> | undefined;
   /** Whether it is a transit gateway's, by which packets of other networks come in. */
   transit = false;
   /** The regional NAT gateway that it is the door of in a zone: it is nobody's interface, and in nobody's subnet. */
@@ -98,7 +100,10 @@ export class Port implements RouteTarget, GroupCarrier {
 
   put(settings: PortSettings): void {
     this.#said.clear();
-    if (!settings.live || settings.owner !== this.owner) this.tracking.clear();
+    if (!settings.live || settings.owner !== this.owner) {
+      this.tracking.clear();
+      this.joined = undefined;
+    }
     this.addresses = settings.addresses;
     this.prefixes = settings.prefixes;
     this.groups = settings.groups;

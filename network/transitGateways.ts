@@ -50,6 +50,7 @@ export interface TransitGatewayAttachmentRules {
 export interface MulticastDomainPlan {
   readonly id: string;
   readonly staticSources: boolean;
+  readonly igmp?: boolean;
   readonly subnets: readonly string[];
   readonly groups: readonly MulticastGroup[];
 }
@@ -203,16 +204,21 @@ export class TransitGateways {
     if (gateway.vpcAttachments.get(vpc) === attachment) gateway.vpcAttachments.delete(vpc);
   }
 
-  putMulticastDomain({ id, staticSources, subnets, groups }: MulticastDomainPlan): void {
+  putMulticastDomain({ id, staticSources, igmp = false, subnets, groups }: MulticastDomainPlan): void {
     let domain = this.#domains.get(id);
     if (!domain) this.#domains.set(id, (domain = new MulticastDomain(id, this.#around.ports)));
     const all = subnets.map((subnet) => required(this.#around.subnets, subnet));
-    domain.put(staticSources, all, groups);
+    domain.put({ staticSources, igmp, subnets: all, groups });
   }
 
   removeMulticastDomain(id: string): void {
-    this.#domains.get(id)?.put(false, [], []);
+    this.#domains.get(id)?.put({ staticSources: false, igmp: false, subnets: [], groups: [] });
     this.#domains.delete(id);
+  }
+
+  /** Undefined for one that is not there yet, or any more. */
+  multicastDomain(id: string): MulticastDomain | undefined {
+    return this.#domains.get(id);
   }
 
   /** The table of an id, for an attachment of another kind. */

@@ -1,8 +1,9 @@
 import type { Fabric } from "./fabric.ts";
+import { remember } from "./igmp.ts";
 import { isForMany, isUnroutable, serviceFor } from "./linkLocal.ts";
 import type { Ip } from "./ip.ts";
 import type { Component, Direction, End, Ground, Observer } from "./journey.ts";
-import { errorAbout, FRAGMENTATION_NEEDED, type Packet } from "./packet.ts";
+import { errorAbout, FRAGMENTATION_NEEDED, IGMP, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
 import type { Reason } from "./reason.ts";
 import { LOCAL } from "./routeTable.ts";
@@ -59,7 +60,8 @@ export class Walk {
     if (service !== undefined) return this.#serve(port, packet, service);
     const { source, destination } = packet;
     const forMany = isForMany(destination);
-    const domain = forMany && subnet.multicast?.has(destination) ? subnet.multicast : undefined;
+    if (forMany && packet.protocol === IGMP) remember(port, packet);
+    const domain = forMany && subnet.multicast?.takes(packet) ? subnet.multicast : undefined;
     if ((forMany && !domain) || destination === subnet.broadcast) {
       return this.drop("NO_BROADCAST", port, packet, port, "egress");
     }

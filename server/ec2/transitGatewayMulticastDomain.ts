@@ -1,4 +1,5 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
+import { nextQuery } from "../../network/igmp.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
@@ -25,6 +26,8 @@ export interface MulticastRegistration {
 export interface TransitGatewayMulticastDomain extends ResourceRow {
   readonly gatewayId: string;
   readonly state: Sdk.TransitGatewayMulticastDomainState;
+  /** Whether guests join and leave groups by themselves. */
+  readonly igmp: Sdk.Igmpv2SupportValue;
   readonly staticSources: Sdk.StaticSourcesSupportValue;
   readonly autoAccept: Sdk.AutoAcceptSharedAssociationsValue;
   readonly associations: readonly MulticastAssociation[];
@@ -50,7 +53,7 @@ export const transitGatewayMulticastDomains = defineResource({
     TransitGatewayId: domain.gatewayId,
     OwnerId: account,
     Options: {
-      Igmpv2Support: "disable",
+      Igmpv2Support: domain.igmp,
       StaticSourcesSupport: domain.staticSources,
       AutoAcceptSharedAssociations: domain.autoAccept,
     },
@@ -74,6 +77,11 @@ export const transitGatewayMulticastDomains = defineResource({
     available: (ctx, { id, state }) => {
       if (state === "pending") transitGatewayMulticastDomains.update(ctx, id, { state: "available" });
     },
+    query: (ctx, { id, state }) => {
+      if (state === "deleted") return;
+      ctx.world.queryGroups(id, ctx.now);
+      awaitQuery(ctx, id);
+    },
     associated: (ctx, { id, associations }) =>
       transitGatewayMulticastDomains.update(ctx, id, {
         associations: associations.map((each) =>
@@ -91,6 +99,10 @@ export const transitGatewayMulticastDomains = defineResource({
     forget: (ctx, { id }) => transitGatewayMulticastDomains.delete(ctx, id),
   },
 });
+
+/** Makes the appointment for the next query to the hosts in a domain. */
+const awaitQuery = (ctx: Context, id: string): void =>
+  transitGatewayMulticastDomains.later(ctx, id, "query", (nextQuery(ctx.now) - ctx.now) / 1000);
 
 /**
  * A domain that is there to be used, by whoever may.
@@ -111,20 +123,18 @@ export const operations = {
     if (gateway.multicast === "disable") {
       throw new ApiError("InvalidParameterValue", `${gateway.id} does not have multicast support enabled.`);
     }
-    if (Options.Igmpv2Support === "enable") {
-      if (Options.StaticSourcesSupport === "enable") {
-        throw new ApiError(
-          "InvalidParameterCombination",
-          "Igmpv2Support and StaticSourcesSupport cannot both be enabled.",
-        );
-      }
-      throw new ApiError("UnsupportedOperation", "IGMP is not supported.");
+    if (Options.Igmpv2Support === "enable" && Options.StaticSourcesSupport === "enable") {
+      throw new ApiError(
+        "InvalidParameterCombination",
+        "Igmpv2Support and StaticSourcesSupport cannot both be enabled.",
+      );
     }
     const domain = transitGatewayMulticastDomains.create(
       ctx,
       {
         gatewayId: gateway.id,
         state: "pending",
+        igmp: Options.Igmpv2Support ?? "disable",
         staticSources: Options.StaticSourcesSupport ?? "disable",
         autoAccept: Options.AutoAcceptSharedAssociations ?? "disable",
         associations: [],
@@ -133,6 +143,7 @@ export const operations = {
       TagSpecifications,
     );
     transitGatewayMulticastDomains.soon(ctx, domain.id, "available", 30);
+    if (domain.igmp === "enable") awaitQuery(ctx, domain.id);
     return { TransitGatewayMulticastDomain: transitGatewayMulticastDomains.show(ctx, domain) };
   },
 
@@ -149,7 +160,3 @@ export const operations = {
     "TransitGatewayMulticastDomains",
   ),
 } satisfies Handlers;
-
-export const partly = {
-  CreateTransitGatewayMulticastDomain: "IGMP",
-};

@@ -109,11 +109,36 @@ function deregister(ctx: Context, asked: Registration, role: Role) {
   };
 }
 
+/** What an interface is in a group, and whether it has joined it by itself. */
+interface Membership extends MulticastRegistration {
+  readonly joined: boolean;
+}
+
+/** What somebody has said, and after that what interfaces have joined without that. */
+function memberships(ctx: Context, { id, registrations }: TransitGatewayMulticastDomain): Membership[] {
+  const joined = ctx.world.joinedGroups(id);
+  const isJoined = ({ address, networkInterfaceId }: MulticastRegistration): boolean =>
+    joined.some((each) => each.address === address && each.interfaceId === networkInterfaceId);
+  const others = joined.filter(
+    ({ address, interfaceId }) => !registrations.some((each) => isOf(address, interfaceId)(each)),
+  );
+  return [
+    ...registrations.map((each) => ({ ...each, joined: isJoined(each) })),
+    ...others.map(({ address, interfaceId }) => ({
+      address,
+      networkInterfaceId: interfaceId,
+      member: false,
+      source: false,
+      joined: true,
+    })),
+  ];
+}
+
 /** One line for each interface in a group, as long as there is the interface. */
 function view(
   ctx: Context,
   { associations }: TransitGatewayMulticastDomain,
-  { address, networkInterfaceId, member, source }: MulticastRegistration,
+  { address, networkInterfaceId, member, source, joined }: Membership,
 ): Sdk.TransitGatewayMulticastGroup[] {
   const eni = networkInterfaces.table(ctx).get(networkInterfaceId);
   if (!eni) return [];
@@ -127,9 +152,9 @@ function view(
       ResourceType: "vpc",
       ResourceOwnerId: eni.account,
       NetworkInterfaceId: eni.id,
-      GroupMember: member,
+      GroupMember: member || joined,
       GroupSource: source,
-      MemberType: member ? "static" : undefined,
+      MemberType: member ? "static" : joined ? "igmp" : undefined,
       SourceType: source ? "static" : undefined,
     },
   ];
@@ -170,7 +195,7 @@ export const operations = {
       ctx,
     ) => {
       const domain = transitGatewayMulticastDomains.get(ctx, id);
-      return domain.registrations.flatMap((each) => view(ctx, domain, each));
+      return memberships(ctx, domain).flatMap((each) => view(ctx, domain, each));
     },
   }),
 } satisfies Handlers;

@@ -1,7 +1,7 @@
 import type { Exchange } from "../../network/exchange.ts";
 import { formatBlock, formatIp, type Block } from "../../network/ip.ts";
 import type { Component, End, Ground, Journey, Step } from "../../network/journey.ts";
-import { ICMP, ICMPV6, TCP, UDP, type Packet } from "../../network/packet.ts";
+import { ICMP, ICMPV6, IGMP, TCP, UDP, type Packet } from "../../network/packet.ts";
 import { Port } from "../../network/port.ts";
 import { reasons } from "../../network/reason.ts";
 import { remedy } from "../../network/remedy.ts";
@@ -93,6 +93,8 @@ export interface PacketView extends EndsView {
   readonly Protocol: string;
   readonly Type?: number;
   readonly Code?: number;
+  /** Of IGMP: what the message is about. */
+  readonly Group?: string;
   readonly Flags?: readonly string[];
   readonly Length: number;
   readonly TimeToLive: number;
@@ -127,6 +129,7 @@ export function viewPacket(packet: Packet): PacketView {
     ...viewEnds(packet),
     Protocol,
     ...(Protocol.startsWith("icmp") && { Type: packet.type, Code: packet.code }),
+    ...(packet.protocol === IGMP && { Type: packet.type, Group: formatIp(packet.id) }),
     ...(Protocol === "tcp" && {
       Flags: FLAGS.filter(([bit]) => (packet.flags & bit) !== 0).map(([, name]) => name),
     }),

@@ -1,7 +1,9 @@
 import { readDomainName } from "../../network/domainName.ts";
 import { exchange } from "../../network/exchange.ts";
+import { ALL_ROUTERS, LEAVE, REPORT } from "../../network/igmp.ts";
 import { isIpv4, parseIp, type Ip } from "../../network/ip.ts";
-import { ICMP, ICMPV6, packet as newPacket, TCP, UDP, type Packet } from "../../network/packet.ts";
+import { isMulticast } from "../../network/linkLocal.ts";
+import { ICMP, ICMPV6, IGMP, packet as newPacket, TCP, UDP, type Packet } from "../../network/packet.ts";
 import { readProtocol } from "../ec2/ipProtocol.ts";
 import { ApiError } from "../errors.ts";
 import type { Cloud } from "../cloud.ts";
@@ -175,8 +177,16 @@ function readPacket(fields: Fields, from: Sender, to: readonly Ip[]): Packet {
     length: count(fields, "Length", 65_535) ?? 64,
     ttl: count(fields, "TimeToLive", 255) ?? 64,
     dontFragment: flag(fields, "DontFragment") ?? true,
-    ...headerOf(fields, protocol),
+    ...(protocol === IGMP ? membershipOf(fields, to) : headerOf(fields, protocol)),
   });
+}
+
+/** A guest joins the group that the packet is for, or says again that it is in it; or, as type 23, it leaves the group. */
+function membershipOf(fields: Fields, [group]: readonly Ip[]): Partial<Packet> {
+  if (group === undefined || !isIpv4(group) || !isMulticast(group)) throw invalid("To", fields["To"]);
+  const type = count(fields, "Type", 255) ?? REPORT;
+  const leaves = type === LEAVE && fields["DestinationAddress"] === undefined;
+  return { type, id: group, ...(leaves && { destination: ALL_ROUTERS }) };
 }
 
 function headerOf(fields: Fields, protocol: number): Partial<Packet> {

@@ -267,6 +267,10 @@ export interface World {
   takeTransitFlows(request: TransitFlowRequest): readonly FlowRecords[];
   /** What the TXT records of a name on the internet say; the name in small letters, without a dot at its end. */
   textsOf(name: string): readonly string[];
+  /** Lets a transit gateway ask the hosts in a multicast domain which groups they are in; `now` in milliseconds. */
+  queryGroups(domainId: string, now: number): void;
+  /** The groups that interfaces have joined by themselves in a multicast domain. */
+  joinedGroups(domainId: string): readonly { readonly address: string; readonly interfaceId: string }[];
   /** Keeps an object in a bucket, as S3 would. */
   putObject(bucket: string, key: string, bytes: Uint8Array): void;
   /** An object of a bucket; undefined if there is none. */

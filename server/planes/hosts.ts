@@ -45,7 +45,15 @@ export interface HostSettings {
 /** Projects the rows of instances and volumes onto the hosts and disks of each region. */
 export class Hosts implements Omit<
   World,
-  "analyze" | "findAccess" | "getObject" | "putObject" | "takeFlows" | "takeTransitFlows" | "textsOf"
+  | "analyze"
+  | "findAccess"
+  | "getObject"
+  | "joinedGroups"
+  | "putObject"
+  | "queryGroups"
+  | "takeFlows"
+  | "takeTransitFlows"
+  | "textsOf"
 > {
   readonly #clock: Clock;
   readonly #chance: Chance;

@@ -6,7 +6,7 @@ import { NatGateway } from "../../network/natGateway.ts";
 import type { Port } from "../../network/port.ts";
 import { instances, isLive } from "../ec2/instance.ts";
 import { networkInterfaces, type NetworkInterface } from "../ec2/networkInterface.ts";
-import type { FlowRecords, FlowRequest, TransitFlowRequest } from "../kit/world.ts";
+import type { FlowRecords, FlowRequest, TransitFlowRequest, World } from "../kit/world.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 import type { Kind } from "./fabric/kind.ts";
@@ -117,6 +117,15 @@ export class Network {
         serviceOf: (address) => serviceOf(formatIp(address)),
       }),
     }));
+  }
+
+  queryGroups(domainId: string, now: number): void {
+    this.#fabric.transitGateways.multicastDomain(domainId)?.query(this.#fabric, now);
+  }
+
+  joinedGroups(domainId: string): ReturnType<World["joinedGroups"]> {
+    const joined = this.#fabric.transitGateways.multicastDomain(domainId)?.joined() ?? [];
+    return Array.from(joined, ({ group, port }) => ({ address: formatIp(group), interfaceId: port.id }));
   }
 
   /** What others name comes first, and goes last. */

@@ -70,6 +70,14 @@ export class Planes implements World {
     return this.#network.takeTransitFlows(request);
   }
 
+  queryGroups(domainId: string, now: number): void {
+    this.#network.queryGroups(domainId, now);
+  }
+
+  joinedGroups(domainId: string): ReturnType<World["joinedGroups"]> {
+    return this.#network.joinedGroups(domainId);
+  }
+
   analyze(question: PathQuestion): PathAnswer {
     return analyzePath(this.#network.fabric, question);
   }

@@ -4,7 +4,8 @@ import { EgressOnlyInternetGateway } from "../../network/egressOnlyInternetGatew
 import { GatewayEndpoint } from "../../network/gatewayEndpoint.ts";
 import { InterfaceEndpoint } from "../../network/interfaceEndpoint.ts";
 import { InternetGateway } from "../../network/internetGateway.ts";
-import { holds, within } from "../../network/ip.ts";
+import { IgmpHosts } from "../../network/igmp.ts";
+import { holds, ip, within } from "../../network/ip.ts";
 import type { End } from "../../network/journey.ts";
 import { MulticastDomain } from "../../network/multicastDomain.ts";
 import { NatTranslations, type Translation } from "../../network/natTranslations.ts";
@@ -924,14 +925,28 @@ export const bugs: readonly Planted[] = [
       ),
   },
   {
+    name: "what a guest joins in one multicast group, it gets of all",
+    plant: () =>
+      replace(
+        IgmpHosts.prototype,
+        "hear",
+        (original) =>
+          function (this: IgmpHosts, host, packet, now) {
+            for (const group of ["239.0.0.1", "224.0.0.251"]) {
+              original.call(this, host, { ...packet, id: Number(ip(group)) }, now);
+            }
+          },
+      ),
+  },
+  {
     name: "a multicast domain with static sources lets everybody send",
     plant: () =>
       replace(
         MulticastDomain.prototype,
         "put",
         (original) =>
-          function (this: MulticastDomain, _staticSources, subnets, groups) {
-            original.call(this, false, subnets, groups);
+          function (this: MulticastDomain, settings) {
+            original.call(this, { ...settings, staticSources: false });
           },
       ),
   },

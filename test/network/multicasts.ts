@@ -2,6 +2,7 @@
 /* oxlint-disable vitest/no-standalone-expect -- a test runs each of these properties */
 import fc from "fast-check";
 import { expect } from "vitest";
+import { report } from "../../network/igmp.ts";
 import { ip } from "../../network/ip.ts";
 import type { Properties } from "./sendings.ts";
 import { crossings } from "./sites.ts";
@@ -25,6 +26,8 @@ const domainsArbitrary = fc.record({
     ...[0, 1].map(() =>
       fc.record({
         staticSources: fc.boolean(),
+        /** Whether members join by themselves, where not only sources may send. */
+        igmp: fc.boolean(),
         groups: fc.uniqueArray(
           fc.record({ address: fc.constantFrom(...GROUPS), members: some, sources: some }),
           { maxLength: 2, selector: ({ address }) => address },
@@ -39,17 +42,27 @@ export const multicasts: Properties = {
     fc.property(domainsArbitrary, ({ subnets, domains }) => {
       const world = new World(["vpc", "far"]);
       for (const { id, subnet, address } of PORTS) world.port(id, { addresses: [address], subnet });
-      for (const [i, { staticSources, groups }] of domains.entries()) {
+      for (const [i, { staticSources, igmp, groups }] of domains.entries()) {
+        const join = igmp && !staticSources;
         world.fabric.transitGateways.putMulticastDomain({
           id: `domain-${i}`,
           staticSources,
+          igmp: join,
           subnets: SUBNETS.filter((_, n) => subnets[n] === i),
-          groups: groups.map(({ address, members, sources }) => ({
+          groups: (join ? [] : groups).map(({ address, members, sources }) => ({
             address: ip(address),
             members: new Set(members),
             sources: new Set(sources),
           })),
         });
+        if (!join) continue;
+        for (const { address: group, members } of groups) {
+          for (const { id, subnet, address } of PORTS) {
+            const port = world.fabric.ports.get(id);
+            if (!port || !members.includes(id) || subnets[SUBNETS.indexOf(subnet)] !== i) continue;
+            world.send(port, report(Number(ip(address)), Number(ip(group))));
+          }
+        }
       }
       const domainOf = (subnet: string): number | undefined =>
         subnets[SUBNETS.findIndex((each) => each === subnet)];

@@ -26,6 +26,7 @@ export const transitGatewayMulticastDomainKind: Kind = {
     fabric.transitGateways.putMulticastDomain({
       id,
       staticSources: row.staticSources === "enable",
+      igmp: row.igmp === "enable",
       // A subnet may be another account's, which may have been emptied.
       subnets: row.associations
         .filter(({ subnetId, state }) => state === "associated" && subnets.table({ unit }).get(subnetId))

@@ -1,0 +1,102 @@
+import { ip } from "./ip.ts";
+import { IGMP, packet, type Packet } from "./packet.ts";
+import type { Port } from "./port.ts";
+
+/** The types of IGMPv2's messages. @see https://www.rfc-editor.org/rfc/rfc2236 */
+const QUERY = 0x11;
+export const REPORT = 0x16;
+export const LEAVE = 0x17;
+
+/** Where hosts tell routers that they leave a group. */
+export const ALL_ROUTERS = ip("224.0.0.2");
+export const ALL_HOSTS = ip("224.0.0.1");
+
+/** How often a router asks its hosts, in milliseconds: whenever the clock shows a multiple of it. */
+const ROUND = 120_000;
+/** So many queries without an answer end all memberships of a host. */
+const MOST_MISSED = 3;
+/** After so many, twelve hours later, it is not asked any more. */
+const MOST_ASKED = MOST_MISSED + (12 * 3_600_000) / ROUND;
+
+/** When the first query after a time is due, in milliseconds. */
+export const nextQuery = (now: number): number => now - (now % ROUND) + ROUND;
+
+/** As a transit gateway sends it. */
+export const query: Packet = packet({
+  source: ip("0.0.0.0"),
+  destination: ALL_HOSTS,
+  protocol: IGMP,
+  type: QUERY,
+  ttl: 1,
+});
+
+/** What a guest says to become a member of a group, or to stay one. */
+export const report = (source: number, group: number): Packet =>
+  packet({ source, destination: group, protocol: IGMP, type: REPORT, id: group, ttl: 1 });
+
+/** Lets a guest remember what it has said itself: that is what it answers to queries. */
+export function remember(port: Port, { type, id: group }: Packet): void {
+  if (type === REPORT) (port.joined ??= new Set()).add(group);
+  else if (type === LEAVE) port.joined?.delete(group);
+}
+
+/**
+ * The hosts that a multicast router has heard of, each an interface, and the groups that they are in.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-multicast-overview.html
+ */
+export class IgmpHosts {
+  /** How many queries in a row each has not answered. */
+  readonly #missed = new Map<string, number>();
+  /** By group, whose memberships are not empty. */
+  readonly #members = new Map<number, Set<string>>();
+  /** When the next query is due, in milliseconds. */
+  #next = 0;
+
+  hear(host: string, { type, id: group }: Packet, now: number): void {
+    if (type === REPORT) {
+      if (this.#missed.size === 0) this.#next = nextQuery(now);
+      this.#missed.set(host, 0);
+      const members = this.#members.get(group);
+      if (members) members.add(host);
+      else this.#members.set(group, new Set([host]));
+    } else if (type === LEAVE) {
+      this.#leave(host, group);
+      if (![...this.#members.values()].some((members) => members.has(host))) this.#missed.delete(host);
+    }
+  }
+
+  /** By group, those that are in it. */
+  get members(): ReadonlyMap<number, ReadonlySet<string>> {
+    return this.#members;
+  }
+
+  /**
+   * Asks all hosts which groups they are in, as often as that is due by now.
+   *
+   * @param ask false for a host that is gone; what it answers is heard within
+   */
+  query(now: number, ask: (host: string, at: number) => boolean): void {
+    // Whoever answers now has done so before, or else has been forgotten.
+    this.#next = Math.max(this.#next, nextQuery(now) - (MOST_ASKED + 1) * ROUND);
+    for (; this.#next <= now && this.#missed.size > 0; this.#next += ROUND) this.#queryOnce(ask);
+  }
+
+  #queryOnce(ask: (host: string, at: number) => boolean): void {
+    for (const [host, before] of this.#missed) {
+      this.#missed.set(host, before + 1);
+      const isThere = ask(host, this.#next);
+      const missed = this.#missed.get(host) ?? 0;
+      if (!isThere || missed >= MOST_MISSED) {
+        for (const group of this.#members.keys()) this.#leave(host, group);
+      }
+      if (!isThere || missed >= MOST_ASKED) this.#missed.delete(host);
+    }
+  }
+
+  #leave(host: string, group: number): void {
+    const members = this.#members.get(group);
+    members?.delete(host);
+    if (members?.size === 0) this.#members.delete(group);
+  }
+}
