@@ -1,13 +1,17 @@
 import type { CustomerSite } from "./customerSite.ts";
-import type { Ip } from "./ip.ts";
+import type { Block, Ip } from "./ip.ts";
 import type { Component, End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { Walk } from "./walk.ts";
 
 /** AWS's end of links to sites: a virtual private gateway, or a transit gateway by its attachment. */
 export interface LinkEnd {
-  /** The prefix length of the block around an address that it leads to, for whom comes by a link. */
-  reach(address: Ip, from: SiteLink): number | undefined;
+  /**
+   * The prefix length of the block around an address that it leads to, for whom comes by a link.
+   *
+   * @param allowed what a Direct Connect gateway between them may tell; everything, without any
+   */
+  reach(address: Ip, from: SiteLink, allowed?: readonly Block[]): number | undefined;
   /** Takes a packet that came from a site. */
   enter(walk: Walk, packet: Packet): End;
 }

@@ -13,6 +13,8 @@ export interface SiteRoute {
   readonly connection: string;
   /** Whether somebody wrote it down, or BGP told it, with the length of its path and its discriminator (MED). */
   readonly origin: (typeof ORIGINS)[number];
+  /** Over dedicated lines, the higher wins before the length of the path counts. */
+  readonly localPreference?: number;
   readonly pathLength: number;
   readonly discriminator: number;
   /** Whether it takes its part of the flows where others are as good; else the oldest one has them all. */
@@ -31,6 +33,7 @@ export const preference = (
   b: Omit<SiteRoute, "block" | "connection">,
 ): number =>
   ORIGINS.indexOf(a.origin) - ORIGINS.indexOf(b.origin) ||
+  (b.localPreference ?? 0) - (a.localPreference ?? 0) ||
   a.pathLength - b.pathLength ||
   a.discriminator - b.discriminator;
 
@@ -62,7 +65,7 @@ export class SiteRoutes {
     this.#live = undefined;
   }
 
-  /** Where one is up, the longest block that leads somewhere counts; else the one that would. */
+  /** The first to an address. Where one is up, the longest block that leads somewhere counts; else the one that would. */
   find(address: Ip): SiteLink | undefined {
     return this.#waysTo(address)?.links[0];
   }

@@ -24,7 +24,8 @@ export interface TransitGatewayRoute {
   /** Id of the attachment; undefined for a route that drops what it matches. */
   readonly attachment: string | undefined;
   readonly origin: (typeof ORIGINS)[number];
-  /** BGP's: the shorter path wins, then the lower discriminator. */
+  /** BGP's: the higher preference wins, then the shorter path, then the lower discriminator. */
+  readonly localPreference?: number;
   readonly pathLength?: number;
   readonly discriminator?: number;
   /** Whether it takes its part of the flows where others are as good; else the oldest one has them all. */
@@ -44,6 +45,7 @@ const isBlock = (destination: TransitGatewayRoute["destination"]): destination i
 const preference = (a: TransitGatewayRoute, b: TransitGatewayRoute): number =>
   ORIGINS.indexOf(a.origin) - ORIGINS.indexOf(b.origin) ||
   Number(!isBlock(a.destination)) - Number(!isBlock(b.destination)) ||
+  (b.localPreference ?? 0) - (a.localPreference ?? 0) ||
   (a.pathLength ?? 0) - (b.pathLength ?? 0) ||
   (a.discriminator ?? 0) - (b.discriminator ?? 0);
 

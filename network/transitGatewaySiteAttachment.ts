@@ -1,4 +1,4 @@
-import type { Ip } from "./ip.ts";
+import { within, type Block, type Ip } from "./ip.ts";
 import type { End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { TransitGateway, TransitGatewayAttachment } from "./transitGateway.ts";
@@ -54,7 +54,13 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
     return link.carry(walk, packet, packet.destination, "TGW_BAD_STATE_VPN");
   }
 
-  reach(address: Ip, from: SiteLink): number | undefined {
+  /** What a Direct Connect gateway may tell is all that it tells, whatever the gateway knows. */
+  reach(address: Ip, from: SiteLink, allowed?: readonly Block[]): number | undefined {
+    if (allowed) {
+      if (!this.live) return undefined;
+      const lengths = allowed.flatMap((each) => (within(each, address) ? each.length : []));
+      return lengths.length > 0 ? Math.max(...lengths) : undefined;
+    }
     const ways = this.live ? this.table?.find(address) : undefined;
     // What a site told the gateway, it is not told again.
     const isBack = ways?.some(({ route }) => route.attachment === this.id) ?? false;

@@ -1,11 +1,12 @@
 import { leadIn } from "./gatewayTable.ts";
-import { isIpv4, within, type Ip } from "./ip.ts";
+import { holds, isIpv4, within, type Block, type Ip } from "./ip.ts";
 import type { End } from "./journey.ts";
 import type { Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
 import type { RouteTable } from "./routeTable.ts";
 import type { RouteTarget } from "./routeTarget.ts";
 import { SiteRoutes, type SiteRoute } from "./siteRoutes.ts";
+import { VIRTUAL_INTERFACE_MTU } from "./virtualInterface.ts";
 import type { Vpc } from "./vpc.ts";
 import type { LinkEnd, SiteLink } from "./siteLink.ts";
 import type { Walk } from "./walk.ts";
@@ -53,14 +54,23 @@ export class VpnGateway implements RouteTarget, LinkEnd {
     if (!this.vpc?.portOf(source)?.live) {
       return walk.drop("VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS", this, packet, sender, "egress");
     }
-    const link = this.#routes.find(destination);
+    const link = this.#routes.choose(packet);
     if (!link) return walk.drop("NO_ROUTE_TO_DESTINATION", this, packet, sender, "egress");
     walk.pass(this, packet, sender, "egress");
-    return link.carry(walk, packet, sender?.subnet.router ?? destination, "BAD_STATE_VPN");
+    const router = sender?.subnet.router ?? destination;
+    // "Jumbo frames will apply only to propagated routes from Direct Connect."
+    if (packet.length > VIRTUAL_INTERFACE_MTU && link.kind === "virtual-interface") {
+      const isStatic = sender?.subnet.table?.find(destination)?.route.origin === "static";
+      const refused = isStatic ? walk.tooLong(link, packet, router, VIRTUAL_INTERFACE_MTU) : undefined;
+      if (refused) return refused;
+    }
+    return link.carry(walk, packet, router, "BAD_STATE_VPN");
   }
 
-  reach(address: Ip): number | undefined {
-    return this.vpc?.blocks.find((block) => isIpv4(block.base) && within(block, address))?.length;
+  /** "You must set the prefixes to a range that is the same or wider than the VPC CIDR block." */
+  reach(address: Ip, _from: SiteLink, allowed?: readonly Block[]): number | undefined {
+    const own = this.vpc?.blocks.find((block) => isIpv4(block.base) && within(block, address));
+    return own && (allowed?.some((each) => holds(each, own)) ?? true) ? own.length : undefined;
   }
 
   /** From the customer into the VPC, whatever routes the destination's subnet has. */

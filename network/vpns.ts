@@ -8,7 +8,7 @@ import type { TransitGateways } from "./transitGateways.ts";
 import { TransitGatewaySiteAttachment } from "./transitGatewaySiteAttachment.ts";
 import type { Vpc } from "./vpc.ts";
 import type { LinkEnd, SiteLink } from "./siteLink.ts";
-import { VirtualInterface } from "./virtualInterface.ts";
+import { VirtualInterface, type VirtualInterfaceSettings } from "./virtualInterface.ts";
 import { VpnConnection } from "./vpnConnection.ts";
 import { VpnGateway } from "./vpnGateway.ts";
 
@@ -20,7 +20,10 @@ export interface CustomerSitePlan {
   /** Who answers there; without it, everybody does. */
   readonly hosts?: readonly Ip[] | undefined;
   /** Its dedicated lines, each with the virtual private gateway that it ends at, if it ends at one. */
-  readonly lines?: readonly { readonly id: string; readonly gateway: string | undefined }[];
+  readonly lines?: readonly (VirtualInterfaceSettings & {
+    readonly id: string;
+    readonly gateway: string | undefined;
+  })[];
 }
 
 export interface VpnConnectionPlan {
@@ -114,11 +117,15 @@ export class Vpns {
       id,
       lines.map((line) => line.id),
     );
-    for (const { id: line, gateway } of lines) {
+    for (const { id: line, gateway, ...settings } of lines) {
       if (gateway !== undefined) this.#gatewayOf.set(line, gateway);
-      if (this.#links.has(line)) continue;
-      this.#links.set(line, new VirtualInterface(line, site, () => this.#endOf(line)));
-      this.#forget(line);
+      let link = this.#links.get(line);
+      if (!link) {
+        link = new VirtualInterface(line, site, () => this.#endOf(line));
+        this.#links.set(line, link);
+        this.#forget(line);
+      }
+      if (link instanceof VirtualInterface) link.put(settings);
     }
   }
 

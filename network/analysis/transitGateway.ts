@@ -31,6 +31,7 @@ const byPreference = (a: ResolvedTransitRoute, b: ResolvedTransitRoute): number 
   b.block.length - a.block.length ||
   ORDER.indexOf(a.route.origin) - ORDER.indexOf(b.route.origin) ||
   Number("prefixList" in a.route.destination) - Number("prefixList" in b.route.destination) ||
+  (b.route.localPreference ?? 0) - (a.route.localPreference ?? 0) ||
   (a.route.pathLength ?? 0) - (b.route.pathLength ?? 0) ||
   (a.route.discriminator ?? 0) - (b.route.discriminator ?? 0);
 

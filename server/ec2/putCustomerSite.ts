@@ -1,10 +1,12 @@
 import { formatPrefix, parsePrefix } from "../../network/cidr.ts";
 import { block, formatIp, ip, parseIp, within } from "../../network/ip.ts";
+import { VIRTUAL_INTERFACE_MTU } from "../../network/virtualInterface.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import { customerGateways } from "./customerGateway.ts";
 import {
   linesAt,
+  LOCAL_PREFERENCES,
   siteId,
   siteTable,
   type Advertisement,
@@ -18,6 +20,14 @@ import { logged, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { vpnGateways, vpnGatewayUsers } from "./vpnGateway.ts";
 import { alone, type VpnTunnel } from "./vpnTunnel.ts";
 
+/** What the operator says of a dedicated line, not checked yet. */
+export interface LineRequest {
+  /** The virtual private or transit gateway that it leads to. */
+  readonly gatewayId: string;
+  readonly mtu?: number | undefined;
+  readonly allowedPrefixes?: readonly string[] | undefined;
+}
+
 /** What the operator says of a site, not checked yet. */
 export interface SiteRequest {
   readonly name: string;
@@ -28,8 +38,8 @@ export interface SiteRequest {
   readonly advertised: readonly Advertisement[];
   /** Those that are up: each by AWS's address of it, or all of a connection by its id. */
   readonly tunnels: readonly string[];
-  /** The virtual private and transit gateways that dedicated lines lead to. */
-  readonly virtualInterfaces: readonly string[];
+  /** The dedicated lines. */
+  readonly virtualInterfaces: readonly LineRequest[];
   /** The Connect peers whose appliances speak BGP for it, by their ids. */
   readonly connectPeers: readonly string[];
 }
@@ -47,6 +57,14 @@ function readAddress(text: string, name: string): string {
   const address = parseIp(text);
   if (address === undefined) throw invalid(name, text);
   return formatIp(address);
+}
+
+function readAdvertisement({ prefix, ...rest }: Advertisement): Advertisement {
+  const { community } = rest;
+  if (community !== undefined && !LOCAL_PREFERENCES.has(community)) {
+    throw invalid("Community", community);
+  }
+  return { prefix: readBlock(prefix, "Advertises"), ...rest };
 }
 
 /** The tunnels that are to be up: they end at one of the site's devices, those between private addresses by a dedicated line. */
@@ -126,23 +144,37 @@ function connectPeers(ctx: Context, site: string, asked: readonly string[]): voi
   }
 }
 
-/** The dedicated lines that a site is to have: those that it has stay what they are, and the others go. */
+/**
+ * Bytes that a line may carry: jumbo frames of 8,500, and at a virtual private gateway 9,001 as well.
+ *
+ * @see https://docs.aws.amazon.com/directconnect/latest/UserGuide/set-jumbo-frames-vif.html
+ */
+function readMtu({ gatewayId, mtu = VIRTUAL_INTERFACE_MTU }: LineRequest): number {
+  const jumbo = vpnGateways.hasForm(gatewayId) ? [8500, 9001] : [8500];
+  if (mtu !== VIRTUAL_INTERFACE_MTU && !jumbo.includes(mtu)) throw invalid("Mtu", String(mtu));
+  return mtu;
+}
+
+/** The dedicated lines that a site is to have: those that it has stay the same ones, and the others go. */
 function readLines(
   ctx: Context,
-  asked: readonly string[],
+  requests: readonly LineRequest[],
   had: readonly VirtualInterface[],
 ): VirtualInterface[] {
+  const asked = new Map(requests.map((each) => [each.gatewayId, each]));
   for (const { gatewayId, attachmentId } of had) {
-    if (asked.includes(gatewayId) || attachmentId === undefined) continue;
+    if (asked.has(gatewayId) || attachmentId === undefined) continue;
     if (transitGatewayAttachments.table(ctx).get(attachmentId)) detach(ctx, attachmentId);
     for (const { id, transportId, tunnels } of vpnConnections.by(ctx, "gateway", gatewayId)) {
       if (transportId !== attachmentId) continue;
       vpnConnections.update(ctx, id, { tunnels: tunnels.map((tunnel) => alone(ctx, tunnel)) });
     }
   }
-  return [...new Set(asked)].map(
-    (gatewayId) => had.find((each) => each.gatewayId === gatewayId) ?? newLine(ctx, gatewayId),
-  );
+  return [...asked.values()].map((request) => ({
+    ...(had.find((each) => each.gatewayId === request.gatewayId) ?? newLine(ctx, request.gatewayId)),
+    mtu: readMtu(request),
+    allowedPrefixes: request.allowedPrefixes?.map((text) => readBlock(text, "AllowedPrefixes")),
+  }));
 }
 
 /**
@@ -196,10 +228,7 @@ function put(ctx: Context, request: SiteRequest): void {
     addresses,
     blocks,
     hosts,
-    advertised: request.advertised.map(({ prefix, ...rest }) => ({
-      prefix: readBlock(prefix, "Advertises"),
-      ...rest,
-    })),
+    advertised: request.advertised.map(readAdvertisement),
     virtualInterfaces: lines,
   };
   if (known) table.replace(row);

@@ -15,7 +15,7 @@ import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { inState, SHOWN_DELETED_SECONDS, transitGateways, type TransitGateway } from "./transitGateway.ts";
 import { freeGatewayAddress, gatewayAddresses, gatewayAddressUsers } from "./transitGatewayAddress.ts";
 import { attachmentTo } from "./transitGatewayAttachment.ts";
-import { siteTable } from "./customerSite.ts";
+import { heardRoute, siteTable } from "./customerSite.ts";
 import { connectUsers } from "./transitGatewayConnect.ts";
 import type { KnownRoute } from "./vpnRoutes.ts";
 
@@ -107,9 +107,8 @@ export const routesOfPeers = (rows: Pick<Context, "unit">, attachmentId: string)
       const speaksIpv6 = insideCidrs.some((cidr) => cidr.includes(":"));
       return told
         .filter(({ prefix }) => speaksIpv6 || !prefix.includes(":"))
-        .map(({ prefix: destination, ...rest }) => ({
-          ...rest,
-          destination,
+        .map((each) => ({
+          ...heardRoute(each),
           connectionId,
           origin: "propagated-vpn" as const,
         }));

@@ -1,6 +1,6 @@
 import { preference, type SiteRoute } from "../../network/siteRoutes.ts";
 import type { Context } from "../kit/context.ts";
-import { linesAt } from "./customerSite.ts";
+import { heardRoute, linesAt, LOCAL_PREFERENCES, USUAL_PREFERENCE } from "./customerSite.ts";
 import { heard, isUp, vpnConnections, type VpnConnection } from "./vpnConnection.ts";
 import { isAttachedTo } from "./vpnGateway.ts";
 
@@ -14,16 +14,21 @@ export interface KnownRoute {
   readonly origin: SiteRoute["origin"];
   readonly pathLength: number;
   readonly discriminator: number;
+  readonly localPreference?: number;
 }
 
 /** What a connection leads to: the routes written down, or what BGP tells of it by whatever tunnel is up. */
 function routesOf(rows: Rows, connection: VpnConnection): KnownRoute[] {
-  const { id: connectionId, staticRoutes, routes, tunnels } = connection;
+  const { id: connectionId, staticRoutes, routes, tunnels, vpnGatewayId } = connection;
   if (!staticRoutes) {
     const origin = "propagated-vpn";
     return tunnels
       .flatMap((tunnel) => heard(rows, connection, tunnel))
-      .map(({ prefix: destination, ...told }) => ({ destination, connectionId, origin, ...told }));
+      .map((told) => ({
+        ...heardRoute(told, vpnGatewayId === undefined ? undefined : 0),
+        connectionId,
+        origin,
+      }));
   }
   const origin = "propagated-vpn-static";
   return routes
@@ -34,11 +39,11 @@ function routesOf(rows: Rows, connection: VpnConnection): KnownRoute[] {
 /** What BGP tells over the dedicated lines to a virtual private gateway, or by an attachment to a transit gateway. */
 export const routesOfLines = (rows: Rows, end: string): KnownRoute[] =>
   linesAt(rows, end).flatMap(({ site, line }) =>
-    site.advertised.map(({ prefix: destination, ...told }) => ({
-      destination,
+    site.advertised.map((told) => ({
+      ...heardRoute(told, 0),
       connectionId: line.id,
       origin: "propagated-direct-connect",
-      ...told,
+      localPreference: LOCAL_PREFERENCES.get(told.community ?? "") ?? USUAL_PREFERENCE,
     })),
   );
 

@@ -1,36 +1,42 @@
 import type { Cloud } from "../cloud.ts";
 import type { Advertisement } from "../ec2/customerSite.ts";
-import { putCustomerSite } from "../ec2/putCustomerSite.ts";
-import { regionOf, required } from "./fields.ts";
+import { putCustomerSite, type LineRequest } from "../ec2/putCustomerSite.ts";
+import { regionOf, required, texts } from "./fields.ts";
 import { allow, invalid, type Fields, type Route } from "./operator.ts";
-
-function texts(fields: Fields, name: string): string[] | undefined {
-  const value = fields[name];
-  if (value === undefined) return undefined;
-  const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
-  if (!isList) throw invalid(name, value);
-  return value;
-}
 
 const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 
-/** What BGP tells of a block: `{ Prefix, PathLength, Med }`, or the block alone. */
+/** What BGP tells of a block: `{ Prefix, PathLength, Med, Community }`, or the block alone. */
 function advertisement(value: unknown): Advertisement {
   const name = "Advertises";
-  if (typeof value === "string") return { prefix: value, pathLength: 1, discriminator: 0 };
+  if (typeof value === "string") return { prefix: value, pathLength: 1, discriminator: undefined };
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, value);
   const fields = value as Fields;
-  allow(fields, "Prefix", "PathLength", "Med");
-  const { PathLength: pathLength = 1, Med: discriminator = 0 } = fields;
+  allow(fields, "Prefix", "PathLength", "Med", "Community");
+  const { PathLength: pathLength = 1, Med: discriminator } = fields;
   if (!isCount(pathLength)) throw invalid("PathLength", pathLength);
-  if (!isCount(discriminator)) throw invalid("Med", discriminator);
-  return { prefix: required(fields, "Prefix"), pathLength, discriminator };
+  if (discriminator !== undefined && !isCount(discriminator)) throw invalid("Med", discriminator);
+  const community = fields["Community"] === undefined ? undefined : required(fields, "Community");
+  return { prefix: required(fields, "Prefix"), pathLength, discriminator, community };
 }
 
-function advertisements({ Advertises: list = [] }: Fields): Advertisement[] {
-  if (!Array.isArray(list)) throw invalid("Advertises", list);
-  return list.map(advertisement);
+/** A dedicated line: `{ Gateway, Mtu, AllowedPrefixes }`, or the id of the gateway alone. */
+function line(value: unknown): LineRequest {
+  const name = "VirtualInterfaces";
+  if (typeof value === "string") return { gatewayId: value };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(name, value);
+  const fields = value as Fields;
+  allow(fields, "Gateway", "Mtu", "AllowedPrefixes");
+  const { Mtu: mtu } = fields;
+  if (mtu !== undefined && !isCount(mtu)) throw invalid("Mtu", mtu);
+  return { gatewayId: required(fields, "Gateway"), mtu, allowedPrefixes: texts(fields, "AllowedPrefixes") };
+}
+
+function listOf<T>(fields: Fields, name: string, read: (value: unknown) => T): T[] {
+  const list = fields[name] ?? [];
+  if (!Array.isArray(list)) throw invalid(name, list);
+  return list.map(read);
 }
 
 /**
@@ -63,9 +69,9 @@ export function siteRoutes(
         addresses: texts(fields, "Addresses") ?? [],
         blocks: texts(fields, "Blocks") ?? [],
         hosts: texts(fields, "Hosts"),
-        advertised: advertisements(fields),
+        advertised: listOf(fields, "Advertises", advertisement),
         tunnels: texts(fields, "Tunnels") ?? [],
-        virtualInterfaces: texts(fields, "VirtualInterfaces") ?? [],
+        virtualInterfaces: listOf(fields, "VirtualInterfaces", line),
         connectPeers: texts(fields, "ConnectPeers") ?? [],
       };
       const unit = cloud().unit(region);

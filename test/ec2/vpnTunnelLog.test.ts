@@ -159,11 +159,11 @@ describe("what it does", () => {
     });
     expect(await streams(logs)).toEqual([`${stream}-BGP.log`]);
     const neighbor = "169.254.77.2";
-    const route = (prefix: string, med: number, asPath = "65000") => ({
+    const route = (prefix: string, med?: number, asPath = "65000") => ({
       prefix,
       asPath,
       localPref: 100,
-      med,
+      ...(med !== undefined && { med }),
       nextHopIp: neighbor,
       weight: 32_768,
     });
@@ -179,7 +179,7 @@ describe("what it does", () => {
     const first = [
       ...states("Idle", "Connect", "OpenSent", "OpenConfirm", "Established"),
       routeStatus("ADVERTISED", route(OFFICE, 7, "65000 65000")),
-      routeStatus("ADVERTISED", route("10.9.0.0/16", 0)),
+      routeStatus("ADVERTISED", route("10.9.0.0/16")),
     ];
     const seen = async () => parsed(await read(logs, `${stream}-BGP.log`));
     const base = { resource_id: stream, event_timestamp: now };
@@ -190,7 +190,7 @@ describe("what it does", () => {
     expect(await seen()).toMatchObject([
       ...first,
       routeStatus("UPDATED", route(OFFICE, 1)),
-      routeStatus("WITHDRAWN", route("10.9.0.0/16", 0)),
+      routeStatus("WITHDRAWN", route("10.9.0.0/16")),
       ...states("Established", "Idle"),
     ]);
   });
@@ -223,7 +223,7 @@ describe("what it does", () => {
       `${now} ${time} true true established established AWS tunnel processed response (id=1) for CREATE_CHILD_SA`,
     ]);
     expect((await read(logs, `${stream}-BGP.log`)).at(-1)).toBe(
-      `${stream} ${now} ${time} RouteStatus ADVERTISED {"prefix":"2001:db8::/32","asPath":"65000","localPref":100,"med":0,"nextHopIp":"fd00:1::2","weight":32768}`,
+      `${stream} ${now} ${time} RouteStatus ADVERTISED {"prefix":"2001:db8::/32","asPath":"65000","localPref":100,"nextHopIp":"fd00:1::2","weight":32768}`,
     );
   });
 

@@ -99,6 +99,133 @@ describe("a site at a dedicated line", () => {
   });
 });
 
+describe("what a line is told and tells", () => {
+  /** A VPC that a transit gateway leads to the office from. */
+  async function hub() {
+    const wire = await wired(false);
+    const { ec2, vpc, subnet, table } = wire;
+    const { id: Gateway, table: tableId } = await newGateway(ec2, { VpnEcmpSupport: "enable" });
+    await ec2.send(
+      new CreateTransitGatewayVpcAttachmentCommand({
+        TransitGatewayId: Gateway,
+        VpcId: vpc,
+        SubnetIds: [subnet],
+      }),
+    );
+    await ec2.send(
+      new CreateRouteCommand({
+        RouteTableId: table,
+        DestinationCidrBlock: OFFICE,
+        TransitGatewayId: Gateway,
+      }),
+    );
+    return { ...wire, Gateway, tableId };
+  }
+
+  const reached = async (From: string): Promise<Set<unknown>> => {
+    const sites = new Set<unknown>();
+    for (let SourcePort = 40_000; SourcePort < 40_024; SourcePort++) {
+      sites.add((await exchange({ From, To: HOST, SourcePort })).Forward.Receiver?.Site);
+    }
+    return sites;
+  };
+
+  test("a community says which line is preferred, before the path's length; equal ones share the flows", async () => {
+    const virtual = await wired(false);
+    const transit = await hub();
+    for (const { instance, Gateway } of [{ ...virtual, Gateway: virtual.gateway }, transit]) {
+      const lined = (Community?: string, PathLength = 1) => ({
+        Advertises: [{ Prefix: OFFICE, PathLength, Community }],
+        VirtualInterfaces: [Gateway],
+        Hosts: [HOST],
+      });
+      const [one, two] = [await site(lined("7224:7200")), await site(lined())];
+      expect(await reached(instance)).toEqual(new Set([one, two]));
+      await site(lined("7224:7300", 9), one);
+      expect(await reached(instance)).toEqual(new Set([one]));
+      await site(lined("7224:7100", 1), one);
+      expect(await reached(instance)).toEqual(new Set([two]));
+    }
+  });
+
+  test("what a Direct Connect gateway allows is all that a site is told", async () => {
+    const { instance, Gateway } = await hub();
+    const name = await site({ Advertises: [OFFICE], VirtualInterfaces: [{ Gateway }], Hosts: [HOST] });
+    const learned = async (...AllowedPrefixes: string[]) => {
+      const VirtualInterfaces = [{ Gateway, AllowedPrefixes }];
+      await site({ Advertises: [OFFICE], VirtualInterfaces, Hosts: [HOST] }, name);
+      const { Learned, Forward } = await exchange({ From: name, To: instance });
+      return [Learned, Forward.Reason];
+    };
+    expect(await learned("10.0.0.0/8")).toEqual(["answer", undefined]);
+    expect(await learned("10.0.0.0/24", "172.16.0.0/12")).toEqual(["answer", undefined]);
+    expect(await learned("172.16.0.0/12")).toEqual(["nothing", "NO_ROUTE_TO_DESTINATION"]);
+    // What nobody is behind, the gateway finds out.
+    const VirtualInterfaces = [{ Gateway, AllowedPrefixes: ["172.16.0.0/12"] }];
+    await site({ Advertises: [OFFICE], VirtualInterfaces }, name);
+    const astray = await exchange({ From: name, To: "172.16.0.1", SourceAddress: HOST });
+    expect(astray.Forward.Steps.map(({ Component }) => Component?.Type)).toContain(
+      "transit-gateway-attachment",
+    );
+  });
+
+  test("jumbo frames pass by routes that were learned", async () => {
+    const { instance, gateway } = await wired(false);
+    const lined = (Mtu?: number) => ({
+      Advertises: [OFFICE],
+      VirtualInterfaces: [{ Gateway: gateway, Mtu }],
+      Hosts: [HOST],
+    });
+    const name = await site(lined());
+    const end = async (Length: number) =>
+      (await exchange({ From: instance, To: HOST, Length })).Forward.Reason;
+    expect([await end(1500), await end(1501)]).toEqual([undefined, "FRAGMENTATION_NEEDED"]);
+    await site(lined(9001), name);
+    expect([await end(9001), await end(9002)]).toEqual([undefined, "FRAGMENTATION_NEEDED"]);
+  });
+
+  test("without a discriminator, a VPN connection of a transit gateway counts as 100", async () => {
+    const { ec2, tableId, Gateway: TransitGatewayId } = await hub();
+    const ids: string[] = [];
+    for (const Med of [undefined, 101, 99]) {
+      const { VpnConnectionId = "" } = await newConnection(ec2, { TransitGatewayId });
+      ids.push(VpnConnectionId);
+      await site({ Advertises: [{ Prefix: OFFICE, Med }], Tunnels: [VpnConnectionId] });
+      const Filters = [{ Name: "route-search.exact-match", Values: [OFFICE] }];
+      const { Routes } = await ec2.send(
+        new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId: tableId, Filters }),
+      );
+      const used = Routes?.flatMap(({ TransitGatewayAttachments = [] }) =>
+        TransitGatewayAttachments.map(({ ResourceId }) => ResourceId),
+      );
+      expect(used).toEqual([Med === 99 ? ids[2] : ids[0]]);
+    }
+  });
+
+  test("is refused where it makes no sense", async () => {
+    const { gateway, Gateway } = await hub();
+    const refuse = (fields: object, code = "InvalidParameterValue") =>
+      operationRefused(islet, "POST sites", { Region, Name: "bad", Blocks: [OFFICE], ...fields }, code);
+    for (const VirtualInterfaces of [
+      7,
+      [7],
+      [{}],
+      [{ Gateway: "vgw-1" }],
+      [{ Gateway: gateway, Mtu: 9002 }],
+      [{ Gateway: gateway, Mtu: "9001" }],
+      [{ Gateway, Mtu: 9001 }],
+      [{ Gateway, AllowedPrefixes: ["everything"] }],
+      [{ Gateway, AllowedPrefixes: "10.0.0.0/8" }],
+    ]) {
+      await refuse({ VirtualInterfaces });
+    }
+    await refuse({ VirtualInterfaces: [{ Gateway, Colour: "red" }] }, "UnknownParameter");
+    for (const Community of ["7224:8100", "7224:9300", "constructor", 7300]) {
+      await refuse({ Advertises: [{ Prefix: OFFICE, Community }], VirtualInterfaces: [gateway] });
+    }
+  });
+});
+
 describe("tunnels between private addresses", () => {
   const DEVICE_INSIDE = "172.31.0.7";
 

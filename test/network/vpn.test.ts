@@ -6,6 +6,7 @@ import type { End } from "../../network/journey.ts";
 import type { Port } from "../../network/port.ts";
 import type { TransitGatewayRoute } from "../../network/transitGatewayRouteTable.ts";
 import type { SiteRoute } from "../../network/siteRoutes.ts";
+import type { VirtualInterfaceSettings } from "../../network/virtualInterface.ts";
 import type { VpnConnectionPlan } from "../../network/vpns.ts";
 import { all, ended, entering, from, icmp, leaving, openAcl, passed, route, World } from "./world.ts";
 
@@ -453,16 +454,18 @@ describe("over several connections of a transit gateway", () => {
 });
 
 describe("a dedicated line", () => {
-  const lined = (lines: readonly string[] = ["dxvif"]): Wired => {
+  const lined = (settings: VirtualInterfaceSettings = {}): Wired => {
     const world = new Wired();
-    world.fabric.vpns.putSite({
-      id: "r/hq",
-      name: "hq",
-      blocks: [block(OFFICE)],
-      lines: lines.map((id) => ({ id, gateway: "vgw" })),
-    });
+    putLine(world, settings);
     return world;
   };
+  const putLine = (world: Wired, settings: VirtualInterfaceSettings, name = "hq", id = "dxvif"): void =>
+    world.fabric.vpns.putSite({
+      id: `r/${name}`,
+      name,
+      blocks: [block(OFFICE)],
+      lines: [{ id, gateway: "vgw", ...settings }],
+    });
   const direct = (cidr: string, more: Partial<SiteRoute> = {}): SiteRoute =>
     to(cidr, "dxvif", { origin: "propagated-direct-connect", pathLength: 9, ...more });
 
@@ -510,6 +513,51 @@ describe("a dedicated line", () => {
     other.gateway([direct(OFFICE)]);
     other.fabric.vpns.removeSite("r/hq");
     expect(whereTo(other.leave())).toBe("NO_ROUTE_TO_DESTINATION");
+  });
+
+  test.each([8500, 9001])("takes jumbo frames of %i bytes, by a route that was learned", (mtu) => {
+    const world = lined({ mtu });
+    world.gateway([direct(OFFICE)]);
+    const leave = (length: number) => whereTo(world.leave(HOST, { length }));
+    const learned = { origin: "propagated-direct-connect" } as const;
+    world.table("rtb", [route(OFFICE, "vgw", learned)]);
+    expect([leave(mtu), leave(mtu + 1)]).toEqual(["hq", "FRAGMENTATION_NEEDED"]);
+    expect(whereTo(world.enter("hq", HOST, "10.0.1.5", { length: mtu }))).toBe("server");
+    world.table("rtb", [route(OFFICE, "vgw")]);
+    expect([leave(1500), leave(1501)]).toEqual(["hq", "FRAGMENTATION_NEEDED"]);
+    putLine(world, {});
+    expect(whereTo(world.enter("hq", HOST, "10.0.1.5", { length: 1501 }))).toBe("FRAGMENTATION_NEEDED");
+  });
+
+  test("shares the flows with one that is as good; the preferred one has them all, whatever the path", () => {
+    const world = lined();
+    putLine(world, {}, "dr", "dxvif-2");
+    const reached = (first: Partial<SiteRoute>, second: Partial<SiteRoute>) => {
+      world.gateway([direct(OFFICE, first), { ...direct(OFFICE, second), connection: "dxvif-2" }]);
+      const ports = Array.from({ length: 32 }, (_, i) => 40_000 + i);
+      return new Set(ports.map((sourcePort) => whereTo(world.leave(HOST, { sourcePort }))));
+    };
+    const shared = { shared: true };
+    expect(reached(shared, shared)).toEqual(new Set(["hq", "dr"]));
+    expect(reached({ ...shared, localPreference: 1 }, { ...shared, localPreference: 3 })).toEqual(
+      new Set(["dr"]),
+    );
+    const longer = { ...shared, localPreference: 3, pathLength: 30 };
+    expect(reached(longer, { ...shared, localPreference: 2 })).toEqual(new Set(["hq"]));
+    expect(reached({ ...shared, pathLength: 2 }, { ...shared, pathLength: 1 })).toEqual(new Set(["dr"]));
+  });
+
+  test("tells a site of a VPC only what may be told: of its block as a whole", () => {
+    for (const [allowed, known] of [
+      [["22.0.0.0/24"], false],
+      [["10.0.0.0/24"], false],
+      [["10.0.0.0/15"], true],
+      [["10.0.0.0/16", "22.0.0.0/24"], true],
+    ] as const) {
+      const world = lined({ allowed: allowed.map(block) });
+      const end = whereTo(world.enter("hq", HOST, "10.0.1.5"));
+      expect([allowed, end]).toEqual([allowed, known ? "server" : "NO_ROUTE_TO_DESTINATION"]);
+    }
   });
 });
 

@@ -17,6 +17,8 @@ export const customerSiteKind: Kind = {
       lines: virtualInterfaces.map((line) => ({
         id: line.id,
         gateway: line.attachmentId === undefined ? line.gatewayId : undefined,
+        mtu: line.mtu,
+        allowed: line.allowedPrefixes?.map(block),
       })),
     });
     return true;

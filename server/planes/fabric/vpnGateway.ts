@@ -35,8 +35,10 @@ export const linesOf = (table: string, row: Row): readonly VirtualInterface[] =>
 export const siteRoutesOf = (unit: Unit, id: string): SiteRoute[] =>
   routesOfGateway({ unit }, id).map(siteRouteOf);
 
+/** Dedicated lines that are as good share the flows, as VPN connections of a virtual private gateway do not. */
 export const siteRouteOf = ({ destination, connectionId, ...route }: KnownRoute): SiteRoute => ({
   ...route,
+  shared: route.origin === "propagated-direct-connect",
   block: block(destination),
   connection: connectionId,
 });
