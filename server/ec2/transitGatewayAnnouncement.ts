@@ -146,8 +146,3 @@ export const operations = {
     "TransitGatewayRouteTableAnnouncements",
   ),
 } satisfies Handlers;
-
-export const partly = {
-  CreateTransitGatewayRouteTableAnnouncement:
-    "peerings within a region only; what a table learns by one announcement is not announced on",
-};

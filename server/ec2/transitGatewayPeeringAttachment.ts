@@ -112,6 +112,7 @@ export const operations = {
     if (PeerTransitGatewayId === gateway.id) {
       throw new ApiError("InvalidParameterValue", `${gateway.id} cannot be peered with itself.`);
     }
+    // "Peering attachments support static routing only", save those that Cloud WAN has, within a region.
     if (Options?.DynamicRouting === "enable" && PeerRegion !== ctx.region) {
       throw new ApiError(
         "UnsupportedOperation",
@@ -188,7 +189,3 @@ export const operations = {
     return answer(ctx, row.id);
   },
 } satisfies Handlers;
-
-export const partly = {
-  CreateTransitGatewayPeeringAttachment: "dynamic routing between regions",
-};

@@ -7,7 +7,10 @@ import { isAssociated } from "./cidrAssociation.ts";
 import { storedCidr } from "./cidrBlock.ts";
 import { isPrefixListId } from "./prefixListId.ts";
 import { transitGateways } from "./transitGateway.ts";
-import { transitGatewayAnnouncements } from "./transitGatewayAnnouncement.ts";
+import {
+  transitGatewayAnnouncements,
+  type TransitGatewayAnnouncement,
+} from "./transitGatewayAnnouncement.ts";
 import {
   isLive,
   transitGatewayAttachments,
@@ -147,23 +150,46 @@ function ownRoutes(rows: Rows, tableId: string): TransitRoute[] {
   return [...made.map((route) => ({ ...route, origin: "static" as const })), ...learned(rows, tableId)];
 }
 
-/** What a table learns of other gateways' tables: not what drops packets there, or leads back by the same peering. */
-function announced(rows: Rows, tableId: string): TransitRoute[] {
-  const announcements = transitGatewayAnnouncements.table(rows).by("propagation", tableId);
-  return announcements.flatMap(({ id: announcementId, attachmentId, tableId: source, state }) => {
-    const end = transitGatewayAttachments.table(rows).get(attachmentId);
-    if (state !== "available" || end?.to.type !== "peering" || !isLive(end)) return [];
-    const back = end.to.attachmentId;
-    return ownRoutes(rows, source)
-      .filter((route) => route.attachmentId !== undefined && route.attachmentId !== back)
-      .map(({ destination }) => ({
-        destination,
-        attachmentId,
-        origin: "propagated-peering" as const,
-        announcementId,
-      }));
-  });
+/** The announcements that a table learns by now, with the announcer's end of each peering. */
+function* heard(
+  rows: Rows,
+  tableId: string,
+): Iterable<{ readonly announcement: TransitGatewayAnnouncement; readonly back: string }> {
+  for (const announcement of transitGatewayAnnouncements.table(rows).by("propagation", tableId)) {
+    const end = transitGatewayAttachments.table(rows).get(announcement.attachmentId);
+    if (announcement.state !== "available" || end?.to.type !== "peering" || !isLive(end)) continue;
+    yield { announcement, back: end.to.attachmentId };
+  }
 }
+
+/**
+ * What a table learns of another gateway's table, and of those that this one learns of in turn, as BGP has it: not what
+ * drops packets there, or leads back by the same peering, or has passed a gateway before. By each announcement, the
+ * shortest way to a table counts.
+ */
+function announcedBy(rows: Rows, first: TransitGatewayAnnouncement, back: string): TransitRoute[] {
+  const { id: announcementId, attachmentId, gatewayId } = first;
+  const hops = [{ announcement: first, back, passed: [gatewayId] }];
+  const known = new Set<string>();
+  const routes: TransitRoute[] = [];
+  // More of them come while it goes on.
+  for (const { announcement, back: backThere, passed } of hops) {
+    const { tableId, peerId } = announcement;
+    if (known.has(tableId) || passed.includes(peerId)) continue;
+    known.add(tableId);
+    for (const route of ownRoutes(rows, tableId)) {
+      if (route.attachmentId === undefined || route.attachmentId === backThere) continue;
+      const told = { destination: route.destination, pathLength: passed.length };
+      routes.push({ ...told, attachmentId, origin: "propagated-peering", announcementId });
+    }
+    for (const next of heard(rows, tableId)) hops.push({ ...next, passed: [...passed, peerId] });
+  }
+  return routes;
+}
+
+/** What a table learns of other gateways' tables. */
+const announced = (rows: Rows, tableId: string): TransitRoute[] =>
+  [...heard(rows, tableId)].flatMap(({ announcement, back }) => announcedBy(rows, announcement, back));
 
 /** All routes of a table, those that somebody made first. */
 export const routesOf = (rows: Rows, tableId: string): TransitRoute[] => [
@@ -171,12 +197,22 @@ export const routesOf = (rows: Rows, tableId: string): TransitRoute[] => [
   ...announced(rows, tableId),
 ];
 
-/** The tables that learn what is in one, over peerings. */
-export const learners = (rows: Rows, tableId: string): string[] =>
-  transitGatewayAnnouncements
-    .table(rows)
-    .by("announced", tableId)
-    .flatMap(({ otherId }) => transitGatewayAnnouncements.table(rows).get(otherId)?.propagations ?? []);
+/** The tables that learn what is in one over peerings, be it by way of others. */
+export function learners(rows: Rows, tableId: string): ReadonlySet<string> {
+  const announcements = transitGatewayAnnouncements.table(rows);
+  const found = new Set<string>();
+  const tables = [tableId];
+  for (const table of tables) {
+    for (const { otherId } of announcements.by("announced", table)) {
+      for (const learner of announcements.get(otherId)?.propagations ?? []) {
+        if (found.has(learner)) continue;
+        found.add(learner);
+        tables.push(learner);
+      }
+    }
+  }
+  return found;
+}
 
 /** The attachment that a route leads to; undefined for a blackhole, which a route to one that is gone is, too. */
 export function wayOut(rows: Rows, { attachmentId }: TransitRoute): TransitGatewayAttachment | undefined {

@@ -242,6 +242,58 @@ describe("what it does", () => {
     expect(await destinations(two, b.table)).toEqual(["10.2.0.0/16", "10.1.0.0/16"]);
   });
 
+  test("tables announce on what they have learned, by the shortest way, and never back", async () => {
+    const keys = freshKeys(islet);
+    const ec2 = new EC2Client(configOf(islet, keys));
+    const hubs = [];
+    for (const n of [1, 2, 3, 4]) {
+      const { id, table } = await newGateway(ec2);
+      await attach(ec2, id, await newNetwork(ec2, n));
+      hubs.push({ id, table });
+    }
+    const [a, b, c, d] = hubs;
+    if (!a || !b || !c || !d) throw new Error("no gateways");
+    /** One table tells another of a gateway that is peered with its own. @returns the learner's end */
+    const tell = async (from: typeof a, to: typeof a): Promise<string> => {
+      const { TransitGatewayPeeringAttachment: made } = await ec2.send(
+        new CreateTransitGatewayPeeringAttachmentCommand({
+          TransitGatewayId: from.id,
+          PeerTransitGatewayId: to.id,
+          PeerAccountId: keys.account,
+          PeerRegion: "us-east-1",
+          Options: { DynamicRouting: "enable" },
+        }),
+      );
+      const there = made?.AccepterTransitGatewayAttachmentId ?? "";
+      await ec2.send(new AcceptTransitGatewayPeeringAttachmentCommand({ TransitGatewayAttachmentId: there }));
+      await announce(ec2, from.table, made?.TransitGatewayAttachmentId ?? "");
+      const heard = (await shown(ec2)).find((each) => each.PeeringAttachmentId === there);
+      await learn(ec2, to.table, heard?.TransitGatewayRouteTableAnnouncementId ?? "");
+      return there;
+    };
+    await tell(a, b);
+    await tell(b, c);
+    const last = await tell(c, d);
+    expect(await destinations(ec2, d.table)).toEqual([
+      "10.4.0.0/16",
+      "10.3.0.0/16",
+      "10.2.0.0/16",
+      "10.1.0.0/16",
+    ]);
+    const ways = async () =>
+      (await routes(ec2, d.table)).map(
+        ({ TransitGatewayAttachments: [to] = [] }) => to?.TransitGatewayAttachmentId,
+      );
+    expect((await ways()).slice(1)).toEqual([last, last, last]);
+    // In a circle everybody learns everything, and nobody its own.
+    await tell(d, a);
+    for (const { table } of hubs) expect(await destinations(ec2, table)).toHaveLength(4);
+    const short = await tell(a, d);
+    const ofA = (await routes(ec2, d.table)).find((each) => each.DestinationCidrBlock === "10.1.0.0/16");
+    expect(ofA?.TransitGatewayAttachments?.[0]?.TransitGatewayAttachmentId).toBe(short);
+    expect((await ways()).filter((each) => each === last)).toHaveLength(2);
+  });
+
   test("ends with the peering", async () => {
     const { one, two, b, here, id, heard } = await announced();
     await learn(two, b.table, heard);

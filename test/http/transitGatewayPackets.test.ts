@@ -10,14 +10,17 @@ import {
   CreateTransitGatewayPeeringAttachmentCommand,
   CreateTransitGatewayPrefixListReferenceCommand,
   CreateTransitGatewayRouteCommand,
+  CreateTransitGatewayRouteTableAnnouncementCommand,
   DeleteTransitGatewayPeeringAttachmentCommand,
   DeleteTransitGatewayVpcAttachmentCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSecurityGroupReferencesCommand,
   DescribeTransitGatewayPeeringAttachmentsCommand,
+  DescribeTransitGatewayRouteTableAnnouncementsCommand,
   DisableTransitGatewayRouteTablePropagationCommand,
   DisassociateTransitGatewayRouteTableCommand,
   EC2Client,
+  EnableTransitGatewayRouteTablePropagationCommand,
   ModifyInstanceAttributeCommand,
   ModifyTransitGatewayCommand,
   ModifyTransitGatewayVpcAttachmentCommand,
@@ -258,6 +261,65 @@ describe("security groups of VPCs at one gateway", () => {
     });
     await ec2.send(switchOff);
     expect((await exchange(one, two.instance, HERE, 50_000)).Forward.Reason).toBe("ENI_SG_RULES_MISMATCH");
+  });
+});
+
+test("announced routes lead packets over two peerings, as long as they are true", async () => {
+  const keys = freshKeys(islet);
+  const ec2 = new EC2Client(configOf(islet, keys, HERE));
+  const hubs = [await newGateway(ec2), await newGateway(ec2), await newGateway(ec2)] as const;
+  const [first, , last] = hubs;
+  const [one, two] = [await spoke(ec2, first.id, 1), await spoke(ec2, last.id, 2)];
+  const announce = async (TransitGatewayRouteTableId: string, PeeringAttachmentId: string) => {
+    await ec2.send(
+      new CreateTransitGatewayRouteTableAnnouncementCommand({
+        TransitGatewayRouteTableId,
+        PeeringAttachmentId,
+      }),
+    );
+  };
+  for (const [from, to] of [hubs.slice(0, 2), hubs.slice(1)]) {
+    if (!from || !to) continue;
+    const { TransitGatewayPeeringAttachment: made } = await ec2.send(
+      new CreateTransitGatewayPeeringAttachmentCommand({
+        TransitGatewayId: from.id,
+        PeerTransitGatewayId: to.id,
+        PeerAccountId: keys.account,
+        PeerRegion: HERE,
+        Options: { DynamicRouting: "enable" },
+      }),
+    );
+    const { TransitGatewayAttachmentId: near = "", AccepterTransitGatewayAttachmentId: far = "" } =
+      made ?? {};
+    await ec2.send(new AcceptTransitGatewayPeeringAttachmentCommand({ TransitGatewayAttachmentId: far }));
+    await announce(from.table, near);
+    await announce(to.table, far);
+  }
+  const { TransitGatewayRouteTableAnnouncements: all = [] } = await ec2.send(
+    new DescribeTransitGatewayRouteTableAnnouncementsCommand({}),
+  );
+  for (const { TransitGatewayRouteTableAnnouncementId, AnnouncementDirection, TransitGatewayId } of all) {
+    const table = hubs.find(({ id }) => id === TransitGatewayId)?.table;
+    if (AnnouncementDirection === "outgoing") continue;
+    await ec2.send(
+      new EnableTransitGatewayRouteTablePropagationCommand({
+        TransitGatewayRouteTableId: table,
+        TransitGatewayRouteTableAnnouncementId,
+      }),
+    );
+  }
+  const shown = await exchange(one, two.instance);
+  expect(shown.Learned).toBe("answer");
+  expect(transit(shown).filter((id) => id.startsWith("tgw-rtb-"))).toEqual(hubs.map(({ table }) => table));
+  await ec2.send(
+    new DisableTransitGatewayRouteTablePropagationCommand({
+      TransitGatewayRouteTableId: last.table,
+      TransitGatewayAttachmentId: two.attachment,
+    }),
+  );
+  expect((await exchange(one, two.instance)).Forward).toMatchObject({
+    Reason: "NO_ROUTE_TO_DESTINATION",
+    Remedy: `add a route for ${two.address} to ${first.table}`,
   });
 });
 

@@ -48,9 +48,8 @@ function learnersTouched(unit: Unit, table: string, row: Row): readonly string[]
 
 export const transitGatewayRouteTableKind: Kind = {
   touchedBy: (unit, table, row) => {
-    const tables = tablesTouched(unit, table, row);
-    const far = tables.flatMap((id) => learners({ unit }, id));
-    return [...tables, ...far, ...learnersTouched(unit, table, row)];
+    const tables = [...tablesTouched(unit, table, row), ...learnersTouched(unit, table, row)];
+    return tables.flatMap((id) => [id, ...learners({ unit }, id)]);
   },
   all: (unit) => transitGatewayRouteTables.table({ unit }).all(),
   put(fabric, unit, id) {
