@@ -127,7 +127,7 @@ export interface FlowRequest {
   };
   /** The service of Amazon's that an address belongs to. */
   readonly serviceOf: (address: string) => string | undefined;
-  /** The zone's id and the type of an interface, and whether its instance, if it has one, encrypts what it sends. */
+  /** The zone's id and the type of an interface, and whether its instance or transit gateway encrypts what it sends. */
   readonly interfaceOf: (interfaceId: string) =>
     | {
         readonly zoneId: string;

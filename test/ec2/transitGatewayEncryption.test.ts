@@ -1,5 +1,7 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   AcceptTransitGatewayPeeringAttachmentCommand,
+  CreateFlowLogsCommand,
   CreateTransitGatewayConnectCommand,
   CreateTransitGatewayPeeringAttachmentCommand,
   CreateVpcEncryptionControlCommand,
@@ -7,16 +9,20 @@ import {
   DeleteTransitGatewayVpcAttachmentCommand,
   DescribeTransitGatewaysCommand,
   DescribeVpcEncryptionControlsCommand,
+  EC2Client,
   GetVpcResourcesBlockingEncryptionEnforcementCommand,
   ModifyTransitGatewayCommand,
   ModifyVpcEncryptionControlCommand,
   type ModifyTransitGatewayOptions,
   type VpcEncryptionControlMode,
 } from "@aws-sdk/client-ec2";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
-import { freshClient, ownIslet, refused } from "../islet.ts";
-import { attach, newGateway, newNetwork } from "./transitGateways.ts";
+import { configOf, freshClient, freshKeys, ownIslet, refused } from "../islet.ts";
+import { operate } from "../operator.ts";
+import { launch } from "./launch.ts";
+import { attach, leadTo, newGateway, newNetwork } from "./transitGateways.ts";
 
 const ec2 = await freshClient();
 const MISSING = "tgw-0123456789abcdef0";
@@ -196,5 +202,58 @@ describe("what it does", () => {
     } finally {
       await slow.close();
     }
+  });
+});
+
+describe("what flow logs tell of it", () => {
+  let islet: Islet;
+  beforeAll(async () => {
+    islet = await ownIslet();
+    await operate(islet, "POST clock", { Frozen: true });
+  });
+  afterAll(() => islet.close());
+
+  test("hops to and from a gateway are encrypted once it encrypts", async () => {
+    const keys = freshKeys(islet);
+    const client = new EC2Client(configOf(islet, keys));
+    const logs = new CloudWatchLogsClient(configOf(islet, keys));
+    const { id } = await newGateway(client);
+    const hosts: string[] = [];
+    for (const n of [1, 2]) {
+      const network = await newNetwork(client, n);
+      await control(network.vpc, client);
+      hosts.push(
+        await launch(client, {
+          SubnetId: network.subnets[0],
+          PrivateIpAddress: `10.${n}.0.10`,
+          InstanceType: "m6i.large",
+        }),
+      );
+      await attach(client, id, network);
+      await leadTo(client, id, network);
+      await client.send(
+        new CreateFlowLogsCommand({
+          ResourceType: "VPC",
+          ResourceIds: [network.vpc],
+          TrafficType: "ACCEPT",
+          LogGroupName: "flows",
+          DeliverLogsPermissionArn: "arn:aws:iam::123456789012:role/flow-logs",
+          MaxAggregationInterval: 60,
+          LogFormat: "${encryption-status} ${flow-direction} ${interface-type} ${srcaddr}",
+        }),
+      );
+    }
+    const told = async () => {
+      const [From, To] = hosts;
+      await operate(islet, "POST packets", { Region: "us-east-1", From, To, Protocol: "tcp", Port: 443 });
+      await advanceClock(islet, 120);
+      const { events } = await logs.send(
+        new FilterLogEventsCommand({ logGroupName: "flows", filterPattern: "gress" }),
+      );
+      return new Set(events?.map(({ message }) => message?.split(" ").slice(0, 2).join(" ")));
+    };
+    expect(await told()).toEqual(new Set(["0 egress", "0 ingress"]));
+    await encrypt(id, client);
+    expect(await told()).toEqual(new Set(["0 egress", "0 ingress", "1 egress", "1 ingress"]));
   });
 });
