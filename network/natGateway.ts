@@ -40,6 +40,8 @@ export class NatGateway implements RouteTarget, Behind {
   #doors: readonly Port[] = [];
   #draining: readonly Ip[] = [];
   readonly #translations = new NatTranslations();
+  /** Zones in which a connection has found no free port. */
+  readonly #crowded = new Set<string>();
 
   constructor(id: string, vpc: Vpc) {
     this.id = id;
@@ -74,6 +76,13 @@ export class NatGateway implements RouteTarget, Behind {
     const [first] = this.#doors;
     if (this.#doors.length <= 1) return first;
     return this.#doors.find(({ subnet }) => subnet.zone === sender?.subnet.zone) ?? first;
+  }
+
+  /** The zones in which a connection has found no free port since this was last asked. */
+  takeCrowded(): readonly string[] {
+    const zones = [...this.#crowded];
+    this.#crowded.clear();
+    return zones;
   }
 
   serves(vpc: Vpc): boolean {
@@ -119,7 +128,10 @@ export class NatGateway implements RouteTarget, Behind {
     }
     const translation =
       known ?? (ends && this.#translations.begin(ends.near, ends.far, this.addressesAt(port), walk.now));
-    if (!translation) return refuse("NAT_PORTS_EXHAUSTED");
+    if (!translation) {
+      if (this.#translations.hasRoom) this.#crowded.add(port.subnet.zone);
+      return refuse("NAT_PORTS_EXHAUSTED");
+    }
     if (!isIcmpError(plain)) this.#translations.proceed(translation, plain, true, walk.now);
     return this.#send(walk, packet, outwards(plain, translation), this.#ownerOf(translation, port));
   }

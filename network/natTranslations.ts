@@ -79,6 +79,11 @@ export class NatTranslations {
     return this.#size;
   }
 
+  /** Whether more addresses would help where no port is free. */
+  get hasRoom(): boolean {
+    return this.#size < MOST_TRANSLATIONS;
+  }
+
   /** The connection that a packet from inside belongs to. @param now milliseconds */
   outbound(inside: Endpoint, remote: Remote, now: number): Translation | undefined {
     const found = this.#at(remote)?.flows.get(inside.address)?.get(inside.port);

@@ -140,11 +140,6 @@ function createZonal(ctx: Context, input: Sdk.CreateNatGatewayRequest): NatGatew
   return row;
 }
 
-export const partly = {
-  CreateNatGateway:
-    "further addresses for a regional gateway when the ports of its address in a zone run out",
-};
-
 export const operations = {
   CreateNatGateway: (input, ctx) => {
     const row = input.AvailabilityMode === "regional" ? createRegional(ctx, input) : createZonal(ctx, input);

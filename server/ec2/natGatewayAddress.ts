@@ -80,6 +80,15 @@ export function checkZoneCount(count: number): void {
 
 const isInUse = ({ status }: NatAddress): boolean => status !== "failed";
 
+const countIn = (all: readonly NatAddress[], zone: string): number =>
+  all.filter((address) => isInUse(address) && address.zone === zone).length;
+
+/** Whether a regional gateway works in a zone, and can have one address more there. */
+export function hasRoomIn({ addresses: all }: NatGateway, zone: string): boolean {
+  const count = countIn(all, zone);
+  return count > 0 && count < MAX_ZONE_ADDRESSES;
+}
+
 /**
  * A gateway whose addresses a call wants to change.
  *
@@ -160,8 +169,7 @@ function withMoreIn(
     );
   }
   const zone = readZone(ctx, named).name;
-  const inZone = gateway.addresses.filter((address) => isInUse(address) && address.zone === zone);
-  checkZoneCount(inZone.length + allocations.length);
+  checkZoneCount(countIn(gateway.addresses, zone) + allocations.length);
   const added = associatingIn(zone, allocations);
   return changed(ctx, gateway, [...gateway.addresses, ...added], "addressesSettled", SETTLING_SECONDS);
 }

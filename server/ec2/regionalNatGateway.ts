@@ -1,6 +1,6 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
-import { onDue, soon } from "../kit/agenda.ts";
+import { later, onDue, soon } from "../kit/agenda.ts";
 import type { Context } from "../kit/context.ts";
 import { addresses } from "./address.ts";
 import { internetGateways } from "./internetGateway.ts";
@@ -13,7 +13,7 @@ import {
   type NatAddress,
   type NatGateway,
 } from "./natGateway.ts";
-import { associatingIn, checkZoneCount, readAllocations } from "./natGatewayAddress.ts";
+import { associatingIn, checkZoneCount, hasRoomIn, readAllocations } from "./natGatewayAddress.ts";
 import { interfaceFollowers, networkInterfaces } from "./networkInterface.ts";
 import { takePublicAddress } from "./publicAddress.ts";
 import { associations, routeTables } from "./routeTable.ts";
@@ -25,6 +25,9 @@ const KIND = "regional-nat-gateway";
 
 /** Seconds. "It may take … up to 60 minutes to expand to a new Availability Zone"; often it takes a quarter of that. */
 const EXPAND_SECONDS = 900;
+
+/** Seconds between looks at whether the ports in a zone have run out; how often EC2 looks is not documented. */
+const SCALE_SECONDS = 60;
 
 /** What only gateways in one zone have: a subnet and private addresses. */
 const ZONAL = [
@@ -135,8 +138,8 @@ function furnish(ctx: Context, { id, vpcId, regional }: NatGateway): NatGateway 
 const zonesWithInterfaces = (ctx: Context, vpcId: string): Set<string> =>
   new Set(networkInterfaces.by(ctx, "vpc", vpcId).map(({ zone }) => zone));
 
-/** An address of the gateway's own in a zone that is new to it. */
-function expandTo(ctx: Context, zone: string): NatAddress[] {
+/** One more address of the gateway's own in a zone. */
+function addressIn(ctx: Context, zone: string): NatAddress[] {
   const { id } = addresses.create(
     { ...ctx, quotas: undefined },
     { ptr: undefined, ptrUpdate: undefined, serviceManaged: "rnat" },
@@ -152,17 +155,32 @@ function follow(ctx: Context, row: NatGateway): void {
     wanted.has(address.zone ?? "") ? address : { ...address, status: "disassociating" as const },
   );
   const has = new Set(row.addresses.map(({ zone }) => zone));
-  const added = [...wanted].filter((zone) => !has.has(zone)).flatMap((zone) => expandTo(ctx, zone));
+  const added = [...wanted].filter((zone) => !has.has(zone)).flatMap((zone) => addressIn(ctx, zone));
   releaseDrained(ctx, natGateways.update(ctx, row.id, { addresses: [...kept, ...added] }));
   const now = natGateways.table(ctx).get(row.id);
   if (now) settleAddresses(ctx, now);
+}
+
+/**
+ * Gets an address more wherever connections found no free port, and looks again later. None is given back before the
+ * gateway leaves the zone.
+ */
+function scale(ctx: Context, row: NatGateway): void {
+  const zones = ctx.world.crowdedZones(row.id).filter((zone) => hasRoomIn(row, zone));
+  if (zones.length > 0) {
+    const added = zones.flatMap((zone) => addressIn(ctx, zone));
+    settleAddresses(ctx, natGateways.update(ctx, row.id, { addresses: [...row.addresses, ...added] }));
+  }
+  later(ctx, KIND, row.id, "scale", SCALE_SECONDS);
 }
 
 onDue(KIND, (ctx, target, event) => {
   const row = natGateways.table(ctx).get(target);
   if (row?.state !== "available") return;
   const ready = event === "furnish" ? furnish(ctx, row) : row;
-  if (ready.regional?.automatic) follow(ctx, ready);
+  if (!ready.regional?.automatic) return;
+  if (event !== "scale") follow(ctx, ready);
+  if (event !== "follow") scale(ctx, natGateways.get(ctx, ready.id));
 });
 
 interfaceFollowers.push((ctx, vpcId) => {

@@ -17,6 +17,7 @@ import { addressesOf, addressNamed, portNamed, readSender, siteNamed, type Sende
 
 /** Where a packet that says nothing else comes from. */
 const SOURCE_PORT = 49_152;
+const LAST_PORT = 65_535;
 const ECHO_REQUEST = 8;
 const ECHO_REQUEST_6 = 128;
 
@@ -51,6 +52,7 @@ export function networkRoutes(
       const to = readReceiver(network, unit, required(fields, "To"), from, resolved);
       const packet = readPacket(fields, from, to);
       const frame = { sourceMac: text(fields, "SourceMac"), destinationMac: text(fields, "DestinationMac") };
+      for (const each of othersOf(fields, packet)) fabric.trace(from.port ?? from.site, each, now, frame);
       return flag(fields, "Exchange")
         ? viewExchange(exchange(fabric, from.port ?? from.site, packet, now, frame))
         : { Forward: viewJourney(fabric.trace(from.port ?? from.site, packet, now, frame)) };
@@ -99,6 +101,7 @@ const PACKET_FIELDS = [
   "SourceMac",
   "DestinationMac",
   "Exchange",
+  "Connections",
 ] as const;
 
 function missing(name: string): never {
@@ -179,6 +182,16 @@ function readPacket(fields: Fields, from: Sender, to: readonly Ip[]): Packet {
     dontFragment: flag(fields, "DontFragment") ?? true,
     ...(protocol === IGMP ? membershipOf(fields, to) : headerOf(fields, protocol)),
   });
+}
+
+/** What begins the other ones of so many connections: the same packet, from the source ports after its own. */
+function* othersOf(fields: Fields, packet: Packet): Iterable<Packet> {
+  const { protocol, sourcePort } = packet;
+  const connections = count(fields, "Connections", LAST_PORT - sourcePort + 1) ?? 1;
+  if (connections === 0 || (connections > 1 && protocol !== TCP && protocol !== UDP)) {
+    throw invalid("Connections", connections);
+  }
+  for (let other = 1; other < connections; other++) yield { ...packet, sourcePort: sourcePort + other };
 }
 
 /** A guest joins the group that the packet is for, or says again that it is in it; or, as type 23, it leaves the group. */

@@ -267,6 +267,8 @@ export interface World {
   takeTransitFlows(request: TransitFlowRequest): readonly FlowRecords[];
   /** What the TXT records of a name on the internet say; the name in small letters, without a dot at its end. */
   textsOf(name: string): readonly string[];
+  /** The zones in which connections have found no free port of a NAT gateway's addresses since this was last asked. */
+  crowdedZones(natGatewayId: string): readonly string[];
   /** Lets a transit gateway ask the hosts in a multicast domain which groups they are in; `now` in milliseconds. */
   queryGroups(domainId: string, now: number): void;
   /** The groups that interfaces have joined by themselves in a multicast domain. */

@@ -96,8 +96,7 @@ export class Network {
     if ("interfaces" in watched) {
       return watched.interfaces.flatMap((each) => this.#fabric.ports.get(each) ?? []);
     }
-    const gateway = this.#fabric.targets.get(watched.natGateway);
-    return gateway instanceof NatGateway ? gateway.doors : [];
+    return this.#natGateway(watched.natGateway)?.doors ?? [];
   }
 
   takeTransitFlows({
@@ -117,6 +116,15 @@ export class Network {
         serviceOf: (address) => serviceOf(formatIp(address)),
       }),
     }));
+  }
+
+  crowdedZones(natGatewayId: string): readonly string[] {
+    return this.#natGateway(natGatewayId)?.takeCrowded() ?? [];
+  }
+
+  #natGateway(id: string): NatGateway | undefined {
+    const gateway = this.#fabric.targets.get(id);
+    return gateway instanceof NatGateway ? gateway : undefined;
   }
 
   queryGroups(domainId: string, now: number): void {

@@ -70,6 +70,10 @@ export class Planes implements World {
     return this.#network.takeTransitFlows(request);
   }
 
+  crowdedZones(natGatewayId: string): readonly string[] {
+    return this.#network.crowdedZones(natGatewayId);
+  }
+
   queryGroups(domainId: string, now: number): void {
     this.#network.queryGroups(domainId, now);
   }

@@ -350,6 +350,51 @@ describe("what it does", () => {
     }
   });
 
+  test("by itself: another address in a zone where the ports have run out", async () => {
+    const islet = await ownIslet();
+    await operate(islet, "POST clock", { Frozen: true });
+    try {
+      const client = await freshClient({ islet });
+      const { vpc, subnet } = await natNetwork(client);
+      const from = await launch(client, { SubnetId: subnet });
+      const { id } = await newRegional(vpc, {}, client);
+      const all = { DestinationCidrBlock: "0.0.0.0/0", NatGatewayId: id };
+      const [RouteTableId] = await tablesOf(client, vpc);
+      await client.send(new CreateRouteCommand({ RouteTableId, ...all }));
+      const send = async (SourcePort: number, Connections = 1) => {
+        const asked = { Region: "us-east-1", From: from, To: "203.0.113.9", Protocol: "udp", Port: 53 };
+        return (await operate(islet, "POST packets", { ...asked, SourcePort, Connections })) as {
+          Forward: ExchangeView["Forward"];
+        };
+      };
+      expect((await send(1024, 55_000)).Forward.Reason).toBeUndefined();
+      await advanceClock(islet, 60);
+      const [first] = (await shownNat(client, id)).NatGatewayAddresses ?? [];
+      expect((await shownNat(client, id)).NatGatewayAddresses).toHaveLength(1);
+      expect((await send(60_000)).Forward.Reason).toBe("NAT_PORTS_EXHAUSTED");
+      await advanceClock(islet, 60);
+      const { NatGatewayAddresses = [] } = await shownNat(client, id);
+      const second = NatGatewayAddresses[1];
+      expect(NatGatewayAddresses).toEqual([first, { ...first, ...second }]);
+      expect(second).toMatchObject({
+        AvailabilityZone: first?.AvailabilityZone,
+        Status: "succeeded",
+        AssociationId: expect.stringMatching(/^eipassoc-/) as unknown,
+      });
+      expect(await addressesOf(client)).toMatchObject([
+        { ServiceManaged: "rnat" },
+        { ServiceManaged: "rnat" },
+      ]);
+      expect((await send(60_000)).Forward.Steps.at(-1)?.Packet.Source).toBe(second?.PublicIp);
+      await advanceClock(islet, 3600);
+      expect((await shownNat(client, id)).NatGatewayAddresses).toHaveLength(2);
+      await client.send(new DeleteNatGatewayCommand({ NatGatewayId: id }));
+      expect(await addressesOf(client)).toEqual([]);
+    } finally {
+      await islet.close();
+    }
+  });
+
   test("deleted, it takes its route table and its own addresses with it, and the VPC can go", async () => {
     const client = await freshClient();
     const { vpc, subnet, gateway } = await natNetwork(client);

@@ -455,6 +455,15 @@ describe("what is refused", () => {
     [{ Region, From: CLIENT, To: CLIENT, Protocol: "tcp", Port: 65_536 }, "InvalidParameterValue"],
     [{ Region, From: CLIENT, To: CLIENT, Protocol: "-1" }, "InvalidParameterValue"],
     [{ Region, From: CLIENT, To: CLIENT, Exchnge: true }, "UnknownParameter"],
+    [
+      { Region, From: CLIENT, To: CLIENT, Protocol: "udp", Port: 53, Connections: 0 },
+      "InvalidParameterValue",
+    ],
+    [
+      { Region, From: CLIENT, To: CLIENT, Protocol: "udp", Port: 53, Connections: 20_000 },
+      "InvalidParameterValue",
+    ],
+    [{ Region, From: CLIENT, To: CLIENT, Connections: 2 }, "InvalidParameterValue"],
   ])("%j", async (fields, error) => {
     expect(await send(fields)).toMatchObject({ status: 400, json: { error } });
   });

@@ -19,6 +19,7 @@ export const emptyWorld: World = {
   whereabouts: () => undefined,
   takeFlows: () => [],
   takeTransitFlows: () => [],
+  crowdedZones: () => [],
   textsOf: () => [],
   putObject: () => {},
   getObject: () => undefined,

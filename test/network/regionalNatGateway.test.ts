@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { BlockMode } from "../../network/blockPublicAccess.ts";
 import { block, formatIp, ip } from "../../network/ip.ts";
+import type { End } from "../../network/journey.ts";
+import type { NatGateway } from "../../network/natGateway.ts";
+import { MOST_CONNECTIONS } from "../../network/natTranslations.ts";
 import type { Packet } from "../../network/packet.ts";
 import type { Port } from "../../network/port.ts";
 import { back, ended, from, passed, route, udp, World } from "./world.ts";
@@ -72,6 +75,7 @@ const sourceOf = ({ source }: Packet): string => formatIp(source);
 describe("a regional NAT gateway", () => {
   const A = "198.51.100.1";
   const B = "198.51.100.2";
+  const C = "198.51.100.3";
 
   test("each zone speaks to the internet by its own address; what answers finds its way back", () => {
     const world = new RegionalWorld({ za: [A], zb: [B] });
@@ -127,6 +131,25 @@ describe("a regional NAT gateway", () => {
     world.open({ za: [A] });
     const lost = began.find((packet) => sourceOf(packet) === B);
     expect(lost && ended(world.trace(undefined, back(lost)).end)).not.toBe("a");
+  });
+
+  test("tells once in which zones ports have run out, and goes on with another address", () => {
+    const world = new RegionalWorld({ za: [A], zb: [B] });
+    const gateway = world.fabric.targets.get("nat") as NatGateway;
+    const open = (more: Partial<Packet> = {}): End =>
+      world.send(world.a, from("10.0.11.10", SERVER, { protocol: udp, ...more }));
+    for (let n = 0; n < MOST_CONNECTIONS; n++) open({ sourcePort: 1024 + n });
+    expect(gateway.takeCrowded()).toEqual([]);
+    const late = { sourcePort: 1024 + MOST_CONNECTIONS };
+    expect(ended(open(late))).toBe("NAT_PORTS_EXHAUSTED");
+    // To others there is room, and so there is in the other zone.
+    expect(ended(open({ ...late, destinationPort: 54 }))).toBe("outside");
+    expect(sourceOf(world.out(world.b, { protocol: udp }))).toBe(B);
+    expect([gateway.takeCrowded(), gateway.takeCrowded()]).toEqual([["za"], []]);
+    world.open({ za: [A, C], zb: [B] });
+    expect(sourceOf(world.out(world.a, { protocol: udp, ...late }))).toBe(C);
+    // What began before stays with its address.
+    expect(sourceOf(world.out(world.a, { protocol: udp, sourcePort: 1024 }))).toBe(A);
   });
 
   test("nothing from outside comes in, and without an address nothing goes out", () => {
