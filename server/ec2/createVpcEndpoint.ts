@@ -6,7 +6,7 @@ import { regions } from "./catalogue/regions.ts";
 import { getOffered, type OfferedService } from "./endpointService.ts";
 import { defaultGroupOf, securityGroups } from "./securityGroup.ts";
 import { isUsableIn } from "./securityGroupVpc.ts";
-import { prefixListOf, vpcEndpoints, type VpcEndpoint } from "./vpcEndpoint.ts";
+import { prefixListOf, tellOf, vpcEndpoints, type VpcEndpoint } from "./vpcEndpoint.ts";
 import { readDnsOptions, type EndpointDns } from "./vpcEndpointDns.ts";
 import { DEFAULT_POLICY, readPolicy } from "./vpcEndpointPolicy.ts";
 import { readRouteTables } from "./vpcEndpointRouteTables.ts";
@@ -233,6 +233,7 @@ export const operations = {
     const interfaces = wanted.map((each) => addInterface(ctx, { id, type, groups, ipAddressType }, each));
     const row = vpcEndpoints.create(ctx, { ...fields, groups, interfaces }, input.TagSpecifications, id);
     if (row.state === "pending") vpcEndpoints.soon(ctx, id, "available", 60);
+    tellOf(ctx, row, "Connect");
     return { VpcEndpoint: vpcEndpoints.show(ctx, row), ClientToken };
   },
 } satisfies Handlers;

@@ -192,6 +192,17 @@ export function leaveRouteTable(ctx: Context, routeTableId: string): void {
   }
 }
 
+/** What befalls the connection of an endpoint to its service. */
+export type ConnectionEvent = "Accept" | "Connect" | "Delete" | "Reject";
+
+/** Told of that, with the call at work in the endpoint's Region: notifications add themselves here. */
+export const connectionWatchers: ((ctx: Context, endpoint: VpcEndpoint, event: ConnectionEvent) => void)[] =
+  [];
+
+export function tellOf(ctx: Context, endpoint: VpcEndpoint, event: ConnectionEvent): void {
+  for (const watch of connectionWatchers) watch(ctx, endpoint, event);
+}
+
 /** What keeps an endpoint: routes that lead to it add themselves here. */
 export const endpointUsers: ((ctx: Context, endpoint: VpcEndpoint) => boolean)[] = [];
 
@@ -202,7 +213,8 @@ export const operations = {
       if (endpointUsers.some((uses) => uses(ctx, endpoint))) {
         throw new ApiError("InvalidParameter", "Endpoint must be removed from route table before deletion");
       }
-      vpcEndpoints.update(ctx, endpoint.id, { state: "deleting", routeTableIds: [] });
+      const going = vpcEndpoints.update(ctx, endpoint.id, { state: "deleting", routeTableIds: [] });
+      if (endpoint.state !== "deleting") tellOf(ctx, going, "Delete");
       vpcEndpoints.soon(ctx, endpoint.id, "deleted", endpoint.type === "Gateway" ? 1 : 60);
     }),
   }),

@@ -5,7 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { describeList } from "../kit/list.ts";
 import { parseLoadBalancerArn } from "./loadBalancer.ts";
 import { tryEach } from "./unsuccessful.ts";
-import { endpointsIn, namesOf, viewPayers, vpcEndpoints, type VpcEndpoint } from "./vpcEndpoint.ts";
+import { endpointsIn, namesOf, tellOf, viewPayers, vpcEndpoints, type VpcEndpoint } from "./vpcEndpoint.ts";
 import { regionsOfService, vpcEndpointServices, type VpcEndpointService } from "./vpcEndpointService.ts";
 
 /** An endpoint as the owner of its service sees it. @param region the endpoint's */
@@ -84,7 +84,7 @@ export const operations = {
     const Unsuccessful = tryEach(VpcEndpointIds, (asked) => {
       const { endpoint, there } = connected(ctx, service, asked);
       if (endpoint.state !== "pendingAcceptance" && endpoint.state !== "rejected") throw wrongState(endpoint);
-      vpcEndpoints.update(there, endpoint.id, { state: "pending" });
+      tellOf(there, vpcEndpoints.update(there, endpoint.id, { state: "pending" }), "Accept");
       vpcEndpoints.soon(there, endpoint.id, "available", 60);
     });
     return { Unsuccessful };
@@ -114,7 +114,7 @@ export const operations = {
     const Unsuccessful = tryEach(VpcEndpointIds, (asked) => {
       const { endpoint, there } = connected(ctx, service, asked);
       if (endpoint.state === "rejected") throw wrongState(endpoint);
-      vpcEndpoints.update(there, endpoint.id, { state: "rejected" });
+      tellOf(there, vpcEndpoints.update(there, endpoint.id, { state: "rejected" }), "Reject");
     });
     return { Unsuccessful };
   },

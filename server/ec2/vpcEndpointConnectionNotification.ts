@@ -4,8 +4,9 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { publish, topicOf } from "./topic.ts";
 import { tryEach } from "./unsuccessful.ts";
-import { vpcEndpoints } from "./vpcEndpoint.ts";
+import { connectionWatchers, vpcEndpoints, type ConnectionEvent } from "./vpcEndpoint.ts";
 import { vpcEndpointServices } from "./vpcEndpointService.ts";
 
 interface ConnectionNotification extends ResourceRow {
@@ -46,11 +47,32 @@ const connectionNotifications = defineResource({
   partOf: () => true,
 });
 
-const TOPIC = /^arn:aws:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?$/;
-const EVENTS = ["Accept", "Connect", "Delete", "Reject"];
+connectionWatchers.push((ctx, endpoint, event) => {
+  const { serviceId, serviceRegion = ctx.region } = endpoint;
+  const home = { unit: ctx.unitOf(serviceRegion) };
+  const told = [
+    ...connectionNotifications.table(ctx).by("endpoint", endpoint.id),
+    ...(serviceId === undefined ? [] : connectionNotifications.table(home).by("service", serviceId)),
+  ];
+  for (const { id, topic, events } of told) {
+    if (!events.includes(event)) continue;
+    publish(ctx, topic, `${event}: VPC endpoint ${endpoint.id}`, {
+      ConnectionEvent: event,
+      ConnectionNotificationId: id,
+      ServiceId: serviceId,
+      ServiceName: endpoint.serviceName,
+      VpcEndpointId: endpoint.id,
+      VpcEndpointOwner: endpoint.account,
+      VpcEndpointRegion: ctx.region,
+      VpcEndpointState: endpoint.state,
+    });
+  }
+});
+
+const EVENTS: readonly string[] = ["Accept", "Connect", "Delete", "Reject"] satisfies ConnectionEvent[];
 
 function readTopic(ctx: Context, arn: string): string {
-  if (TOPIC.exec(arn)?.[1] !== ctx.region) {
+  if (topicOf(arn)?.region !== ctx.region) {
     throw new ApiError("InvalidParameter", `The SNS topic ARN '${arn}' is not valid.`);
   }
   return arn;
@@ -131,5 +153,6 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpcEndpointConnectionNotification: "the messages: there is no SNS that would carry them",
+  CreateVpcEndpointConnectionNotification:
+    "there is no SNS: messages, whose members AWS does not publish, go to a bucket, sns-ACCOUNT-REGION",
 };
