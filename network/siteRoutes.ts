@@ -45,6 +45,7 @@ export const preference = (
 export class SiteRoutes {
   readonly #links: ReadonlyMap<string, SiteLink>;
   #routes: readonly SiteRoute[] = [];
+  #given: readonly SiteRoute[] = [];
   /** The best links to each block: of those that are up, and of all. */
   #live: PrefixTable<Ways> | undefined;
   #known = new PrefixTable<Ways>();
@@ -56,8 +57,18 @@ export class SiteRoutes {
 
   /** @param routes oldest first */
   put(routes: readonly SiteRoute[]): void {
+    this.#given = routes;
     this.#routes = routes.toSorted(preference);
     this.forget();
+  }
+
+  /** As they were put; the analyzers judge them by themselves. */
+  get routes(): readonly SiteRoute[] {
+    return this.#given;
+  }
+
+  linkOf({ connection }: SiteRoute): SiteLink | undefined {
+    return this.#links.get(connection);
   }
 
   /** To be called when a link may have come, gone, or changed between up and down. */

@@ -4,6 +4,7 @@ import type { Packet } from "./packet.ts";
 import type { TransitGateway, TransitGatewayAttachment } from "./transitGateway.ts";
 import type { TransitGatewayRouteTable } from "./transitGatewayRouteTable.ts";
 import type { LinkEnd, SiteLink } from "./siteLink.ts";
+import type { SiteRoutes } from "./siteRoutes.ts";
 import type { Walk } from "./walk.ts";
 
 /**
@@ -20,26 +21,31 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
   readonly beyond: SiteLink["kind"];
   table: TransitGatewayRouteTable | undefined;
   live = false;
-  readonly #linkTo: (packet: Packet) => SiteLink | undefined;
-  readonly #isBeyond: (address: Ip, link: SiteLink) => boolean;
+  readonly #routes: () => SiteRoutes | undefined;
+  readonly #link: () => SiteLink | undefined;
 
   /**
    * @param beyond what kind of links leads to the sites
-   * @param linkTo the one that a packet leaves by
-   * @param isBeyond whether an address is known to be beyond a link
+   * @param routes what it knows of many links
+   * @param link the only one, where it does not
    */
   constructor(
     id: string,
     gateway: TransitGateway,
     beyond: SiteLink["kind"],
-    linkTo: (packet: Packet) => SiteLink | undefined,
-    isBeyond: (address: Ip, link: SiteLink) => boolean,
+    routes: () => SiteRoutes | undefined,
+    link: () => SiteLink | undefined,
   ) {
     this.id = id;
     this.beyond = beyond;
     this.gateway = gateway;
-    this.#linkTo = linkTo;
-    this.#isBeyond = isBeyond;
+    this.#routes = routes;
+    this.#link = link;
+  }
+
+  /** What leads to the sites: the only link, or what is known of many. */
+  get ways(): SiteLink | SiteRoutes | undefined {
+    return this.#routes() ?? this.#link();
   }
 
   put(table: TransitGatewayRouteTable | undefined, live: boolean): void {
@@ -48,7 +54,7 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
   }
 
   forward(walk: Walk, packet: Packet): End {
-    const link = this.#linkTo(packet);
+    const link = this.#routes()?.choose(packet) ?? this.#link();
     if (!link) return walk.drop("TGW_BAD_STATE_VPN", this, packet, undefined, "egress");
     walk.pass(this, packet, undefined, "egress");
     return link.carry(walk, packet, packet.destination, "TGW_BAD_STATE_VPN");
@@ -64,7 +70,9 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
     const ways = this.live ? this.table?.find(address) : undefined;
     // What a site told the gateway, it is not told again.
     const isBack = ways?.some(({ route }) => route.attachment === this.id) ?? false;
-    return isBack && this.#isBeyond(address, from) ? undefined : ways?.[0]?.block.length;
+    return isBack && (this.#routes()?.find(address) ?? this.#link()) === from
+      ? undefined
+      : ways?.[0]?.block.length;
   }
 
   enter(walk: Walk, packet: Packet): End {

@@ -63,6 +63,11 @@ export class VpnConnection implements SiteLink {
     this.#settings = undefined;
   }
 
+  /** The addresses that it carries packets between; none before it is put. */
+  get selectors(): Pick<VpnConnectionSettings, "local" | "remote"> | undefined {
+    return this.#settings;
+  }
+
   get up(): boolean {
     return this.#settings?.tunnels.some(({ site }) => site !== undefined) ?? false;
   }

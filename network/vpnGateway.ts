@@ -24,23 +24,23 @@ export class VpnGateway implements RouteTarget, LinkEnd {
   vpc: Vpc | undefined;
   /** For what comes in, where a route table is associated with the gateway. */
   table: RouteTable | undefined;
-  readonly #routes: SiteRoutes;
+  readonly routes: SiteRoutes;
 
   /** @param links all there are, by id */
   constructor(id: string, links: ReadonlyMap<string, SiteLink>) {
     this.id = id;
-    this.#routes = new SiteRoutes(links);
+    this.routes = new SiteRoutes(links);
   }
 
   put(vpc: Vpc | undefined, table: RouteTable | undefined, routes: readonly SiteRoute[]): void {
     this.vpc = vpc;
     this.table = table;
-    this.#routes.put(routes);
+    this.routes.put(routes);
   }
 
   /** To be called when a link may have come, gone, or changed between up and down. */
   forget(): void {
-    this.#routes.forget();
+    this.routes.forget();
   }
 
   serves(vpc: Vpc): boolean {
@@ -54,7 +54,7 @@ export class VpnGateway implements RouteTarget, LinkEnd {
     if (!this.vpc?.portOf(source)?.live) {
       return walk.drop("VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS", this, packet, sender, "egress");
     }
-    const link = this.#routes.choose(packet);
+    const link = this.routes.choose(packet);
     if (!link) return walk.drop("NO_ROUTE_TO_DESTINATION", this, packet, sender, "egress");
     walk.pass(this, packet, sender, "egress");
     const router = sender?.subnet.router ?? destination;

@@ -231,9 +231,8 @@ export class Vpns {
         id,
         transitGateways.gatewayOf(gateway),
         beyond,
-        (packet) => this.#concentrators.get(connection)?.choose(packet) ?? this.#links.get(connection),
-        (address, link) =>
-          (this.#concentrators.get(connection)?.find(address) ?? this.#links.get(connection)) === link,
+        () => this.#concentrators.get(connection),
+        () => this.#links.get(connection),
       );
       this.#attachments.set(connection, attachment);
       transitGateways.putAttachment(gateway, attachment);

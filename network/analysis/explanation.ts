@@ -13,6 +13,7 @@ type ExplanationCode =
   | "BAD_STATE"
   | "BAD_STATE_ATTACHMENT"
   | "BAD_STATE_ROUTE"
+  | "BAD_STATE_VPN"
   | "CANNOT_ROUTE"
   | "COMPONENT_FILTER_RESTRICTION"
   | "COMPONENT_FILTER_RESTRICTION_REMOVED_COMPONENT"
@@ -42,12 +43,14 @@ type ExplanationCode =
   | "NO_SOURCE_OR_DESTINATION"
   | "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"
   | "PROTOCOL_RESTRICTION"
+  | "REGIONAL_NGW_ROUTE_AZ_RESTRICTION"
   | "SG_HAS_NO_RULES"
   | "SG_REFERENCES_NOT_PRESERVED"
   | "SG_REFERENCING_SUPPORT"
   | "SUBNET_ACL_RESTRICTION"
   | "TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION"
   | "TGW_ATTACH_VPC_AZ_RESTRICTION"
+  | "TGW_BAD_STATE_VPN"
   | "TGW_ROUTE_AZ_RESTRICTION"
   | "TGW_RTB_BAD_STATE_ROUTE"
   | "TGW_RTB_CANNOT_ROUTE"
@@ -90,6 +93,8 @@ export interface Explanation {
   readonly transitGatewayRouteTable?: string | undefined;
   readonly transitRoute?: ResolvedTransitRoute | undefined;
   readonly vpcEndpoint?: string | undefined;
+  readonly vpnConnection?: string | undefined;
+  readonly vpnGateway?: string | undefined;
   readonly destination?: string | undefined;
   readonly addresses?: readonly Range[] | undefined;
   /** IANA's numbers. */

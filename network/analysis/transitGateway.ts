@@ -2,6 +2,7 @@ import type { Port } from "../port.ts";
 import { TransitGateway, type TransitGatewayAttachment } from "../transitGateway.ts";
 import { TransitGatewayPeering } from "../transitGatewayPeering.ts";
 import type { ResolvedTransitRoute, TransitGatewayRouteTable } from "../transitGatewayRouteTable.ts";
+import { TransitGatewaySiteAttachment } from "../transitGatewaySiteAttachment.ts";
 import { TransitGatewayVpcAttachment } from "../transitGatewayVpcAttachment.ts";
 import { rangesOf } from "./addressRange.ts";
 import type { TargetModel } from "./component.ts";
@@ -10,6 +11,7 @@ import type { HeaderSet } from "./headerSet.ts";
 import { waysFor, type Way } from "./routeTable.ts";
 import { throughAcl } from "./networkAcl.ts";
 import type { Search } from "./search.ts";
+import { toSites, whyNotToSites } from "./siteLinks.ts";
 import { translationIn, translationOut } from "./transitGatewayNat.ts";
 import { chosenBy } from "./transitGatewayPolicyTable.ts";
 import { past, unnamed, type Wave } from "./wave.ts";
@@ -212,7 +214,16 @@ function whyNotTo(
 function leaveBy(search: Search, wave: Wave, next: TransitGatewayAttachment, entry: Entry): void {
   const { gateway, zone } = entry;
   if (next instanceof TransitGatewayVpcAttachment) return intoVpc(search, wave, next, zone);
-  const out = search.passage(wave).past(hopOut({ gateway, attachment: next }));
+  const passage = search.passage(wave);
+  if (next instanceof TransitGatewaySiteAttachment) {
+    passage.take(toSites(next.ways, wave.headers), () => ({
+      ...whyNotToSites(next.ways, wave.headers, "TGW_BAD_STATE_VPN"),
+      component: next.id,
+      transitGateway: gateway.id,
+      transitGatewayAttachment: next.id,
+    }));
+  }
+  const out = passage.past(hopOut({ gateway, attachment: next }));
   if (!out) return;
   if (!(next instanceof TransitGatewayPeering)) {
     // To the customer, where a path ends: by which connection is not asked.

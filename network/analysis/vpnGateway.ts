@@ -3,6 +3,7 @@ import type { TargetModel } from "./component.ts";
 import { lead } from "./gatewayTable.ts";
 import { ownedIn } from "./owners.ts";
 import type { Search } from "./search.ts";
+import { toSites, whyNotToSites } from "./siteLinks.ts";
 import type { Wave } from "./wave.ts";
 
 /** From the customer into the VPC. */
@@ -22,7 +23,7 @@ function enter(search: Search, wave: Wave, gateway: VpnGateway): void {
   if (entered) lead(search, { ...entered, sender: undefined }, gateway, vpc);
 }
 
-/** A path ends at the gateway: which connection it goes on by is not asked. */
+/** A path ends at the gateway, if a connection takes it on from there: which one is not asked. */
 export const vpnGatewayModel: TargetModel<VpnGateway> = {
   is: (target): target is VpnGateway => target instanceof VpnGateway,
 
@@ -31,11 +32,18 @@ export const vpnGatewayModel: TargetModel<VpnGateway> = {
     if (!vpc) return search.end(wave, { code: "BAD_STATE_ATTACHMENT", component: id });
     const passage = search.passage(wave);
     const senders = port ? [port] : [];
+    passage.take(passage.headers.within("source", ownedIn(vpc, passage.headers, "source", senders)), () => ({
+      code: "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS",
+      direction: "egress",
+      component: id,
+      vpc: vpc.id,
+    }));
+    const { headers } = passage;
     const out = passage
-      .take(passage.headers.within("source", ownedIn(vpc, passage.headers, "source", senders)), () => ({
-        code: "VGW_PRIVATE_IP_ASSOCIATION_FOR_EGRESS",
-        direction: "egress",
+      .take(toSites(gateway.routes, headers), () => ({
+        ...whyNotToSites(gateway.routes, headers, "BAD_STATE_VPN"),
         component: id,
+        vpnGateway: id,
         vpc: vpc.id,
       }))
       .past({ component: id, vpc: vpc.id });

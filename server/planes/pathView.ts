@@ -134,6 +134,8 @@ export function viewExplanation(why: Explanation): Sdk.Explanation {
     TransitGatewayRouteTableRoute:
       why.transitRoute && viewTransitRoute(why.transitRoute, why.code === "TGW_RTB_BAD_STATE_ROUTE"),
     VpcEndpoint: named(why.vpcEndpoint),
+    VpnConnection: named(why.vpnConnection),
+    VpnGateway: named(why.vpnGateway),
     Destination: named(why.destination),
     Addresses: why.addresses?.flatMap(cidrsOf),
     Protocols: why.protocols?.map(String),

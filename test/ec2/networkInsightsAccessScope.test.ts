@@ -26,7 +26,8 @@ import {
   type EC2Client,
 } from "@aws-sdk/client-ec2";
 import { describe, expect, test } from "vitest";
-import { freshClient, refused } from "../islet.ts";
+import { freshClient, refused, sharedIslet } from "../islet.ts";
+import { operate } from "../operator.ts";
 import { dropDefaultVpc } from "./defaultVpcOf.ts";
 import { launch, shownInstance } from "./launch.ts";
 import { newNat } from "./natNetwork.ts";
@@ -352,6 +353,14 @@ describe("what it does", () => {
     const { VpnGateway } = await ec2.send(new CreateVpnGatewayCommand({ Type: "ipsec.1" }));
     const vgw = VpnGateway?.VpnGatewayId ?? "";
     await ec2.send(new AttachVpnGatewayCommand({ VpnGatewayId: vgw, VpcId: web.vpc }));
+    const office = ["192.168.0.0/16"];
+    await operate(await sharedIslet(), "POST sites", {
+      Region: "us-east-1",
+      Name: `office-of-${vgw}`,
+      Blocks: office,
+      Advertises: office,
+      VirtualInterfaces: [vgw],
+    });
     const { TransitGateway } = await ec2.send(new CreateTransitGatewayCommand({}));
     const tgw = TransitGateway?.TransitGatewayId ?? "";
     await ec2.send(new DescribeTransitGatewaysCommand({}));
