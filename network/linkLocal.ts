@@ -18,7 +18,12 @@ const SERVICES: ReadonlyMap<Ip, string> = new Map([
   [ip("169.254.169.250"), "windows-activation"],
   [ip("169.254.169.251"), "windows-activation"],
   [ip("fe80:ec2::1"), "router"],
+  // The link-local address that the router's MAC address makes (RFC 4291, appendix A).
+  [ip("fe80::200:5eff:fe00:101"), "router"],
 ]);
+
+/** Whether an address is the router's by IPv6, the same in all subnets. */
+export const isRouter6 = (address: Ip): boolean => SERVICES.get(address) === "router";
 
 const LINK_LOCAL = block("169.254.0.0/16");
 const LINK_LOCAL_6 = block("fe80::/10");

@@ -1,4 +1,5 @@
 import type { Ip } from "./ip.ts";
+import { isRouter6 } from "./linkLocal.ts";
 import type { Port } from "./port.ts";
 
 /** Every subnet's router, to its interfaces: the first virtual router of RFC 5798, which no interface can have. */
@@ -22,7 +23,7 @@ export interface Discovery {
 export function discover(port: Port, { kind, mac, address, target }: Discovery): string | undefined {
   if (!port.live || kind === "claim" || mac !== port.mac || !port.owns(address)) return undefined;
   const { subnet } = port;
-  if (target === subnet.router) return ROUTER_MAC;
+  if (target === subnet.router || isRouter6(target)) return ROUTER_MAC;
   if (!subnet.has(target)) return undefined;
   const neighbour = subnet.vpc.portOf(target);
   return neighbour === port ? undefined : neighbour?.mac;

@@ -1,9 +1,12 @@
 /** The rules of a VPC's data plane that calls keep, not packets: the rest is in test/network/checklist.test.ts. */
 import {
+  AcceptVpcPeeringConnectionCommand,
   AllocateAddressCommand,
   AssignPrivateIpAddressesCommand,
   AssociateRouteTableCommand,
+  AssociateVpcCidrBlockCommand,
   AuthorizeSecurityGroupIngressCommand,
+  CreateManagedPrefixListCommand,
   CreateNatGatewayCommand,
   CreateNetworkAclCommand,
   CreateNetworkAclEntryCommand,
@@ -13,6 +16,7 @@ import {
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
+  CreateVpcEndpointCommand,
   CreateVpcPeeringConnectionCommand,
   DeleteNetworkAclCommand,
   DeleteRouteCommand,
@@ -22,13 +26,16 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeVpcPeeringConnectionsCommand,
+  DescribeVpcsCommand,
   RejectVpcPeeringConnectionCommand,
+  ReplaceRouteCommand,
   UnassignPrivateIpAddressesCommand,
   type EC2Client,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
 import { freshClient, ownIslet, refused } from "../islet.ts";
+import { partOf } from "./ipv6Block.ts";
 
 let islet: Islet;
 beforeAll(async () => {
@@ -184,6 +191,40 @@ test("3.1 VPCs and subnets are between /16 and /28, and subnets do not overlap",
   expect(Subnet?.AvailableIpAddressCount).toBe(11);
 });
 
+test("3.1 a VPC has five IPv4 blocks at most", async () => {
+  const { ec2, vpc: VpcId } = await site();
+  const add = (n: number) =>
+    ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, CidrBlock: `10.${n}.0.0/16` }));
+  for (let n = 1; n < 5; n++) await add(n);
+  await refused(add(5), "CidrLimitExceeded");
+});
+
+test("3.2 subnets have IPv6 blocks from /44 to /64, in steps of four", async () => {
+  const { ec2 } = await site();
+  const { Vpc } = await ec2.send(
+    new CreateVpcCommand({ CidrBlock: "10.1.0.0/16", AmazonProvidedIpv6CidrBlock: true }),
+  );
+  const VpcId = Vpc?.VpcId ?? "";
+  const { Vpcs } = await ec2.send(new DescribeVpcsCommand({ VpcIds: [VpcId] }));
+  const block = Vpcs?.[0]?.Ipv6CidrBlockAssociationSet?.[0]?.Ipv6CidrBlock;
+  const subnet = (n: number, length: number) =>
+    ec2.send(
+      new CreateSubnetCommand({
+        VpcId,
+        CidrBlock: `10.1.${n}.0/24`,
+        Ipv6CidrBlock: partOf(block, `${n}0`, length),
+      }),
+    );
+  await refused(subnet(1, 62), "InvalidSubnet.Range");
+  for (const [n, length] of [
+    [1, 60],
+    [2, 64],
+  ] as const) {
+    const { Subnet } = await subnet(n, length);
+    expect(Subnet?.Ipv6CidrBlockAssociationSet).toHaveLength(1);
+  }
+});
+
 test("3.3 200 subnets and 200 route tables in a VPC", { timeout: 60_000 }, async () => {
   const { ec2, vpc } = await site();
   for (let i = 1; i < 200; i++) await newSubnet(ec2, vpc, `10.0.${2 + (i >> 3)}.${(i & 7) * 16}/28`);
@@ -191,6 +232,23 @@ test("3.3 200 subnets and 200 route tables in a VPC", { timeout: 60_000 }, async
   const table = () => ec2.send(new CreateRouteTableCommand({ VpcId: vpc }));
   for (let i = 1; i < 200; i++) await table();
   await refused(table(), "RouteTableLimitExceeded");
+});
+
+test("3.3 500 routes of each family in a table, of which a prefix list takes as many as it may have entries", async () => {
+  const made = await site();
+  const { ec2, subnet } = made;
+  const RouteTableId = (await mainTable(made))?.RouteTableId;
+  const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: subnet }));
+  const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId;
+  const add = (destination: object) =>
+    ec2.send(new CreateRouteCommand({ RouteTableId, NetworkInterfaceId, ...destination }));
+  const { PrefixList } = await ec2.send(
+    new CreateManagedPrefixListCommand({ PrefixListName: "many", MaxEntries: 499, AddressFamily: "IPv4" }),
+  );
+  await add({ DestinationPrefixListId: PrefixList?.PrefixListId });
+  await add({ DestinationCidrBlock: "172.16.1.0/24" });
+  await refused(add({ DestinationCidrBlock: "172.16.2.0/24" }), "RouteLimitExceeded");
+  await add({ DestinationIpv6CidrBlock: "2001:db8::/64" });
 });
 
 test("4.4 a primary address cannot be moved, a secondary one can", async () => {
@@ -300,4 +358,38 @@ test("8.3 a request waits for 7 days, or is rejected", async () => {
     new DescribeVpcPeeringConnectionsCommand({ VpcPeeringConnectionIds: [VpcPeeringConnectionId] }),
   );
   expect(VpcPeeringConnections?.[0]?.Status?.Code).toBe("rejected");
+});
+
+test("8.2 there is one connection between two VPCs", async () => {
+  const { ec2, vpc } = await site();
+  const other = await newVpc(ec2, "10.1.0.0/16");
+  const connect = async (VpcId: string, PeerVpcId: string) => {
+    const { VpcPeeringConnection } = await ec2.send(
+      new CreateVpcPeeringConnectionCommand({ VpcId, PeerVpcId }),
+    );
+    const { VpcPeeringConnectionId } = VpcPeeringConnection ?? {};
+    return ec2.send(new AcceptVpcPeeringConnectionCommand({ VpcPeeringConnectionId }));
+  };
+  await connect(vpc, other);
+  await refused(connect(other, vpc), "VpcPeeringConnectionAlreadyExists");
+});
+
+test("9.1 the route of a gateway endpoint is not edited by hand, and there is one for a service in a table", async () => {
+  const made = await site();
+  const { ec2, vpc: VpcId } = made;
+  const RouteTableId = (await mainTable(made))?.RouteTableId ?? "";
+  const connect = new CreateVpcEndpointCommand({
+    VpcId,
+    ServiceName: "com.amazonaws.us-east-1.s3",
+    RouteTableIds: [RouteTableId],
+  });
+  const { VpcEndpoint } = await ec2.send(connect);
+  const GatewayId = VpcEndpoint?.VpcEndpointId;
+  const route = (await mainTable(made))?.Routes?.find((each) => each.GatewayId === GatewayId);
+  const DestinationPrefixListId = route?.DestinationPrefixListId;
+  expect(DestinationPrefixListId).toMatch(/^pl-/);
+  const where = { RouteTableId, DestinationPrefixListId };
+  await refused(ec2.send(new DeleteRouteCommand(where)), "InvalidParameterValue");
+  await refused(ec2.send(new ReplaceRouteCommand({ ...where, GatewayId })), "InvalidRoute.NotFound");
+  await refused(ec2.send(connect), "RouteAlreadyExists");
 });

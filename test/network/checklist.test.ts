@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { exchange } from "../../network/exchange.ts";
 import { block, formatIp, ip } from "../../network/ip.ts";
+import { ask } from "../../network/nameServer.ts";
 import { discover, ROUTER_MAC } from "../../network/neighbours.ts";
 import { MOST_CONNECTIONS } from "../../network/natTranslations.ts";
 import { ACK, ICMPV6, RST, SYN, UDP, type Packet } from "../../network/packet.ts";
@@ -493,6 +494,16 @@ describe("3 addresses", () => {
     expect(said.map((each) => each[0]).join("")).toBe(`rrrr${"f".repeat(11)}ro`);
   });
 
+  test("3.1 the DNS server has the third address of the VPC's primary block; a subnet's own is nobody's", () => {
+    const site = new Site();
+    site.fabric.putVpc({ id: "vpc", blocks: ["10.0.0.0/16", "10.8.0.0/16"].map(block) });
+    const question = (to: string) => from("10.0.1.10", to, { protocol: udp, destinationPort: 53 });
+    expect(site.end(site.left, question("10.0.0.2"))).toBe("dns");
+    for (const other of ["10.0.1.2", "10.8.0.2"]) {
+      expect(site.end(site.left, question(other))).toBe("NO_POSSIBLE_DESTINATION");
+    }
+  });
+
   test("3.2 in IPv6 too; the router is fe80:ec2::1", () => {
     const subnet = { version: 6, base: 0x2001_0db8_0000_0000_0000_0000_0000_0000n, length: 64 } as const;
     expect(assignability(subnet, "2001:db8::3")).toBe("reserved");
@@ -502,7 +513,13 @@ describe("3 addresses", () => {
     site.fabric.putVpc({ id: "vpc", blocks: ["10.0.0.0/16", "2001:db8::/56"].map(block) });
     site.subnet("a", "10.0.1.0/24 2001:db8::/64");
     const six = site.port("six", { addresses: ["2001:db8::10"] });
-    expect(site.end(six, from("2001:db8::10", "fe80:ec2::1"))).toBe("router");
+    const mine = { kind: "request", mac: six.mac, address: ip("2001:db8::10") } as const;
+    // The second one is made from its MAC address.
+    for (const router of ["fe80:ec2::1", "fe80::200:5eff:fe00:101"]) {
+      expect(site.end(six, from("2001:db8::10", router))).toBe("router");
+      expect(discover(six, { ...mine, target: ip(router) })).toBe(ROUTER_MAC);
+    }
+    expect(discover(six, { ...mine, target: ip("fe80::1") })).toBeUndefined();
   });
 });
 
@@ -920,7 +937,22 @@ describe("8 peering", () => {
       expect(ended(world.send(world.here, from("10.0.1.10", "10.1.1.20", { length: 8501 })))).toBe(
         betweenRegions ? "FRAGMENTATION_NEEDED" : "there",
       );
+      world.fabric.putSecurityGroup("sg-peers", [inbound(all, -1, -1, "sg-open"), anyOut]);
+      world.port("there", { addresses: ["10.1.1.20"], subnet: "one-a", groups: ["sg-peers"] });
+      expect(ended(world.send(world.here, from("10.0.1.10", "10.1.1.20")))).toBe(
+        betweenRegions ? "ENI_SG_RULES_MISMATCH" : "there",
+      );
     }
+  });
+
+  test("8.4 the DNS server of the peer takes no question", () => {
+    const world = peered(false);
+    expect(ask(world.fabric, world.here, ip("10.0.0.2"), world.now)?.by).toBe("amazon");
+    const asked = ask(world.fabric, world.here, ip("10.1.0.2"), world.now);
+    expect([asked?.by, asked && ended(asked.exchange.forward.end)]).toEqual([
+      undefined,
+      "NO_POSSIBLE_DESTINATION",
+    ]);
   });
 });
 
