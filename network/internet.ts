@@ -31,6 +31,8 @@ export class Internet implements Component {
   readonly names = new OutsideNames();
   /** The public IPv4 addresses that somebody here has. */
   readonly publicAddresses = new Map<Ip, PublicMapping>();
+  /** Blocks that accounts here have but that are not announced from here: nothing from outside finds the way. */
+  readonly unannounced = new PrefixTable<true>();
   /** The VPCs by their IPv6 blocks, which are all public. */
   readonly ipv6 = new PrefixTable<Vpc>();
 
@@ -41,7 +43,9 @@ export class Internet implements Component {
       const notice = errorAbout(packet, typeof destination === "number" ? ROUTER : ROUTER_6, TIME_EXCEEDED);
       return walk.drop("TIME_EXCEEDED", this, packet, undefined, undefined, undefined, notice);
     }
-    if (typeof destination === "bigint") {
+    if (this.unannounced.find(destination)) {
+      // Whoever announces the block gets the packet.
+    } else if (typeof destination === "bigint") {
       const vpc = this.ipv6.find(destination);
       const port = vpc?.portOf(destination);
       const egressOnly = port && egressOnlyWay(walk, port, packet.source);

@@ -310,6 +310,10 @@ const table = {
   ],
   "InvalidCarrierGatewayID.NotFound": [400, (id: string) => `The carrierGateway ID '${id}' does not exist`],
   "InvalidLocalGatewayID.NotFound": [400, (id: string) => `The localGateway ID '${id}' does not exist`],
+  ResourceLimitExceeded: [
+    400,
+    () => "The number of BYOIP CIDRs for this account has reached the maximum allowed limit.",
+  ],
   "InvalidPublicIpv4PoolID.NotFound": [400, (id: string) => `The public ipv4 pool ID '${id}' does not exist`],
   InvalidInstanceID: [400, (message: string) => message],
   DefaultVpcAlreadyExists: [
@@ -473,6 +477,14 @@ const table = {
     400,
     (id: string) =>
       `The address with allocation id [${id}] cannot be released because it has a PTR record set.`,
+  ],
+  "InvalidTransfer.AddressAssociated": [
+    400,
+    (address: string) => `The address ${address} is associated, and cannot be transferred.`,
+  ],
+  "InvalidTransfer.AddressCustomPtrSet": [
+    400,
+    (address: string) => `The address ${address} has a PTR record set, and cannot be transferred.`,
   ],
   InsufficientAddressCapacity: [503, () => "Not enough available addresses to satisfy your minimum request."],
 

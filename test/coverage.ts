@@ -19,17 +19,19 @@ const FILE = "COVERAGE.md";
 
 /**
  * Nothing that is there can make them succeed: EC2 has retired them, or they are about an organization's accounts or
- * Client VPN endpoints.
+ * Client VPN endpoints, or want IPAM.
  */
 const hopeless: ReadonlySet<string> = new Set([
   "AcceptTransitGatewayClientVpnAttachment",
   "AttachClassicLinkVpc",
   "DeleteTransitGatewayClientVpnAttachment",
+  "DeprovisionPublicIpv4PoolCidr",
   "DetachClassicLinkVpc",
   "EnableReachabilityAnalyzerOrganizationSharing",
   "EnableVpcClassicLink",
   "EnableVpcClassicLinkDnsSupport",
   "MoveAddressToVpc",
+  "ProvisionPublicIpv4PoolCidr",
   "RejectTransitGatewayClientVpnAttachment",
   "RestoreAddressToClassic",
 ]);

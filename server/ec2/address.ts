@@ -21,6 +21,8 @@ import {
   unmapPublicAddress,
   type PublicAddress,
 } from "./publicAddress.ts";
+import { ownPoolOf, takePooledAddress } from "./pooledAddress.ts";
+import { checkBorderGroup, publicIpv4Pools } from "./publicIpv4Pool.ts";
 import { vpcs } from "./vpc.ts";
 
 /** The allocation of a public address to an account; the address itself says where it leads. */
@@ -48,7 +50,7 @@ export const addresses = defineResource({
       PublicIp: address,
       Domain: "vpc",
       NetworkBorderGroup: ctx.region,
-      PublicIpv4Pool: "amazon",
+      PublicIpv4Pool: row.poolId ?? "amazon",
       AssociationId: mapping?.associationId,
       NetworkInterfaceId: mapping?.networkInterfaceId,
       NetworkInterfaceOwnerId: eni?.account,
@@ -129,16 +131,37 @@ function readAddress(
   return address;
 }
 
-/** Pools of one's own, Outposts and IPAM are not built: nobody can have one. */
-function refusePools({
-  CustomerOwnedIpv4Pool,
-  IpamPoolId,
-  PublicIpv4Pool,
-}: Sdk.AllocateAddressRequest): void {
+/**
+ * The pool of one's own that an address is to come from, if it is not Amazon's: the one that is named, or that the
+ * wanted address belongs to. Of IPAM and of Outposts there are none.
+ *
+ * @throws {ApiError} InvalidIpamPoolId.NotFound, InvalidPublicIpv4PoolID.NotFound
+ */
+function readPool(
+  ctx: Context,
+  { Address: address, CustomerOwnedIpv4Pool, IpamPoolId, PublicIpv4Pool }: Sdk.AllocateAddressRequest,
+): string | undefined {
   if (IpamPoolId !== undefined) throw new ApiError("InvalidIpamPoolId.NotFound", IpamPoolId);
-  const pool =
-    PublicIpv4Pool === "amazon" ? CustomerOwnedIpv4Pool : (PublicIpv4Pool ?? CustomerOwnedIpv4Pool);
-  if (pool !== undefined) throw new ApiError("InvalidPublicIpv4PoolID.NotFound", pool);
+  if (CustomerOwnedIpv4Pool !== undefined) {
+    throw new ApiError("InvalidPublicIpv4PoolID.NotFound", CustomerOwnedIpv4Pool);
+  }
+  if (PublicIpv4Pool === "amazon") return undefined;
+  if (PublicIpv4Pool !== undefined) return publicIpv4Pools.get(ctx, PublicIpv4Pool).id;
+  return address === undefined ? undefined : ownPoolOf(ctx, address);
+}
+
+/** The address of a new allocation: one of a pool of one's own, one of Amazon's, or one that the account has had before. */
+function take(
+  ctx: Context,
+  allocationId: string,
+  poolId: string | undefined,
+  asked: string | undefined,
+): PublicAddress {
+  if (poolId !== undefined) return takePooledAddress(ctx, allocationId, poolId, asked);
+  if (asked === undefined) return takePublicAddress(ctx, allocationId);
+  const recovered = recoverPublicAddress(ctx, asked, allocationId);
+  if (!recovered) throw new ApiError("InvalidAddress.NotFound", asked);
+  return recovered;
 }
 
 /** An address can lead to an instance that runs or is stopped; one that comes or goes is told by its state. */
@@ -294,33 +317,26 @@ const describeAddresses: NonNullable<Handlers["DescribeAddresses"]> = (input, ct
   return describe({ AllocationIds: named, Filters } as Parameters<typeof describe>[0], ctx);
 };
 
-export const partly = { AllocateAddress: "pools other than Amazon's" };
+export const partly = { AllocateAddress: "pools of IPAM and of Outposts" };
 
 export const operations = {
   AllocateAddress: (input, ctx) => {
-    refusePools(input);
+    const poolId = readPool(ctx, input);
     if (input.Domain === "standard") {
       throw new ApiError(
         "UnsupportedOperation",
         "EC2-Classic is retired: an address can be allocated for use in a VPC only.",
       );
     }
-    if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== ctx.region) {
-      throw new ApiError(
-        "InvalidParameterValue",
-        `Value (${input.NetworkBorderGroup}) for parameter networkBorderGroup is invalid.`,
-      );
-    }
+    checkBorderGroup(ctx, input.NetworkBorderGroup);
     const { id } = addresses.create(ctx, { ptr: undefined, ptrUpdate: undefined }, input.TagSpecifications);
-    const address =
-      input.Address === undefined ? takePublicAddress(ctx, id) : recoverPublicAddress(ctx, input.Address, id);
-    if (!address) throw new ApiError("InvalidAddress.NotFound", input.Address ?? "");
+    const address = take(ctx, id, poolId, input.Address);
     return {
       AllocationId: id,
       PublicIp: address.id,
       Domain: "vpc",
       NetworkBorderGroup: ctx.region,
-      PublicIpv4Pool: "amazon",
+      PublicIpv4Pool: address.poolId ?? "amazon",
     };
   },
 

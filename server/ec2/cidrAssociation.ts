@@ -5,6 +5,8 @@ export interface CidrAssociation {
   /** `vpc-cidr-assoc-…` or `subnet-cidr-assoc-…` */
   readonly id: string;
   readonly cidr: string;
+  /** The pool of one's own that a VPC has it from; absent for one of Amazon's, and for IPv4. */
+  readonly poolId?: string;
   /** Addresses can be taken from it only while it is associated. */
   readonly state: "associating" | "associated" | "disassociating" | "disassociated";
 }

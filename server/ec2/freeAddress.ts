@@ -127,12 +127,12 @@ const MAX_PLACES = 1n << 16n;
 const STRIDE = 0x9e37_79b9_7f4a_7c15n;
 
 /**
- * Where to look for something free: from a random place on, so that it costs the same in an empty subnet and in a busy
- * one, and what was just released is not the next to be given out.
+ * Where to look for something free: from a random place on, so that it costs the same in an empty subnet, or pool, and
+ * in a busy one, and what was just released is not the next to be given out.
  *
  * @param count a power of two
  */
-function* places(count: bigint, below: Below): Iterable<bigint> {
+export function* places(count: bigint, below: Below): Iterable<bigint> {
   const start = (BigInt(below(2 ** 32)) << 32n) | BigInt(below(2 ** 32));
   const most = count < MAX_PLACES ? count : MAX_PLACES;
   for (let step = 0n; step < most; step++) yield (start + step * STRIDE) % count;

@@ -30,6 +30,8 @@ export interface PublicAddress extends Row {
   /** The allocation it belongs to; absent for one that Amazon lends to an interface. */
   readonly allocationId: string | undefined;
   readonly mapping: Mapping | undefined;
+  /** The account's own pool that it comes from; absent for one of Amazon's. */
+  readonly poolId?: string;
   /** Given back: nobody gets it for a while, save the account that had it allocated. */
   readonly resting: boolean;
 }
@@ -41,6 +43,7 @@ export const publicAddressTable: TableDefinition<PublicAddress> = {
     association: ({ mapping }) => mapping?.associationId,
     networkInterface: ({ mapping }) => mapping?.networkInterfaceId,
     natGateway: ({ mapping }) => mapping?.natGatewayId,
+    pool: ({ poolId }) => poolId,
   },
 };
 
@@ -53,7 +56,7 @@ onDue("public-address", (ctx, target) => {
 });
 
 /** Blocks that Amazon announces; of each, every region has a /16 of its own. */
-const AMAZON_IPV4 = ["3.0.0.0/9", "52.0.0.0/10", "54.64.0.0/10"].map(storedCidr);
+export const AMAZON_IPV4 = ["3.0.0.0/9", "52.0.0.0/10", "54.64.0.0/10"].map(storedCidr);
 
 /** The region's part of one of the blocks. @param place of the region among all */
 const partOf = (block: Prefix, place: number): Prefix => subnetOf(block, 16, BigInt(place));
@@ -77,19 +80,25 @@ export function takePublicAddress(ctx: Context, allocationId?: string): PublicAd
       (address) => table.get(address) !== undefined,
       (bound) => ctx.chance.below(bound),
     );
-    if (id === undefined) continue;
-    const row: PublicAddress = {
-      id,
-      seq: ctx.unit.nextSeq(),
-      account: ctx.account,
-      allocationId,
-      mapping: undefined,
-      resting: false,
-    };
-    table.insert(row);
-    return row;
+    if (id !== undefined) return insertPublicAddress(ctx, { id, allocationId });
   }
   throw new ApiError("InsufficientAddressCapacity");
+}
+
+/** Gives the account an address that nobody has. */
+export function insertPublicAddress(
+  ctx: Context,
+  fields: Pick<PublicAddress, "allocationId" | "id" | "poolId">,
+): PublicAddress {
+  const row: PublicAddress = {
+    ...fields,
+    seq: ctx.unit.nextSeq(),
+    account: ctx.account,
+    mapping: undefined,
+    resting: false,
+  };
+  ctx.unit.table(publicAddressTable).insert(row);
+  return row;
 }
 
 /** Gives an account back the address that it had allocated, if nobody else has it by now. */
@@ -116,10 +125,19 @@ export function unmapPublicAddress(ctx: Context, row: PublicAddress): void {
   else mapPublicAddress(ctx, row, undefined);
 }
 
+/** Whoever has the pool can have the address again at once; Amazon's rest first. */
 export function giveBackPublicAddress(ctx: Context, row: PublicAddress): void {
+  if (row.poolId !== undefined) {
+    ctx.unit.table(publicAddressTable).remove(row.id);
+    return;
+  }
   put(ctx, { ...row, mapping: undefined, resting: true });
   later(ctx, "public-address", row.id, "forget", REST_SECONDS);
 }
+
+/** Makes the calling account the owner of an address that another one had allocated. */
+export const takeOverPublicAddress = (ctx: Context, row: PublicAddress): PublicAddress =>
+  put(ctx, { ...row, account: ctx.account });
 
 /** The public addresses that lead to an interface. */
 export const publicAddressesOf = (

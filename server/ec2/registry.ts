@@ -3,8 +3,10 @@ import * as account from "./account.ts";
 import * as accountEncryptionControl from "./accountEncryptionControl.ts";
 import * as address from "./address.ts";
 import * as addressAttribute from "./addressAttribute.ts";
+import * as addressTransfer from "./addressTransfer.ts";
 import * as blockPublicAccess from "./blockPublicAccess.ts";
 import * as blockPublicAccessExclusion from "./blockPublicAccessExclusion.ts";
+import * as byoipCidr from "./byoipCidr.ts";
 import * as capacityReservationCancellationQuote from "./capacityReservationCancellationQuote.ts";
 import * as capacityReservationDateChangeQuote from "./capacityReservationDateChangeQuote.ts";
 import * as capacityReservationFleet from "./capacityReservationFleet.ts";
@@ -58,9 +60,11 @@ import * as networkInterfaceAttachment from "./networkInterfaceAttachment.ts";
 import * as networkInterfaceAttribute from "./networkInterfaceAttribute.ts";
 import * as networkInterfacePermission from "./networkInterfacePermission.ts";
 import * as ipv6Pool from "./ipv6Pool.ts";
+import * as ipv6PoolAssociation from "./ipv6PoolAssociation.ts";
 import * as describePrefixLists from "./describePrefixLists.ts";
 import * as modifyPrefixList from "./modifyPrefixList.ts";
 import * as prefixList from "./prefixList.ts";
+import * as publicIpv4Pool from "./publicIpv4Pool.ts";
 import * as publicHostname from "./publicHostname.ts";
 import * as region from "./region.ts";
 import * as route from "./route.ts";
@@ -167,8 +171,10 @@ const modules = [
   accountEncryptionControl,
   address,
   addressAttribute,
+  addressTransfer,
   blockPublicAccess,
   blockPublicAccessExclusion,
+  byoipCidr,
   capacityReservationCancellationQuote,
   capacityReservationDateChangeQuote,
   capacityReservationFleet,
@@ -222,9 +228,11 @@ const modules = [
   networkInterfaceAttribute,
   networkInterfacePermission,
   ipv6Pool,
+  ipv6PoolAssociation,
   describePrefixLists,
   modifyPrefixList,
   prefixList,
+  publicIpv4Pool,
   publicHostname,
   region,
   route,

@@ -20,7 +20,7 @@ import {
 } from "./cidrAssociation.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { refusePools } from "./ipamPool.ts";
-import { vpcs, type Vpc } from "./vpc.ts";
+import { viewIpv6Source, vpcs, type Vpc } from "./vpc.ts";
 
 export interface Subnet extends ResourceRow {
   readonly vpcId: string;
@@ -56,17 +56,22 @@ function availableAddresses(ctx: Context, { id, cidr }: Subnet): number {
   return Number(usable(storedCidr(cidr))) - used;
 }
 
-export const viewIpv6Association = ({
-  id,
-  cidr,
-  state,
-}: CidrAssociation): Sdk.SubnetIpv6CidrBlockAssociation => ({
-  AssociationId: id,
-  Ipv6CidrBlock: cidr,
-  Ipv6CidrBlockState: { State: state },
-  Ipv6AddressAttribute: "public",
-  IpSource: "amazon",
-});
+export function viewIpv6Association(
+  ctx: Context,
+  vpcId: string,
+  { id, cidr, state }: CidrAssociation,
+): Sdk.SubnetIpv6CidrBlockAssociation {
+  const own = vpcs
+    .table(ctx)
+    .get(vpcId)
+    ?.ipv6.find((block) => block.poolId !== undefined && contains(storedCidr(block.cidr), storedCidr(cidr)));
+  return {
+    AssociationId: id,
+    Ipv6CidrBlock: cidr,
+    Ipv6CidrBlockState: { State: state },
+    ...viewIpv6Source(ctx, own?.poolId),
+  };
+}
 
 /** A part of a VPC's addresses in one zone; who is in a subnet is under its network ACL and its route table. */
 export const subnets = defineResource({
@@ -84,7 +89,9 @@ export const subnets = defineResource({
     AvailabilityZone: subnet.zone,
     AvailabilityZoneId: findZone(ctx.region, subnet.zone)?.id,
     CidrBlock: subnet.cidr,
-    Ipv6CidrBlockAssociationSet: [...subnet.ipv6, ...subnet.leaving].map(viewIpv6Association),
+    Ipv6CidrBlockAssociationSet: [...subnet.ipv6, ...subnet.leaving].map((block) =>
+      viewIpv6Association(ctx, subnet.vpcId, block),
+    ),
     Ipv6Native: subnet.cidr === undefined,
     AvailableIpAddressCount: availableAddresses(ctx, subnet),
     DefaultForAz: subnet.defaultForAz,

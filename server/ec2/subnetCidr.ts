@@ -54,7 +54,7 @@ export const operations = {
     const block = readSubnetIpv6Cidr(ctx, vpcs.get(ctx, subnet.vpcId), Ipv6CidrBlock);
     subnets.update(ctx, subnet.id, { ipv6: [...subnet.ipv6, block] });
     subnets.soon(ctx, subnet.id, "associated", SETTLING_SECONDS);
-    return { SubnetId: subnet.id, Ipv6CidrBlockAssociation: viewIpv6Association(block) };
+    return { SubnetId: subnet.id, Ipv6CidrBlockAssociation: viewIpv6Association(ctx, subnet.vpcId, block) };
   },
 
   DisassociateSubnetCidrBlock: ({ AssociationId }, ctx) => {
@@ -67,7 +67,7 @@ export const operations = {
       dns64: false,
     });
     subnets.soon(ctx, subnet.id, "disassociated", SETTLING_SECONDS);
-    return { SubnetId: subnet.id, Ipv6CidrBlockAssociation: viewIpv6Association(going) };
+    return { SubnetId: subnet.id, Ipv6CidrBlockAssociation: viewIpv6Association(ctx, subnet.vpcId, going) };
   },
 } satisfies Handlers;
 

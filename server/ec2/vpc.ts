@@ -1,11 +1,12 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
-import { contains, formatPrefix, subnetOf } from "../../network/cidr.ts";
+import { contains, formatPrefix, overlaps, subnetOf, type Prefix } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { blockModeOf } from "./blockPublicAccess.ts";
+import { rangesOf } from "./byoipRange.ts";
 import {
   departed,
   isIpv4,
@@ -19,6 +20,7 @@ import {
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { defaultDhcpOptionsId, dhcpOptions } from "./dhcpOptions.ts";
 import { refusePools } from "./ipamPool.ts";
+import { takeIpv6Block } from "./ipv6Pool.ts";
 import {
   control,
   controlOf,
@@ -56,17 +58,26 @@ export const viewIpv4Association = ({ id, cidr, state }: CidrAssociation): Sdk.V
   CidrBlockState: { State: state },
 });
 
+/** Whose the addresses of a block are, and whether the internet may know of them. */
+export function viewIpv6Source(
+  ctx: Context,
+  poolId: string | undefined,
+): Pick<Sdk.VpcIpv6CidrBlockAssociation, "IpSource" | "Ipv6AddressAttribute"> {
+  if (poolId === undefined) return { Ipv6AddressAttribute: "public", IpSource: "amazon" };
+  const isPrivate = rangesOf(ctx, poolId).some(({ advertisable }) => !advertisable);
+  return { Ipv6AddressAttribute: isPrivate ? "private" : "public", IpSource: "byoip" };
+}
+
 export const viewIpv6Association = (
-  { id, cidr, state }: CidrAssociation,
-  region: string,
+  ctx: Context,
+  { id, cidr, poolId, state }: CidrAssociation,
 ): Sdk.VpcIpv6CidrBlockAssociation => ({
   AssociationId: id,
   Ipv6CidrBlock: cidr,
   Ipv6CidrBlockState: { State: state },
-  NetworkBorderGroup: region,
-  Ipv6Pool: "Amazon",
-  Ipv6AddressAttribute: "public",
-  IpSource: "amazon",
+  NetworkBorderGroup: ctx.region,
+  Ipv6Pool: poolId ?? "Amazon",
+  ...viewIpv6Source(ctx, poolId),
 });
 
 function viewEncryption(ctx: Context, vpcId: string): Sdk.VpcEncryptionControl | undefined {
@@ -88,7 +99,7 @@ export const vpcs = defineResource({
     CidrBlock: vpc.ipv4[0]?.cidr,
     CidrBlockAssociationSet: [...vpc.ipv4, ...vpc.leaving.filter(isIpv4)].map(viewIpv4Association),
     Ipv6CidrBlockAssociationSet: [...vpc.ipv6, ...vpc.leaving.filter((block) => !isIpv4(block))].map(
-      (block) => viewIpv6Association(block, ctx.region),
+      (block) => viewIpv6Association(ctx, block),
     ),
     DhcpOptionsId: vpc.dhcpOptionsId,
     InstanceTenancy: vpc.tenancy,
@@ -123,6 +134,7 @@ export const vpcs = defineResource({
     dhcpOptions: ({ dhcpOptionsId }) => dhcpOptionsId,
     default: ({ account, isDefault }) => (isDefault ? account : undefined),
     ipv6: ({ ipv6 }) => ipv6.map(({ cidr }) => cidr),
+    ipv6Pool: ({ ipv6 }) => [...new Set(ipv6.flatMap(({ poolId }) => poolId ?? []))],
     association: ({ ipv4, ipv6 }) => [...ipv4, ...ipv6].map(({ id }) => id),
   },
   parents: { "dhcp-options": "dhcpOptions" },
@@ -173,14 +185,24 @@ export function readVpcCidr(text: string): string {
 }
 
 /** Of which Amazon gives each VPC that asks a /56 of its own. */
-const AMAZON_IPV6 = storedCidr("2600:1f00::/24");
+export const AMAZON_IPV6 = storedCidr("2600:1f00::/24");
 
 /** An IPv6 block that no VPC of the region has. */
-export function amazonIpv6Block(ctx: Context): CidrAssociation {
+function amazonIpv6Block(ctx: Context): CidrAssociation {
   for (;;) {
     const cidr = formatPrefix(subnetOf(AMAZON_IPV6, 56, BigInt(ctx.chance.below(2 ** 32))));
     if (vpcs.count(ctx, "ipv6", cidr) === 0) return newAssociation(ctx, "vpc-cidr-assoc", cidr);
   }
+}
+
+/** An IPv6 block of a pool of one's own that no VPC has. */
+function ownIpv6Block(ctx: Context, poolId: string, asked: string | undefined): CidrAssociation {
+  const taken = vpcs
+    .by(ctx, "ipv6Pool", poolId)
+    .flatMap(({ ipv6 }) => ipv6.map(({ cidr }) => storedCidr(cidr)));
+  const isTaken = (block: Prefix): boolean => taken.some((other) => overlaps(other, block));
+  const cidr = takeIpv6Block(ctx, poolId, asked, isTaken);
+  return { ...newAssociation(ctx, "vpc-cidr-assoc", cidr), poolId };
 }
 
 /** Makes a VPC with all that comes with it. */
@@ -188,9 +210,12 @@ export function createVpc(
   ctx: Context,
   {
     cidr,
-    ipv6 = false,
+    ipv6,
     ...fields
-  }: Pick<Vpc, "tenancy" | "isDefault" | "dnsHostnames"> & { cidr: string; ipv6?: boolean | undefined },
+  }: Pick<Vpc, "tenancy" | "isDefault" | "dnsHostnames"> & {
+    cidr: string;
+    ipv6?: CidrAssociation | undefined;
+  },
   tags?: readonly Sdk.TagSpecification[],
 ): Vpc {
   const vpc = vpcs.create(
@@ -198,7 +223,7 @@ export function createVpc(
     {
       ...fields,
       ipv4: [newAssociation(ctx, "vpc-cidr-assoc", cidr, "associated")],
-      ipv6: ipv6 ? [amazonIpv6Block(ctx)] : [],
+      ipv6: ipv6 ? [ipv6] : [],
       leaving: [],
       dhcpOptionsId: defaultDhcpOptionsId(ctx),
       state: "pending",
@@ -213,22 +238,35 @@ export function createVpc(
   return vpc;
 }
 
+type Ipv6Request = Pick<
+  Sdk.AssociateVpcCidrBlockRequest,
+  "AmazonProvidedIpv6CidrBlock" | "Ipv6CidrBlock" | "Ipv6CidrBlockNetworkBorderGroup" | "Ipv6Pool"
+> &
+  Parameters<typeof refusePools>[0];
+
 /**
- * Refuses what concerns blocks that do not come from Amazon's own pool or are not announced from the region as a whole.
+ * The IPv6 block that a VPC is to have, if it is to have one: Amazon's, or of a pool of one's own.
  *
  * @throws {ApiError} InvalidIpamPoolId.NotFound, InvalidIpv6PoolID.NotFound, InvalidParameterCombination,
- *   InvalidParameterValue
+ *   InvalidParameterValue, InsufficientAddressCapacity
  */
-export function checkIpv6Source(
-  ctx: Context,
-  asked: Pick<
-    Sdk.AssociateVpcCidrBlockRequest,
-    "AmazonProvidedIpv6CidrBlock" | "Ipv6CidrBlock" | "Ipv6CidrBlockNetworkBorderGroup"
-  > &
-    Parameters<typeof refusePools>[0],
-): void {
+export function readIpv6Block(ctx: Context, asked: Ipv6Request): CidrAssociation | undefined {
+  checkIpv6Source(ctx, asked);
+  if (asked.Ipv6Pool === undefined)
+    return asked.AmazonProvidedIpv6CidrBlock ? amazonIpv6Block(ctx) : undefined;
+  if (asked.AmazonProvidedIpv6CidrBlock) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "Only one of amazonProvidedIpv6CidrBlock and ipv6Pool can be specified.",
+    );
+  }
+  return ownIpv6Block(ctx, asked.Ipv6Pool, asked.Ipv6CidrBlock);
+}
+
+/** Refuses what concerns IPAM, or locations other than the region as a whole. */
+function checkIpv6Source(ctx: Context, asked: Ipv6Request): void {
   refusePools(asked);
-  if (asked.Ipv6CidrBlock !== undefined) {
+  if (asked.Ipv6CidrBlock !== undefined && asked.Ipv6Pool === undefined) {
     throw new ApiError(
       "InvalidParameterCombination",
       "The parameter Ipv6CidrBlock can be used only with the parameter Ipv6Pool or Ipv6IpamPoolId.",
@@ -260,7 +298,7 @@ export const operations = {
   },
 
   CreateVpc: (input, ctx) => {
-    checkIpv6Source(ctx, input);
+    const ipv6 = readIpv6Block(ctx, input);
     if (input.CidrBlock === undefined) {
       throw new ApiError("MissingParameter", "cidrBlock or ipv4IpamPoolId");
     }
@@ -275,7 +313,7 @@ export const operations = {
       ctx,
       {
         cidr: readVpcCidr(input.CidrBlock),
-        ipv6: input.AmazonProvidedIpv6CidrBlock,
+        ipv6,
         tenancy: input.InstanceTenancy ?? "default",
         isDefault: false,
         dnsHostnames: false,
@@ -344,5 +382,5 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  CreateVpc: "IPAM pools, IPv6 pools of one's own",
+  CreateVpc: "IPAM pools",
 };

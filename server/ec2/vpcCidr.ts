@@ -13,9 +13,8 @@ import { routeTables } from "./routeTable.ts";
 import { onIpv6Added as openGroup } from "./securityGroup.ts";
 import { subnets } from "./subnet.ts";
 import {
-  amazonIpv6Block,
   blockGuards,
-  checkIpv6Source,
+  readIpv6Block,
   readVpcCidr,
   viewIpv4Association,
   viewIpv6Association,
@@ -148,37 +147,36 @@ function dropRoutes(ctx: Context, vpcId: string, { cidr }: CidrAssociation): voi
 }
 
 const viewBlock = (
-  { region }: Context,
+  ctx: Context,
   block: CidrAssociation,
 ): Pick<Sdk.AssociateVpcCidrBlockResult, "CidrBlockAssociation" | "Ipv6CidrBlockAssociation"> =>
   isIpv4(block)
     ? { CidrBlockAssociation: viewIpv4Association(block) }
-    : { Ipv6CidrBlockAssociation: viewIpv6Association(block, region) };
+    : { Ipv6CidrBlockAssociation: viewIpv6Association(ctx, block) };
 
 export const operations = {
   AssociateVpcCidrBlock: ({ VpcId, CidrBlock, ...asked }, ctx) => {
     const vpc = vpcs.get(ctx, VpcId);
-    checkIpv6Source(ctx, asked);
-    const wantsIpv6 = asked.AmazonProvidedIpv6CidrBlock ?? false;
-    if (CidrBlock === undefined && !wantsIpv6) {
-      throw new ApiError("MissingParameter", "cidrBlock or amazonProvidedIpv6CidrBlock");
-    }
-    if (CidrBlock !== undefined && wantsIpv6) {
+    const ipv6 = readIpv6Block(ctx, asked);
+    if (CidrBlock !== undefined && ipv6) {
       throw new ApiError(
         "InvalidParameterCombination",
-        "Only one of cidrBlock and amazonProvidedIpv6CidrBlock can be specified.",
+        "Only one of cidrBlock, amazonProvidedIpv6CidrBlock and ipv6Pool can be specified.",
       );
     }
     let block: CidrAssociation;
-    if (CidrBlock === undefined) {
+    if (ipv6) {
       checkCount(ctx, vpc, ipv6Quota, vpc.ipv6);
-      block = amazonIpv6Block(ctx);
+      block = ipv6;
       const changed = vpcs.update(ctx, vpc.id, { ipv6: [...vpc.ipv6, block] });
       if (vpc.ipv6.length === 0) {
         openAcl(ctx, changed);
         openGroup(ctx, changed);
       }
     } else {
+      if (CidrBlock === undefined) {
+        throw new ApiError("MissingParameter", "cidrBlock, amazonProvidedIpv6CidrBlock or ipv6Pool");
+      }
       const cidr = readVpcCidr(CidrBlock);
       checkSecondary(ctx, vpc, cidr);
       for (const guard of blockGuards) guard(ctx, vpc, cidr);
@@ -204,4 +202,4 @@ export const operations = {
   },
 } satisfies Handlers;
 
-export const partly = { AssociateVpcCidrBlock: "IPAM pools, IPv6 pools of one's own" };
+export const partly = { AssociateVpcCidrBlock: "IPAM pools" };

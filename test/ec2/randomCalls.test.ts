@@ -140,6 +140,8 @@ const prelude: Readonly<Record<string, object>> = {
   CreatePlacementGroup: { GroupName: "apart", Strategy: "spread" },
   AllocateHosts: { InstanceType: "m5.large", AvailabilityZone: "us-east-1a", Quantity: 1 },
   CreateTrafficMirrorFilter: {},
+  ProvisionByoipCidr: { Cidr: "203.0.112.0/24" },
+  CreatePublicIpv4Pool: {},
   CreateInstanceEventWindow: { CronExpression: "* 21-23 * * 2,3" },
   DescribeSubnets: {},
   DescribeNetworkAcls: {},

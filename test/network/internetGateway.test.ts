@@ -126,6 +126,23 @@ describe("what it refuses", () => {
     expect(ended(world.trace(undefined, into).end)).toBe(reason);
   });
 
+  test.each([
+    ["52.0.0.0/24", "93.184.215.14", "52.0.0.1"],
+    ["2001:db8::/48", "2606:4700::1", "2001:db8::10"],
+  ])(
+    "nothing: what is sent to %s, which is announced elsewhere, does not come here",
+    (announced, source, to) => {
+      const { world, fabric } = online();
+      fabric.putVpc({ id: "vpc", blocks: ["10.0.0.0/16", "2001:db8::/56"].map(block) });
+      const sent = from(source, to);
+      expect(ended(world.trace(undefined, sent).end)).not.toBe("outside");
+      fabric.internet.unannounced.set(block(announced), true);
+      expect(ended(world.trace(undefined, sent).end)).toBe("outside");
+      fabric.internet.unannounced.delete(block(announced));
+      expect(ended(world.trace(undefined, sent).end)).not.toBe("outside");
+    },
+  );
+
   test("everything from outside while it is detached", () => {
     const { world, fabric } = online();
     fabric.putInternetGateway({ id: "igw", vpc: undefined, table: undefined });

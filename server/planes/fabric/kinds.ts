@@ -1,4 +1,5 @@
 import { blockPublicAccessKind } from "./blockPublicAccess.ts";
+import { byoipRangeKind } from "./byoipRange.ts";
 import { egressOnlyInternetGatewayKind } from "./egressOnlyInternetGateway.ts";
 import { flowLogKind } from "./flowLog.ts";
 import { guestKind } from "./guest.ts";
@@ -55,6 +56,7 @@ export const kinds: readonly Kind[] = [
   vpcEndpointKind,
   guestKind,
   publicAddressKind,
+  byoipRangeKind,
   flowLogKind,
   trafficMirrorSessionKind,
 ];
