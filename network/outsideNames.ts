@@ -13,9 +13,14 @@ export class OutsideNames {
     else this.#records.set(name, records);
   }
 
+  /** A name's own records. */
+  get(name: string): Records | undefined {
+    return this.#records.get(name);
+  }
+
   /** A name's own records, or else those of the longest `*.` that covers it (RFC 4592). */
   find(name: string): Records | undefined {
-    const own = this.#records.get(name);
+    const own = this.get(name);
     if (own) return own;
     const patterns = [...this.#records.keys()].filter((pattern) => covers(pattern, name));
     const [longest = ""] = patterns.toSorted((a, b) => b.length - a.length);

@@ -19,8 +19,8 @@ const DOMAIN_NAME =
   /^(?=.{1,254}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])\.?$/i;
 
 /**
- * Changes where an address leads back to. EC2 first makes sure that the name leads to the address; here there is no
- * domain name system to ask.
+ * Changes where an address leads back to. EC2 first makes sure that the name leads to the address; here nobody has to set
+ * records for that.
  *
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Elastic_Addressing_Reverse_DNS.html
  */
@@ -53,3 +53,7 @@ export const operations = {
 
   ResetAddressAttribute: ({ AllocationId }, ctx) => ({ Address: update(ctx, AllocationId, undefined) }),
 } satisfies Handlers;
+
+export const partly = {
+  ModifyAddressAttribute: "whether the name leads to the address is not looked at",
+};

@@ -96,7 +96,9 @@ function view({ name, type }: Question, found: Resolution) {
     Answers: answer?.values ?? [],
     Zone: answer && { Domain: answer.zone.domain, Of: answer.zone.of },
     Reason: answer?.finding ?? "NO_ANSWER",
-    Explanation: answer ? findings[answer.finding] : "no name server that was asked has answered",
+    Explanation: answer
+      ? findings[answer.finding]
+      : "no name server has answered, or none whose answers are known here",
     Asked: asked.map(({ server, exchange }) => ({ Server: formatIp(server), ...viewExchange(exchange) })),
   };
 }

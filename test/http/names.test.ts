@@ -604,7 +604,13 @@ describe("names on the internet", () => {
       Type: "PTR",
       Values: ["Shop.example.com."],
     });
+    for (const Name of ["shop.example.com", "*.example.com", "*.amazonaws.com"]) {
+      await operate(islet, "POST dns-records", { Name, Type: "TXT", Values: [Name] });
+    }
+    expect(await ask(CLIENT, "other.example.com", "TXT")).toEqual(["*.example.com"]);
+    expect(await ask(CLIENT, `s3.${Region}.amazonaws.com`, "TXT")).toEqual([]);
     for (const from of [id, CLIENT]) {
+      expect(await ask(from, "shop.example.com", "TXT")).toEqual(["shop.example.com"]);
       expect(await ask(from, "shop.example.com")).toEqual(["198.51.100.20"]);
       expect(await ask(from, "shop.example.org")).toEqual(["198.51.100.21", "198.51.100.22"]);
       expect(await ask(from, "198.51.100.20", "PTR")).toEqual(["shop.example.com"]);

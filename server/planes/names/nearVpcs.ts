@@ -12,8 +12,13 @@ export interface NearVpc {
 
 type Rows = NameSources["rows"];
 
+interface Place {
+  readonly region: string;
+  readonly vpcId: string;
+}
+
 /** @see https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-dns.html */
-function peered(rows: Rows, region: string, vpcId: string): readonly { region: string; vpcId: string }[] {
+function peered(rows: Rows, region: string, vpcId: string): readonly Place[] {
   return vpcPeerings
     .table({ unit: rows(region) })
     .by("live", vpcId)
@@ -28,7 +33,7 @@ function peered(rows: Rows, region: string, vpcId: string): readonly { region: s
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html
  */
-function attached(rows: Rows, region: string, vpcId: string): readonly { region: string; vpcId: string }[] {
+function attached(rows: Rows, region: string, vpcId: string): readonly Place[] {
   const unit = rows(region);
   const attachments = transitGatewayAttachments.table({ unit });
   return attachments
@@ -41,14 +46,14 @@ function attached(rows: Rows, region: string, vpcId: string): readonly { region:
     );
 }
 
-/** A VPC that gives names, first, and those that let it know their private addresses and give names as well. */
+/** A VPC, first, and those that let it know their private addresses; none of them if it does not give names itself. */
 export function nearVpcs(rows: Rows, region: string, vpcId: string): NearVpc[] {
-  const all = [{ region, vpcId }, ...peered(rows, region, vpcId), ...attached(rows, region, vpcId)];
-  const found = new Map<string, NearVpc>();
-  for (const each of all) {
-    const vpc = vpcs.table({ unit: rows(each.region) }).get(each.vpcId);
-    if (vpc && givesNames(vpc)) found.set(vpc.id, { region: each.region, vpc });
-    else if (each.vpcId === vpcId) return [];
-  }
-  return [...found.values()];
+  const named = (place: Place): NearVpc[] => {
+    const vpc = vpcs.table({ unit: rows(place.region) }).get(place.vpcId);
+    return vpc && givesNames(vpc) ? [{ region: place.region, vpc }] : [];
+  };
+  const [home] = named({ region, vpcId });
+  if (!home) return [];
+  const others = [...peered(rows, region, vpcId), ...attached(rows, region, vpcId)];
+  return [home, ...others.filter((other) => other.vpcId !== vpcId).flatMap(named)];
 }

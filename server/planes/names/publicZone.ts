@@ -130,29 +130,27 @@ function reverse({ rows }: NameSources, name: string): Records | undefined {
   return known === undefined ? undefined : { PTR: [known] };
 }
 
-/** Hosts on the internet whose names are those of domains. */
+/** A host on the internet whose name is one of a domain. */
 function hostName({ hosts }: Internet, name: string): Records | undefined {
-  const found = [...hosts.values()].filter((host) => host.name.toLowerCase() === name);
-  if (found.length === 0) return undefined;
-  const [A, AAAA] = [true, false].map((four) =>
-    found.flatMap(({ address }) => (isIpv4(address) === four ? formatIp(address) : [])),
-  );
-  return { ...(A && { A }), ...(AAAA && { AAAA }) };
+  const address = [...hosts.values()].find((host) => host.name.toLowerCase() === name)?.address;
+  return address === undefined ? undefined : { [isIpv4(address) ? "A" : "AAAA"]: [formatIp(address)] };
 }
 
-/** What everybody on the internet can learn. */
+/** What there is of a name because of what it belongs to. */
+const made = (sources: NameSources, name: string): Records | undefined =>
+  hostName(sources.network.fabric.internet, name) ??
+  publicName(sources, name)?.outside ??
+  endpointName(sources, name) ??
+  serviceName(name) ??
+  reverse(sources, name);
+
+/** What everybody on the internet can learn; records that were put there add to that, and do not change it. */
 export const publicZone = (sources: NameSources): Zone => ({
   domain: "",
   of: "internet",
   find: (name) => {
-    const { internet } = sources.network.fabric;
-    return (
-      internet.names.find(name) ??
-      hostName(internet, name) ??
-      publicName(sources, name)?.outside ??
-      endpointName(sources, name) ??
-      serviceName(name) ??
-      reverse(sources, name)
-    );
+    const { names } = sources.network.fabric.internet;
+    const own = made(sources, name);
+    return own ? { ...names.get(name), ...own } : names.find(name);
   },
 });
