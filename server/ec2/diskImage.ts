@@ -1,6 +1,10 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
+import { BrokenImage, invalid, type Disk, type File } from "./diskFormats/disk.ts";
+import { openRaw } from "./diskFormats/raw.ts";
+import { openVhd } from "./diskFormats/vhd.ts";
+import { openVmdk } from "./diskFormats/vmdk.ts";
 
 /** Where an image of a disk is: an object of a bucket. */
 export interface ImagePlace {
@@ -52,27 +56,38 @@ export function readPlace({ Url: url, UserBucket: asked }: Sdk.SnapshotDiskConta
   );
 }
 
-/** An image that can be read, or why it cannot, as the task's message says it. */
-export type OpenedImage =
-  | { readonly image: NonNullable<ReturnType<Context["world"]["getObject"]>> }
-  | { readonly problem: string };
-
-const failed = (reason: string): OpenedImage => ({
-  problem: `ClientError: Disk validation failed [${reason}]`,
-});
-
-/** More than this a volume of no type has: 64 TiB. */
-const MAX_BYTES = 64 * 1024 ** 4;
+const formats: ReadonlyMap<string, (file: File) => Disk> = new Map([
+  ["RAW", openRaw],
+  ["VHD", openVhd],
+  ["VMDK", openVmdk],
+]);
 
 /**
- * Opens the image of a disk, byte for byte as the disk is to be.
+ * The disk that a file in a format is the image of, as far as that can be seen without reading all data; a fault in them
+ * comes up when they are read.
  *
- * @param format as the call says; other formats than RAW would have to be converted
+ * @param format as a call says it
+ * @throws {BrokenImage}
  */
-export function openImage(ctx: Context, format: string, { bucket, key }: ImagePlace): OpenedImage {
-  if (format.toUpperCase() !== "RAW") return failed("Unsupported specified file format");
-  const image = ctx.world.getObject(bucket, key);
-  if (!image) return failed("We do not have access to the given resource. Reason 404 Not Found");
-  if (image.size === 0 || image.size > MAX_BYTES) return failed("Invalid disk size");
-  return { image };
+export function openDisk(format: string, file: File): Disk {
+  const open = formats.get(format.toUpperCase());
+  if (!open) throw invalid("Unsupported specified file format");
+  return open(file);
+}
+
+/** @throws {BrokenImage} if there is no such object */
+export function openFile(ctx: Context, { bucket, key }: ImagePlace): File {
+  const file = ctx.world.getObject(bucket, key);
+  if (!file) throw invalid("We do not have access to the given resource. Reason 404 Not Found");
+  return file;
+}
+
+/** Does what reads an image; what is wrong with that is a task's message, and no error. */
+export function reading<T>(read: () => T): T | BrokenImage {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BrokenImage) return error;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
+import type { File } from "./diskFormats/disk.ts";
 import { placeOfUrl, type ImagePlace } from "./diskImage.ts";
 
 /** A piece of the image of a disk, which is an object of its own. */
@@ -62,18 +63,35 @@ const unescaped = (text: string): string =>
 export const isUploaded = (ctx: Context, { parts }: ImportManifest): boolean =>
   parts.every(({ bucket, key, length }) => ctx.world.getObject(bucket, key)?.size === length);
 
-const PIECE = 512 * 1024;
+/** The parts, read as the one file that they are the pieces of. */
+export function fileOf(ctx: Context, { size, parts }: ImportManifest): File {
+  return {
+    size,
+    read: (offset, length) => {
+      const end = Math.min(offset + length, size);
+      const pieces: Uint8Array[] = [];
+      for (let at = offset, index = partAt(parts, at); at < end; index++) {
+        const part = parts[index];
+        const from = at - (part?.start ?? 0);
+        const wanted = Math.min(end - at, (part?.length ?? 0) - from);
+        const bytes = part && ctx.world.getObject(part.bucket, part.key)?.read(from, wanted);
+        // It was there, and as long as it is to be, when that was looked for last.
+        if (bytes?.length !== wanted) break;
+        pieces.push(bytes);
+        at += wanted;
+      }
+      return Buffer.concat(pieces);
+    },
+  };
+}
 
-/** The bytes of the image, in order, with where they lie in it. */
-export function* contentOf(
-  ctx: Context,
-  { parts }: ImportManifest,
-): Generator<{ readonly offset: number; readonly bytes: Uint8Array }> {
-  for (const { bucket, key, start, length } of parts) {
-    const object = ctx.world.getObject(bucket, key);
-    if (!object) continue;
-    for (let at = 0; at < length; at += PIECE) {
-      yield { offset: start + at, bytes: object.read(at, Math.min(PIECE, length - at)) };
-    }
+/** The part in which a byte of the image lies: they follow on each other. */
+function partAt(parts: readonly ImagePart[], offset: number): number {
+  let [low, high] = [0, parts.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((parts[middle]?.start ?? 0) <= offset) low = middle;
+    else high = middle - 1;
   }
+  return low;
 }

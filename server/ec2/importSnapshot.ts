@@ -3,7 +3,8 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
-import { openImage, readPlace, type ImagePlace } from "./diskImage.ts";
+import { BrokenImage, blocksOf } from "./diskFormats/disk.ts";
+import { openDisk, openFile, reading, readPlace, type ImagePlace } from "./diskImage.ts";
 import { encryptionOf, heritageOf, type Encryption } from "./ebsEncryption.ts";
 import { completeSnapshot, freshSnapshot, snapshots } from "./snapshot.ts";
 
@@ -85,14 +86,20 @@ const MEMORY_SECONDS = 7 * 24 * 3600;
 const GIB = 1024 ** 3;
 /** Bytes. */
 const BLOCK = 512 * 1024;
-const ZEROS = new Uint8Array(BLOCK);
+
+/** How many bytes the file of an image has, and what disk that is. @throws {BrokenImage} */
+function openImage(ctx: Context, { format, place }: ImportSnapshotTask) {
+  const file = openFile(ctx, place);
+  const disk = openDisk(format, file);
+  return { fileSize: file.size, disk, size: Math.ceil(disk.size / GIB) };
+}
 
 /** The image is found, and the snapshot made that its blocks go to. */
 function begin(ctx: Context, task: ImportSnapshotTask): void {
   if (task.state !== "pending") return;
-  const opened = openImage(ctx, task.format, task.place);
-  if ("problem" in opened) {
-    end(ctx, task, { state: "deleted", problem: opened.problem });
+  const opened = reading(() => openImage(ctx, task));
+  if (opened instanceof BrokenImage) {
+    end(ctx, task, { state: "deleted", problem: opened.message });
     return;
   }
   const id = snapshots.newId(ctx);
@@ -107,7 +114,7 @@ function begin(ctx: Context, task: ImportSnapshotTask): void {
       encrypted,
       kmsKeyId,
       description: `Created by AWS-VMImport service for ${task.id}`,
-      size: Math.ceil(opened.image.size / GIB),
+      size: opened.size,
       duration: CONVERT_SECONDS,
     },
     [],
@@ -116,7 +123,7 @@ function begin(ctx: Context, task: ImportSnapshotTask): void {
   importSnapshotTasks.update(ctx, task.id, {
     state: "converting",
     snapshotId: id,
-    imageSize: opened.image.size,
+    imageSize: opened.fileSize,
   });
   importSnapshotTasks.soon(ctx, task.id, "convert", CONVERT_SECONDS);
 }
@@ -125,23 +132,23 @@ function begin(ctx: Context, task: ImportSnapshotTask): void {
 function convert(ctx: Context, task: ImportSnapshotTask): void {
   if (task.state !== "converting") return;
   const snapshot = task.snapshotId === undefined ? undefined : snapshots.find(ctx, task.snapshotId);
-  const opened = openImage(ctx, task.format, task.place);
-  const problem =
-    "problem" in opened ? opened.problem : "ClientError: The disk image or the snapshot has changed";
-  if ("problem" in opened || opened.image.size !== task.imageSize || snapshot?.state !== "pending") {
-    if (snapshot?.state === "pending") snapshots.delete(ctx, snapshot.id);
-    end(ctx, task, { state: "deleted", problem });
+  const failure = reading(() => {
+    const { fileSize, disk, size } = openImage(ctx, task);
+    if (fileSize !== task.imageSize || snapshot?.state !== "pending" || snapshot.size !== size) {
+      throw new BrokenImage("ClientError: The disk image or the snapshot has changed");
+    }
+    for (const { index, bytes } of blocksOf(disk, BLOCK)) {
+      ctx.world.snapshots.write(ctx.region, snapshot.id, index, bytes);
+    }
+    completeSnapshot(ctx, snapshot);
+  });
+  if (!failure) {
+    end(ctx, task, { state: "completed" });
     return;
   }
-  for (let index = 0; index * BLOCK < opened.image.size; index++) {
-    const bytes = opened.image.read(index * BLOCK, BLOCK);
-    if (Buffer.compare(bytes, ZEROS.subarray(0, bytes.length)) === 0) continue;
-    const block = new Uint8Array(BLOCK);
-    block.set(bytes);
-    ctx.world.snapshots.write(ctx.region, snapshot.id, index, block);
-  }
-  completeSnapshot(ctx, snapshot);
-  end(ctx, task, { state: "completed" });
+  // What was written of it goes with its row.
+  if (snapshot?.state === "pending") snapshots.delete(ctx, snapshot.id);
+  end(ctx, task, { state: "deleted", problem: failure.message });
 }
 
 function end(ctx: Context, { id }: ImportSnapshotTask, fields: Partial<ImportSnapshotTask>): void {
@@ -153,8 +160,7 @@ function end(ctx: Context, { id }: ImportSnapshotTask, fields: Partial<ImportSna
 const ROLE = "vmimport";
 
 export const partly = {
-  ImportSnapshot:
-    "disk images of other formats than RAW; buckets are the operator's, and no role is needed to read them",
+  ImportSnapshot: "buckets are the operator's, and no role is needed to read them",
 };
 
 export const operations = {

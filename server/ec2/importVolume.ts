@@ -5,7 +5,9 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { findZone } from "./catalogue/zones.ts";
-import { contentOf, isUploaded, readManifest, type ImportManifest } from "./importManifest.ts";
+import { blocksOf, BrokenImage, invalid, type Disk } from "./diskFormats/disk.ts";
+import { openDisk, reading } from "./diskImage.ts";
+import { fileOf, isUploaded, readManifest, type ImportManifest } from "./importManifest.ts";
 import { createVolume, readZone, volumes } from "./volume.ts";
 
 export interface ImportVolumeTask extends ResourceRow {
@@ -72,29 +74,38 @@ const WEEK_SECONDS = 7 * 24 * 3600;
 const GIB = 1024 ** 3;
 /** The largest that a volume of the usual type is. */
 const MAX_GIB = 16_384;
-const ZEROS = new Uint8Array(512 * 1024);
+/** Bytes. */
+const BLOCK = 512 * 1024;
 
-/** The manifest, if it is still what it was found to be. */
-function manifestOf(ctx: Context, { manifestUrl, size }: ImportVolumeTask): ImportManifest | undefined {
+/** The manifest, if it is there and all that it names. */
+function manifestOf(ctx: Context, { manifestUrl }: ImportVolumeTask): ImportManifest | undefined {
   try {
     const manifest = readManifest(ctx, manifestUrl);
-    return manifest.size <= size * GIB ? manifest : undefined;
+    return isUploaded(ctx, manifest) ? manifest : undefined;
   } catch (error) {
     if (error instanceof ApiError) return undefined;
     throw error;
   }
 }
 
+/** The disk that the parts are the image of. @throws {BrokenImage} also if it does not fit into the volume */
+function openImage(ctx: Context, { format, size }: ImportVolumeTask, manifest: ImportManifest): Disk {
+  const disk = openDisk(format, fileOf(ctx, manifest));
+  if (disk.size > size * GIB) throw invalid("Invalid disk size");
+  return disk;
+}
+
 /** Once the parts are all there, the volume is made that they go to; nobody can use it before it is complete. */
 function begin(ctx: Context, task: ImportVolumeTask): void {
   if (task.state !== "active") return;
-  if (task.format !== "RAW") {
-    abandon(ctx, task, "ClientError: Disk validation failed [Unsupported specified file format]");
+  const manifest = manifestOf(ctx, task);
+  if (!manifest) {
+    importVolumeTasks.later(ctx, task.id, "begin", LOOK_SECONDS);
     return;
   }
-  const manifest = manifestOf(ctx, task);
-  if (!manifest || !isUploaded(ctx, manifest)) {
-    importVolumeTasks.later(ctx, task.id, "begin", LOOK_SECONDS);
+  const disk = reading(() => openImage(ctx, task, manifest));
+  if (disk instanceof BrokenImage) {
+    abandon(ctx, task, disk.message);
     return;
   }
   const { id: volumeId } = createVolume(ctx, { zone: task.zone, size: task.size });
@@ -107,13 +118,18 @@ function convert(ctx: Context, task: ImportVolumeTask): void {
   const { id, state, volumeId } = task;
   if (state !== "active" || volumeId === undefined) return;
   const manifest = manifestOf(ctx, task);
-  if (!manifest || !isUploaded(ctx, manifest)) {
+  if (!manifest) {
     abandon(ctx, task, "ClientError: The disk image has changed");
     return;
   }
-  for (const { offset, bytes } of contentOf(ctx, manifest)) {
-    if (Buffer.compare(bytes, ZEROS.subarray(0, bytes.length)) === 0) continue;
-    ctx.world.writeVolume(ctx.region, volumeId, offset, bytes);
+  const failure = reading(() => {
+    for (const { index, bytes } of blocksOf(openImage(ctx, task, manifest), BLOCK)) {
+      ctx.world.writeVolume(ctx.region, volumeId, index * BLOCK, bytes);
+    }
+  });
+  if (failure) {
+    abandon(ctx, task, failure.message);
+    return;
   }
   volumes.update(ctx, volumeId, { state: "available" });
   importVolumeTasks.update(ctx, id, {
@@ -131,10 +147,6 @@ function abandon(ctx: Context, { id, volumeId }: ImportVolumeTask, message: stri
   importVolumeTasks.soon(ctx, id, "cancelled", CANCEL_SECONDS);
   importVolumeTasks.later(ctx, id, "forget", WEEK_SECONDS);
 }
-
-export const partly = {
-  ImportVolume: "disk images of other formats than RAW",
-};
 
 export const operations = {
   CancelConversionTask: ({ ConversionTaskId, ReasonMessage }, ctx) => {
@@ -163,7 +175,9 @@ export const operations = {
       throw new ApiError("MissingParameter", "Image");
     }
     const manifest = readManifest(ctx, manifestUrl);
-    if (!(size >= 1 && size <= MAX_GIB) || size * GIB < manifest.size) {
+    // The files of other formats are not as long as their disks: these are looked at when they are there.
+    const isTooSmall = format === "RAW" && size * GIB < manifest.size;
+    if (!(size >= 1 && size <= MAX_GIB) || isTooSmall) {
       throw new ApiError(
         "InvalidParameterValue",
         `Value (${size}) for parameter volume.size is invalid. The disk image has ${manifest.size} bytes.`,

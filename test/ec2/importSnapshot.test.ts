@@ -13,12 +13,15 @@ import {
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
 import { configOf, freshClient, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { operate, operationRefused } from "../operator.ts";
 import { BLOCK, readVolume } from "./blocks.ts";
+import { diskOf, dynamicVhd, fixedVhd, vhdFooter, vmdk } from "./diskFormats/images.ts";
+import { putObject } from "./putObject.ts";
 
 const islet = await sharedIslet();
 const ec2 = await freshClient();
@@ -30,7 +33,7 @@ disk.write("deep", 2 * BLOCK + 100);
 disk.write("end.", disk.length - 4);
 
 const put = (Key: string, bytes: Uint8Array = disk, server: Islet = islet) =>
-  operate(server, "POST objects", { Bucket: "disks", Key, Body: Buffer.from(bytes).toString("base64") });
+  putObject(server, "disks", Key, bytes);
 
 const from = (S3Key: string, Format = "RAW") => ({ Format, UserBucket: { S3Bucket: "disks", S3Key } });
 
@@ -123,14 +126,14 @@ describe("what it refuses to do", () => {
   });
 
   test("import what is not there, or is in another format", async () => {
+    await put("disk.raw");
     for (const [key, format, reason] of [
       ["none.raw", "RAW", "We do not have access to the given resource. Reason 404 Not Found"],
       ["../../etc/passwd", "RAW", "We do not have access to the given resource. Reason 404 Not Found"],
-      ["disk.vmdk", "VMDK", "Unsupported specified file format"],
-      ["disk.vhd", "VHD", "Unsupported specified file format"],
-      ["disk.vhdx", "VHDX", "Unsupported specified file format"],
+      ["disk.raw", "VMDK", "Unsupported VMDK File Format"],
+      ["disk.raw", "VHD", "Unsupported VHD File Format"],
+      ["disk.raw", "VHDX", "Unsupported specified file format"],
     ] as const) {
-      await put("disk.vmdk");
       expect(await imported({ DiskContainer: from(key, format) })).toMatchObject({
         Status: "deleted",
         StatusMessage: `ClientError: Disk validation failed [${reason}]`,
@@ -139,9 +142,57 @@ describe("what it refuses to do", () => {
       });
     }
   });
+
+  test("keep anything of an image that is found to be broken while it is read", async () => {
+    const client = await freshClient();
+    const sound = diskOf(4096, [
+      [1, 7],
+      [4000, 8],
+    ]);
+    let grains = 0;
+    // The second of its grains: the first has been written by then.
+    const packed = (grain: Buffer) => deflateSync(++grains === 2 ? grain.subarray(1) : grain);
+    await put("broken.vmdk", vmdk(sound, { packed }));
+    const failed = await imported({ DiskContainer: from("broken.vmdk", "VMDK") }, client);
+    expect(failed).toMatchObject({
+      Status: "deleted",
+      StatusMessage: "ClientError: Uncompressed data has invalid length",
+    });
+    expect(failed.SnapshotId).toBeUndefined();
+    const { Snapshots } = await client.send(new DescribeSnapshotsCommand({ OwnerIds: ["self"] }));
+    expect(Snapshots).toEqual([]);
+    await put("huge.vhd", vhdFooter(16 * 1024 ** 4, 3));
+    expect(await imported({ DiskContainer: from("huge.vhd", "VHD") }, client)).toMatchObject({
+      Status: "deleted",
+      StatusMessage: "ClientError: Disk validation failed [Invalid disk size]",
+    });
+  });
 });
 
 describe("what it does", () => {
+  test.each([
+    ["VHD", "a fixed one", fixedVhd, 1200, 1],
+    ["vhd", "a dynamic one", dynamicVhd, 2 * 1024 ** 2 + 8, 2],
+    ["VMDK", "a stream-optimized one", vmdk, 2 * 1024 ** 2 + 8, 2],
+  ] as const)("reads images of format %s: %s", async (Format, _, make, sectors, VolumeSize) => {
+    const image = make(
+      diskOf(sectors, [
+        [0, 97],
+        [1199, 98],
+      ]),
+    );
+    await put("converted", image);
+    const done = await imported({ DiskContainer: from("converted", Format) });
+    expect(done).toMatchObject({ Status: "completed", Format, DiskImageSize: image.length });
+    expect(await snapshot(done.SnapshotId)).toMatchObject({
+      VolumeSize,
+      FullSnapshotSizeInBytes: 2 * BLOCK,
+    });
+    const volume = await volumeOf(done.SnapshotId);
+    expect(await readVolume(islet, volume, 511, 2)).toBe("a\0");
+    expect(await readVolume(islet, volume, 1199 * 512, 2)).toBe("bb");
+  });
+
   test("makes a snapshot of a disk image, from which volumes are made", async () => {
     await put("images/linux.raw");
     const started = await start({

@@ -11,12 +11,15 @@ import {
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
 import { configOf, freshClient, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { operate } from "../operator.ts";
 import { BLOCK, readVolume } from "./blocks.ts";
+import { diskOf, dynamicVhd, fixedVhd, vmdk } from "./diskFormats/images.ts";
+import { putObject } from "./putObject.ts";
 
 const islet = await sharedIslet();
 const ec2 = await freshClient();
@@ -29,11 +32,7 @@ disk.write("end.", disk.length - 4);
 const CUT = BLOCK + 50;
 
 const put = (Key: string, bytes: Uint8Array | string, server: Islet = islet) =>
-  operate(server, "POST objects", {
-    Bucket: "uploads",
-    Key,
-    Body: Buffer.from(bytes).toString("base64"),
-  });
+  putObject(server, "uploads", Key, bytes);
 
 const part = (index: number, start: number, end: number, key: string): string =>
   `<part index="${index}"><byte-range end="${end}" start="${start}"/><key>${key}</key></part>`;
@@ -54,6 +53,19 @@ async function upload(name: string, { parts = true, server = islet } = {}): Prom
     await put(`${name}/part1`, disk.subarray(CUT), server);
   }
   return `https://uploads.s3.amazonaws.com/${name}/manifest.xml?X-Amz-Expires=60`;
+}
+
+/** An image in parts that end anywhere. */
+async function uploadInParts(name: string, bytes: Buffer): Promise<string> {
+  const length = Math.ceil(bytes.length / 7);
+  const parts: string[] = [];
+  for (let start = 0; start < bytes.length; start += length) {
+    const end = Math.min(start + length, bytes.length);
+    await put(`${name}/${start}`, bytes.subarray(start, end));
+    parts.push(part(parts.length, start, end - 1, `${name}/${start}`));
+  }
+  await put(`${name}/manifest.xml`, manifest(bytes.length, ...parts));
+  return `s3://uploads/${name}/manifest.xml`;
 }
 
 const image = (ImportManifestUrl: string, Format: "RAW" | "VMDK" | "VHD" = "RAW") => ({
@@ -141,14 +153,27 @@ describe("what it refuses to do", () => {
     await refused(start(url, { AvailabilityZone: "us-east-1z" }), "InvalidZone.NotFound");
   });
 
-  test("convert another format", async () => {
-    const url = await upload("formats");
-    for (const Format of ["VMDK", "VHD"] as const) {
-      const { ConversionTaskId } = await start(url, { Image: image(url, Format) });
-      expect(await task(ConversionTaskId)).toMatchObject({
+  test("convert what is in another format, is broken, or does not fit; nothing of it is left", async () => {
+    const client = await freshClient();
+    const small = diskOf(4096, [
+      [1, 7],
+      [4000, 8],
+    ]);
+    let grains = 0;
+    const packed = (grain: Buffer) => deflateSync(++grains === 2 ? grain.subarray(1) : grain);
+    for (const [Format, bytes, reason] of [
+      ["VMDK", small, "Disk validation failed [Unsupported VMDK File Format]"],
+      ["VHD", small, "Disk validation failed [Unsupported VHD File Format]"],
+      ["VMDK", vmdk(small, { packed }), "Uncompressed data has invalid length"],
+      ["VHD", dynamicVhd(diskOf(2 * 1024 ** 2 + 1, [])), "Disk validation failed [Invalid disk size]"],
+    ] as const) {
+      const url = await uploadInParts("formats", bytes);
+      const { ConversionTaskId } = await start(url, { Image: image(url, Format) }, client);
+      expect(await task(ConversionTaskId, client)).toMatchObject({
         State: "cancelled",
-        StatusMessage: "ClientError: Disk validation failed [Unsupported specified file format]",
+        StatusMessage: `ClientError: ${reason}`,
       });
+      expect(await volumes(client)).toEqual([]);
     }
   });
 });
@@ -185,6 +210,29 @@ describe("what it does", () => {
     expect(await readVolume(islet, id, 0, 5)).toBe("boot\0");
     expect(await readVolume(islet, id, BLOCK + 100, 4)).toBe("deep");
     expect(await readVolume(islet, id, disk.length - 4, 6)).toBe("end.\0\0");
+    await ec2.send(new DeleteVolumeCommand({ VolumeId: id }));
+  });
+
+  test.each([
+    ["VHD", "a fixed one", fixedVhd],
+    ["VHD", "a dynamic one", dynamicVhd],
+    ["VMDK", "a stream-optimized one", vmdk],
+  ] as const)("reads images of format %s: %s, whatever its parts", async (Format, _, make) => {
+    const url = await uploadInParts(
+      "converted",
+      make(
+        diskOf(5000, [
+          [0, 97],
+          [4999, 98],
+        ]),
+      ),
+    );
+    const { ConversionTaskId } = await start(url, { Image: image(url, Format) });
+    const { State, ImportVolume } = await task(ConversionTaskId);
+    expect(State).toBe("completed");
+    const id = ImportVolume?.Volume?.Id ?? "";
+    expect(await readVolume(islet, id, 511, 2)).toBe("a\0");
+    expect(await readVolume(islet, id, 5000 * 512 - 1, 2)).toBe("b\0");
     await ec2.send(new DeleteVolumeCommand({ VolumeId: id }));
   });
 
