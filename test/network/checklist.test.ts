@@ -8,11 +8,21 @@ import { block, formatIp, ip } from "../../network/ip.ts";
 import { ask } from "../../network/nameServer.ts";
 import { discover, ROUTER_MAC } from "../../network/neighbours.ts";
 import { MOST_CONNECTIONS } from "../../network/natTranslations.ts";
-import { ACK, ICMPV6, RST, SYN, UDP, type Packet } from "../../network/packet.ts";
+import {
+  ACK,
+  errorAbout,
+  FRAGMENTATION_NEEDED,
+  ICMPV6,
+  RST,
+  SYN,
+  UDP,
+  type Packet,
+} from "../../network/packet.ts";
 import type { Port } from "../../network/port.ts";
 import type { Route } from "../../network/routeTable.ts";
 import type { SiteRoute } from "../../network/siteRoutes.ts";
 import { assignability } from "../../network/subnetAddresses.ts";
+import type { VirtualInterfaceSettings } from "../../network/virtualInterface.ts";
 import { OFFICE, putSite, putVpnGateway, siteRoute } from "./office.ts";
 import {
   all,
@@ -677,6 +687,8 @@ describe("5 route tables", () => {
   test("5.8 link-local addresses are routed by no route", () => {
     expect(target([route("0.0.0.0/0", "x")], "169.254.168.9")).toBe("NOT_ROUTABLE");
     expect(target([route("169.254.0.0/16", "x")], "169.254.170.77")).toBe("NOT_ROUTABLE");
+    const { world, six } = sixWorld();
+    expect(ended(world.send(six, from("2001:db8::10", "fd00:ec2::99")))).toBe("NOT_ROUTABLE");
   });
 
   test("5.9 a blackhole still wins by its prefix, and drops", () => {
@@ -875,6 +887,55 @@ describe("7 NAT gateways", () => {
     world.table("rtb", [route("0.0.0.0/0", "igw"), route("10.1.0.0/16", "pcx")]);
     const there = world.port("there", { addresses: ["10.1.1.20"], subnet: "one-a" });
     expect(ended(world.send(there, from("10.1.1.20", SERVER)))).toBe("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR");
+  });
+
+  test("7.4 nor can a customer, by a VPN connection or a dedicated line", () => {
+    const site = natted();
+    putSite(site, "office");
+    putVpnGateway(site, [siteRoute(OFFICE, "office")]);
+    site.fabric.vpns.putSite({
+      id: "hq",
+      name: "hq",
+      blocks: [block(OFFICE)],
+      lines: [{ id: "dxvif", gateway: "vgw" }],
+    });
+    for (const name of ["office", "hq"]) {
+      const customer = site.fabric.vpns.site(name);
+      const end = (to: string) => ended(site.fabric.trace(customer, from("192.168.1.5", to), site.now).end);
+      expect([name, end("10.0.1.10")]).toEqual([name, "left"]);
+      expect([name, end(SERVER)]).toEqual([name, "NO_ROUTE_TO_DESTINATION"]);
+      // Nor does it pass on what is sent to its own address.
+      expect([name, end("10.0.2.50")]).toEqual([name, "UNSOLICITED"]);
+    }
+  });
+
+  test("7.4 a VPC behind a transit gateway can, and is answered where the way back is known", () => {
+    const world = new Transit();
+    const { fabric } = world;
+    world.lead(["0.0.0.0/0", "2"], ["10.1.0.0/16", "1"]);
+    fabric.putRouteTable({ id: "rtb-2", vpc: "vpc-2", main: true, routes: [route("0.0.0.0/0", "nat")] });
+    fabric.putInternetGateway({ id: "igw", vpc: "vpc-2", table: undefined });
+    const subnet = { id: "public", vpc: "vpc-2", zone: "a", blocks: [block("10.2.200.0/24")] };
+    const lead = (...more: Route[]) => {
+      const routes = [route("0.0.0.0/0", "igw"), ...more];
+      fabric.putRouteTable({ id: "rtb-public", vpc: "vpc-2", main: false, routes });
+      fabric.putSubnet({ ...subnet, acl: "acl-gate-2", table: "rtb-public" });
+    };
+    lead();
+    world.managed("eni-nat", "public", "10.2.200.50");
+    fabric.putNatGateway({ id: "nat", port: "eni-nat", live: true, draining: [] });
+    fabric.putPublicAddress({
+      address: ip("52.0.0.5"),
+      to: { port: "eni-nat", inside: ip("10.2.200.50") },
+    });
+    const host = fabric.ports.get("host-a-1");
+    if (!host) throw new Error("no host");
+    const there = world.send(host, from("10.1.0.10", SERVER));
+    expect([ended(there), formatIp(there.packet.source)]).toEqual(["outside", "52.0.0.5"]);
+    const answered = () => ended(world.trace(undefined, back(there.packet)).end);
+    expect(answered()).not.toBe("host-a-1");
+    lead(route("10.1.0.0/16", "tgw"));
+    expect(answered()).toBe("host-a-1");
   });
 
   test("7.5 what a private one sends has a private source, which the internet gateway drops; NAT64", () => {
@@ -1243,6 +1304,136 @@ describe("11 virtual private gateways", () => {
   });
 });
 
+describe("11 dedicated lines, and several ways", () => {
+  const HOST = "192.168.1.5";
+  const told = (connection: string, more: Partial<SiteRoute> = {}): SiteRoute =>
+    siteRoute(OFFICE, connection, { origin: "propagated-vpn", ...more });
+  const direct = (connection: string, more: Partial<SiteRoute> = {}): SiteRoute =>
+    told(`dxvif-${connection}`, { origin: "propagated-direct-connect", shared: true, ...more });
+
+  /** Sites `one` and `two` at lines of a virtual private gateway, and `office` at a connection of it. */
+  function lined(routes: readonly SiteRoute[], settings: VirtualInterfaceSettings = {}): Site {
+    const site = new Site();
+    putSite(site, "office");
+    for (const name of ["one", "two"]) putLine(site, name, settings);
+    putVpnGateway(site, routes);
+    site.table("rtb", [route(OFFICE, "vgw", { origin: "propagated-direct-connect" })]);
+    return site;
+  }
+  const putLine = ({ fabric }: World, name: string, settings: VirtualInterfaceSettings = {}): void =>
+    fabric.vpns.putSite({
+      id: name,
+      name,
+      blocks: [block(OFFICE)],
+      lines: [{ id: `dxvif-${name}`, gateway: "vgw", ...settings }],
+    });
+  /** Whom the flows of one host to another get to. */
+  const reached = (site: World, port: Port, source = "10.0.1.10"): Set<string> =>
+    new Set(
+      Array.from({ length: 32 }, (_, i) => {
+        const end = site.send(port, from(source, HOST, { sourcePort: 40_000 + i }));
+        return end.outcome === "site" ? end.site.id : ended(end);
+      }),
+    );
+  const chosen = (...routes: readonly SiteRoute[]): Set<string> => {
+    const site = lined(routes);
+    return reached(site, site.left);
+  };
+
+  test("11.3 Direct Connect comes before what is written down, and that before what BGP tells over VPN", () => {
+    const written = siteRoute(OFFICE, "office");
+    expect(chosen(written, direct("one", { pathLength: 9 }))).toEqual(new Set(["one"]));
+    expect(chosen(siteRoute("192.168.1.0/24", "office"), direct("one"))).toEqual(new Set(["office"]));
+  });
+
+  test("11.3 a virtual private gateway uses one tunnel, a transit gateway with ECMP all of them", () => {
+    const tunnels = [1, 2].map((n) => ({ outside: ip(`52.99.0.${n}`), site: "office" }));
+    const used = (shared: boolean): number => {
+      const site = lined([told("office")]);
+      const everything = block("0.0.0.0/0");
+      const blocks = { local: everything, remote: everything };
+      site.fabric.vpns.putConnection({ id: "office", order: 1, gateway: "vgw", tunnels, shared, ...blocks });
+      const steps = Array.from({ length: 32 }, (_, i) =>
+        site
+          .trace(site.left, from("10.0.1.10", HOST, { sourcePort: 40_000 + i }))
+          .steps.flatMap(({ ground }) => (ground?.kind === "tunnel" ? formatIp(ground.outside) : [])),
+      );
+      return new Set(steps.flat()).size;
+    };
+    expect([used(false), used(true)]).toEqual([1, 2]);
+  });
+
+  test("11.4 a community says which line comes first, before the length of the path; equal lines share the flows", () => {
+    expect(chosen(direct("one"), direct("two"))).toEqual(new Set(["one", "two"]));
+    const high = direct("two", { localPreference: 3, pathLength: 9 });
+    expect(chosen(direct("one", { localPreference: 2 }), high)).toEqual(new Set(["two"]));
+    expect(chosen(direct("one", { localPreference: 1 }), direct("two", { localPreference: 2 }))).toEqual(
+      new Set(["two"]),
+    );
+    expect(chosen(direct("one", { pathLength: 2 }), direct("two"))).toEqual(new Set(["two"]));
+  });
+
+  test("11.4 a site is told of a VPC as a whole, and only if that is allowed", () => {
+    for (const [allowed, end] of [
+      [undefined, "left"],
+      ["10.0.0.0/15", "left"],
+      ["10.0.0.0/24", "NO_ROUTE_TO_DESTINATION"],
+    ] as const) {
+      const site = lined([direct("one")], { allowed: allowed === undefined ? undefined : [block(allowed)] });
+      const sent = from(HOST, "10.0.1.10");
+      expect(ended(site.fabric.trace(site.fabric.vpns.site("one"), sent, site.now).end)).toBe(end);
+    }
+  });
+
+  test("11.4 by a transit gateway, what is allowed is what the site is told, whatever is there", () => {
+    const world = new Transit();
+    world.lead(["10.1.0.0/16", "1"], [OFFICE, "at-dx"]);
+    const attach = (allowed?: readonly string[]) => {
+      const lines = [{ id: "dxvif-one", gateway: undefined, allowed: allowed?.map(block) }];
+      world.fabric.vpns.putSite({ id: "one", name: "one", blocks: [block(OFFICE)], lines });
+      const attachment = { gateway: "tgw", table: "main", live: true, connection: "dxvif-one" };
+      world.fabric.vpns.putAttachment({ ...attachment, id: "at-dx", beyond: "virtual-interface" });
+      const site = world.fabric.vpns.site("one");
+      return (to: string) => ended(world.fabric.trace(site, from(HOST, to), world.now).end);
+    };
+    expect(attach(["10.1.0.0/16"])("10.1.0.10")).toBe("host-a-1");
+    expect(attach(["10.1.0.0/24"])("10.1.0.10")).toBe("host-a-1");
+    expect(attach(["10.2.0.0/16"])("10.1.0.10")).toBe("NO_ROUTE_TO_DESTINATION");
+    attach(["10.0.0.0/8"]);
+    const astray = from(HOST, "10.9.0.10");
+    const { steps } = world.fabric.trace(world.fabric.vpns.site("one"), astray, world.now);
+    expect(steps.map(({ component }) => component.id)).toContain("at-dx");
+    const host = world.fabric.ports.get("host-a-1");
+    if (!host) throw new Error("no host");
+    expect(reached(world, host, "10.1.0.10")).toEqual(new Set(["one"]));
+  });
+
+  test("11.4 a line leads from no gateway to another one", () => {
+    const world = new World(["vpc", "other"]);
+    const here = world.port("here", { addresses: ["10.0.1.5"] });
+    for (const [gateway, vpc] of [
+      ["vgw", "vpc"],
+      ["vgw-2", "other"],
+    ] as const) {
+      putVpnGateway(world, [siteRoute("0.0.0.0/0", "dxvif-1"), siteRoute("0.0.0.0/0", "dxvif-2")], {
+        id: gateway,
+        vpc,
+      });
+    }
+    world.fabric.vpns.putSite({
+      id: "one",
+      name: "one",
+      blocks: [block(OFFICE)],
+      lines: [
+        { id: "dxvif-1", gateway: "vgw" },
+        { id: "dxvif-2", gateway: "vgw-2" },
+      ],
+    });
+    world.table("rtb", [route("0.0.0.0/0", "vgw")]);
+    expect(ended(world.send(here, from("10.0.1.5", "10.9.0.5")))).toBe("NO_POSSIBLE_DESTINATION");
+  });
+});
+
 describe("12 length, time to live, rates", () => {
   test("12.1 9,001 bytes in a VPC, 1,500 through an internet gateway: more is dropped and told, or fragmented", () => {
     const site = new Site();
@@ -1258,6 +1449,56 @@ describe("12 length, time to live, rates", () => {
     const sent = from("2001:db8::10", "2600::1", { length: 1501, dontFragment: false });
     const { back: tooBig } = exchange(world.fabric, six, sent, world.now);
     expect(tooBig?.end.packet).toMatchObject({ protocol: ICMPV6, type: 2 });
+  });
+
+  test("12.1 1,446 bytes over VPN; 1,500 over a dedicated line, or 9,001 by a route that was learned", () => {
+    const end = (mtu: number | undefined, origin: Route["origin"], length: number): string => {
+      const site = new Site();
+      putSite(site, "office");
+      const lines = [{ id: "dxvif", gateway: "vgw", mtu }];
+      site.fabric.vpns.putSite({ id: "hq", name: "hq", blocks: [block(OFFICE)], lines });
+      const direct = { origin: "propagated-direct-connect" } as const;
+      putVpnGateway(site, [siteRoute("192.168.1.0/24", "office"), siteRoute(OFFICE, "dxvif", direct)]);
+      site.table("rtb", [route(OFFICE, "vgw", { origin })]);
+      const to = origin === "propagated-vpn" ? "192.168.1.5" : "192.168.9.5";
+      const sent = site.send(site.left, from("10.0.1.10", to, { length }));
+      return sent.outcome === "site" ? sent.site.id : ended(sent);
+    };
+    const learned = "propagated-direct-connect";
+    for (const [mtu, origin, most, name] of [
+      [undefined, "propagated-vpn", 1446, "office"],
+      [undefined, learned, 1500, "hq"],
+      [8500, learned, 8500, "hq"],
+      [9001, learned, 9001, "hq"],
+      [9001, "static", 1500, "hq"],
+    ] as const) {
+      expect([end(mtu, origin, most), end(mtu, origin, most + 1)]).toEqual([name, "FRAGMENTATION_NEEDED"]);
+    }
+  });
+
+  test("12.1 the notice is let in by the group of a tracked flow, but by an ACL only if that allows it", () => {
+    const site = new Site();
+    site.table("rtb", [route("0.0.0.0/0", "igw")]);
+    site.publish("52.0.0.1", site.left);
+    site.group("sg-out", outbound(tcp, 443, 443, `${SERVER}/32`));
+    site.host("10.0.1.10", "left", ["sg-out"]);
+    site.publish("52.0.0.1", site.left);
+    const sent = from("10.0.1.10", SERVER, { destinationPort: 443 });
+    expect(site.end(site.left, sent)).toBe("outside");
+    const about = site.send(site.left, sent).packet;
+    const notice = errorAbout(about, ip("198.51.100.1"), FRAGMENTATION_NEEDED);
+    const told = (packet: Packet | undefined) => packet && ended(site.trace(undefined, packet).end);
+    expect(told(notice)).toBe("left");
+    site.fabric.putNetworkAcl(
+      "acl",
+      openAcl.filter(({ egress }) => egress),
+    );
+    expect(told(notice)).toBe("SUBNET_ACL_RESTRICTION");
+    site.fabric.putNetworkAcl("acl", [
+      ...openAcl.filter(({ egress }) => egress),
+      entering(1, true, icmp, 3, 4, "0.0.0.0/0"),
+    ]);
+    expect(told(notice)).toBe("left");
   });
 
   test("12.2 the VPC's router takes nothing of the time to live", () => {
