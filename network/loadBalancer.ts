@@ -103,7 +103,7 @@ export class LoadBalancer implements Behind, Component {
       sourcePort: client.destinationPort,
       destinationPort: client.sourcePort,
     };
-    if (walk.observe) walk.pass(this, answer, node, "egress", { kind: "translated", before: packet });
+    if (walk.observe) walk.pass(this, answer, front, "egress", { kind: "translated", before: packet });
     return walk.emit(front, answer);
   }
 

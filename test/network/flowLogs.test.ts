@@ -427,8 +427,8 @@ function fields(names: string): string {
 }
 
 /** What was recorded of everything, in the fields that matter. */
-function recorded(world: World, at: string): string[] {
-  const windows: FlowWindow[] = world.fabric.flowLogs.take("fl", 1e12, []);
+function recorded(world: World, at: string, log = "fl"): string[] {
+  const windows: FlowWindow[] = world.fabric.flowLogs.take(log, 1e12, []);
   return windows
     .filter(({ port }) => port.id === at)
     .flatMap(({ flows }) =>
@@ -472,6 +472,36 @@ describe("what is never logged", () => {
     expect(recorded(world, "eni-a")).toEqual([]);
     world.send(a, from("10.0.1.10", "10.0.2.10"));
     expect(recorded(world, "eni-off")).toEqual([]);
+  });
+
+  test("what goes from an endpoint to the load balancer of its service", () => {
+    const world = logged();
+    world.vpc("vpc-p", "p-");
+    world.fabric.flowLogs.put({ id: "fl-p", scope: "vpc-p", traffic: "ALL", interval: 600, since: 0 });
+    const a = world.port("eni-a", { addresses: ["10.0.1.10"] });
+    world.managed("eni-endpoint", "b", "10.0.2.9");
+    world.managed("eni-node", "p-b", "10.0.2.20");
+    world.port("server", { addresses: ["10.0.1.4"], subnet: "p-a" });
+    world.fabric.listening.listen("i-server", tcp, 443);
+    const { endpoints } = world.fabric;
+    endpoints.putLoadBalancer({
+      id: "nlb",
+      type: "network",
+      nodes: ["eni-node"],
+      targets: ["server"],
+      crossZone: false,
+    });
+    const service = { kind: "load-balancers", ids: ["nlb"] } as const;
+    endpoints.put({ type: "interface", id: "vpce", ports: ["eni-endpoint"], service });
+    expect(exchange(world.fabric, a, from("10.0.1.10", "10.0.2.9"), world.now).learned).toBe("answer");
+    expect(recorded(world, "eni-endpoint")).toEqual([
+      "ingress 10.0.1.10 10.0.2.9 ACCEPT - 1",
+      "egress 10.0.2.9 10.0.1.10 ACCEPT 1 1",
+    ]);
+    expect(recorded(world, "eni-node", "fl-p")).toEqual([
+      "egress 10.0.2.20 10.0.1.4 ACCEPT 1 1",
+      "ingress 10.0.1.4 10.0.2.20 ACCEPT - 1",
+    ]);
   });
 
   test("an own DNS server is logged", () => {
