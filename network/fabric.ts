@@ -257,6 +257,7 @@ export class Fabric {
     for (const door of doors) {
       for (const address of door.addresses) if (!vpc.ports.has(address)) vpc.ports.set(address, door);
     }
+    gateway.chosenZones = plan.chosenZones ?? false;
     gateway.put(plan.live, doors, plan.draining);
   }
 

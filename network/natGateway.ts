@@ -36,6 +36,8 @@ export class NatGateway implements RouteTarget, Behind {
   readonly tracksFlows = true;
   readonly id: string;
   readonly vpc: Vpc;
+  /** Whether it serves no zones but its own. */
+  chosenZones = false;
   #live = false;
   #doors: readonly Port[] = [];
   #draining: readonly Ip[] = [];
@@ -74,8 +76,10 @@ export class NatGateway implements RouteTarget, Behind {
   /** Where packets of a sender come in: in its own zone, unless the gateway has nothing there yet. */
   doorFor(sender: Port | undefined): Port | undefined {
     const [first] = this.#doors;
-    if (this.#doors.length <= 1) return first;
-    return this.#doors.find(({ subnet }) => subnet.zone === sender?.subnet.zone) ?? first;
+    const isClosed = this.chosenZones && sender !== undefined;
+    if (this.#doors.length <= 1 && !isClosed) return first;
+    const own = this.#doors.find(({ subnet }) => subnet.zone === sender?.subnet.zone);
+    return own ?? (isClosed ? undefined : first);
   }
 
   /** The zones in which a connection has found no free port since this was last asked. */
@@ -92,7 +96,10 @@ export class NatGateway implements RouteTarget, Behind {
   /** From inside, by a route that leads here. */
   forward(walk: Walk, packet: Packet, sender: Port | undefined): End {
     const port = this.doorFor(sender);
-    if (!port) return walk.drop("NAT_PORTS_EXHAUSTED", this, packet, sender, "egress");
+    if (!port) {
+      const reason = this.#doors.length === 0 ? "NAT_PORTS_EXHAUSTED" : "REGIONAL_NGW_ROUTE_AZ_RESTRICTION";
+      return walk.drop(reason, this, packet, sender, "egress");
+    }
     const denied = sender?.subnet === port.subnet ? undefined : walk.guard(port, packet, false);
     if (denied) return denied;
     if (walk.observe) walk.pass(port, packet, port, "ingress");

@@ -24,6 +24,7 @@ export const reasons = {
   PROTOCOL_RESTRICTION: "the gateway does not take packets of this kind",
   PCX_REQUIRES_ADDRESS_IN_VPC_CIDR:
     "the peering connection takes only packets between addresses of its two VPCs",
+  REGIONAL_NGW_ROUTE_AZ_RESTRICTION: "the regional NAT gateway is not in the sender's zone",
   SG_HAS_NO_RULES: "the security groups have no rules in this direction",
   SUBNET_ACL_RESTRICTION: "the network ACL denies the packet",
   TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION: "the attachment has no transit gateway route table",

@@ -23,6 +23,8 @@ export interface RegionalNatGatewayPlan {
   readonly live: boolean;
   readonly blockMode: BlockMode;
   readonly doors: readonly RegionalDoorPlan[];
+  /** Whether its zones were chosen for it: it serves no others. Else one of them serves those that it is not in yet. */
+  readonly chosenZones?: boolean;
   /** Its addresses that take no new connections. */
   readonly draining: readonly Ip[];
 }

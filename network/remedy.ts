@@ -76,6 +76,8 @@ const remedies: Readonly<Record<Reason, (drop: Drop) => string>> = {
   PCX_REQUIRES_ADDRESS_IN_VPC_CIDR: ({ component, packet }) =>
     `send from an address of the one VPC of ${component.id} to one of the other: it leads nowhere beyond, so ` +
     `connect the networks of ${formatIp(packet.source)} and ${formatIp(packet.destination)} directly`,
+  REGIONAL_NGW_ROUTE_AZ_RESTRICTION: ({ component, at }) =>
+    `give ${component.id} an address in ${at instanceof Port ? at.subnet.zone : "the sender's zone"} (AssociateNatGatewayAddress)`,
   SG_HAS_NO_RULES: groupRule,
   SUBNET_ACL_RESTRICTION: aclEntry,
   TGW_ATTACH_MISSING_TGW_RTB_ASSOCIATION: ({ component }) =>

@@ -20,18 +20,22 @@ const hop = ({ id, vpc }: NatGateway, door: Port) => ({
   vpc: vpc.id,
 });
 
-/** From inside to outside, in the gateway's own name. */
-function leadOut(search: Search, wave: Wave, gateway: NatGateway, door: Port): void {
+/** From inside to outside, in the gateway's own name; `serves` says whether it does so in the sender's zone. */
+function leadOut(search: Search, wave: Wave, gateway: NatGateway, door: Port, serves = true): void {
   const { vpc } = gateway;
   const isInside = wave.sender?.subnet.vpc === vpc;
   for (const address of gateway.addressesAt(door)) {
     if (!isIpv4(address)) continue;
     const outside = only(numberOf(address));
-    const passage = search.passage(wave).need(isInside, () => ({
-      code: "NGW_REQUIRES_SOURCE_IN_VPC",
-      natGateway: gateway.id,
-      vpc: vpc.id,
-    }));
+    const where = { natGateway: gateway.id, vpc: vpc.id };
+    const passage = search
+      .passage(wave)
+      .need(isInside, () => ({ ...where, code: "NGW_REQUIRES_SOURCE_IN_VPC" }))
+      .need(serves, () => ({
+        ...where,
+        code: "REGIONAL_NGW_ROUTE_AZ_RESTRICTION",
+        zones: wave.sender && [wave.sender.subnet.zone],
+      }));
     const inside = passage.headers;
     const translation = {
       forth: (headers: HeaderSet) => headers.with("source", outside).with("sourcePort", PORTS),
@@ -73,10 +77,11 @@ function leadIn(search: Search, wave: Wave, gateway: NatGateway, door: Port): vo
 export const natGatewayModel: TargetModel<NatGateway> = {
   is: (target): target is NatGateway => target instanceof NatGateway,
   forward(search, wave, gateway, port: Port | undefined) {
-    const door = gateway.doorFor(port);
+    const own = gateway.doorFor(port);
+    const door = own ?? (search.relaxed ? gateway.doors[0] : undefined);
     if (!door) return search.end(wave, { code: "BAD_STATE", component: gateway.id });
     const inside = port?.subnet === door.subnet ? wave : throughAcl(search, wave, door, false);
-    if (inside) leadOut(search, inside, gateway, door);
+    if (inside) leadOut(search, inside, gateway, door, own !== undefined);
   },
 };
 

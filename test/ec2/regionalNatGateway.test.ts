@@ -15,6 +15,7 @@ import {
   DescribeAddressesCommand,
   DescribeNatGatewaysCommand,
   DescribeRouteTablesCommand,
+  DescribeSubnetsCommand,
   DetachInternetGatewayCommand,
   DisassociateAddressCommand,
   DisassociateNatGatewayAddressCommand,
@@ -501,6 +502,38 @@ describe("what it does", () => {
     expect(hop?.OutboundHeader?.SourceAddresses).toEqual([
       `${gateway.NatGatewayAddresses?.[0]?.PublicIp}/32`,
     ]);
+  });
+
+  test("by hand, it serves no zones but those that were named", async () => {
+    const web = await newWeb(ec2);
+    // So that there is no shorter way to the internet.
+    await ec2.send(new DisassociateAddressCommand({ PublicIp: web.publicIp }));
+    const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [web.subnet] }));
+    const zone = Subnets?.[0]?.AvailabilityZone ?? "";
+    const given = { AvailabilityZone: zone === A ? B : A, AllocationIds: [await newAllocation(ec2)] };
+    const gateway = await newRegional(web.vpc, { AvailabilityZoneAddresses: [given] });
+    const all = { RouteTableId: web.table, DestinationCidrBlock: "0.0.0.0/0" };
+    await ec2.send(new ReplaceRouteCommand({ ...all, NatGatewayId: gateway.id }));
+    const found = () =>
+      analyze(ec2, { Source: web.instance, Destination: web.gateway, DestinationPort: 443 });
+    const why = "REGIONAL_NGW_ROUTE_AZ_RESTRICTION";
+    expect(await found()).toMatchObject({
+      NetworkPathFound: false,
+      Explanations: [
+        {
+          ExplanationCode: why,
+          NatGateway: { Id: gateway.id },
+          Vpc: { Id: web.vpc },
+          AvailabilityZones: [zone],
+        },
+      ],
+    });
+    const sent = async () => (await exchange(await sharedIslet(), web.instance)).Forward.Reason;
+    expect(await sent()).toBe(why);
+    const AllocationIds = [await newAllocation(ec2)];
+    await associate({ NatGatewayId: gateway.id, AvailabilityZone: zone, AllocationIds });
+    expect((await found()).NetworkPathFound).toBe(true);
+    expect(await sent()).toBeUndefined();
   });
 
   test("what an account keeps from the internet is kept from the gateway", async () => {

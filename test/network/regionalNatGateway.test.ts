@@ -46,7 +46,8 @@ class RegionalWorld extends World {
       draining = [],
       live = true,
       blockMode = "off",
-    }: { draining?: string[]; live?: boolean; blockMode?: BlockMode } = {},
+      chosenZones = false,
+    }: { draining?: string[]; live?: boolean; blockMode?: BlockMode; chosenZones?: boolean } = {},
   ): void {
     this.fabric.putRegionalNatGateway({
       id: "nat",
@@ -54,6 +55,7 @@ class RegionalWorld extends World {
       table: "nat-rtb",
       live,
       blockMode,
+      chosenZones,
       doors: Object.entries(doors).map(([zone, addresses]) => ({ zone, addresses: addresses.map(ip) })),
       draining: draining.map(ip),
     });
@@ -119,6 +121,18 @@ describe("a regional NAT gateway", () => {
     expect(sourceOf(world.out(world.b))).toBe(A);
     expect(sourceOf(world.out(world.b, { sourcePort: 41_000 }))).toBe(B);
     expect(ended(world.trace(undefined, back(early)).end)).toBe("b");
+  });
+
+  test("serves the zones that were chosen for it alone", () => {
+    const world = new RegionalWorld({});
+    const open = (doors: Doors): void => world.open(doors, { chosenZones: true });
+    open({ za: [A] });
+    expect(sourceOf(world.out(world.a))).toBe(A);
+    expect(ended(world.send(world.b, from("10.0.12.10", SERVER)))).toBe("REGIONAL_NGW_ROUTE_AZ_RESTRICTION");
+    open({ za: [A], zb: [B] });
+    expect(sourceOf(world.out(world.b))).toBe(B);
+    open({});
+    expect(ended(world.send(world.a, from("10.0.11.10", SERVER)))).toBe("NAT_PORTS_EXHAUSTED");
   });
 
   test("an address that drains goes on with its connections and takes no new ones; gone, it knows nobody", () => {

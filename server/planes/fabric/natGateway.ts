@@ -39,6 +39,7 @@ function putRegional(fabric: Fabric, unit: Unit, row: NatGateway): boolean {
     table,
     live: isLive(row) && table !== undefined,
     blockMode: blockModeOf({ unit }, account, vpcId),
+    chosenZones: regional?.automatic === false,
     doors: [...new Set(used.map(({ zone }) => zone))].map((zone) => ({
       zone,
       addresses: used.filter((each) => each.zone === zone).map(({ address }) => address),
