@@ -309,6 +309,7 @@ const table = {
     (limit: number) => `The prefix list cannot have more than its maximum of ${limit} entries.`,
   ],
   "InvalidCarrierGatewayID.NotFound": [400, (id: string) => `The carrierGateway ID '${id}' does not exist`],
+  "InvalidCoreNetworkArn.NotFound": [400, (arn: string) => `The core network arn '${arn}' does not exist.`],
   "InvalidLocalGatewayID.NotFound": [400, (id: string) => `The localGateway ID '${id}' does not exist`],
   ResourceLimitExceeded: [
     400,

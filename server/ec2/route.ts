@@ -28,6 +28,7 @@ type Target = Omit<Sdk.CreateRouteRequest, keyof Destination | "RouteTableId" | 
 /** Targets that are not built: nobody can have one. */
 const absent = {
   CarrierGatewayId: "InvalidCarrierGatewayID.NotFound",
+  CoreNetworkArn: "InvalidCoreNetworkArn.NotFound",
   LocalGatewayId: "InvalidLocalGatewayID.NotFound",
 } as const satisfies Partial<Record<keyof Target, CodeWith<[string]>>>;
 
@@ -346,7 +347,9 @@ export const operations = {
   },
 } satisfies Handlers;
 
+const nowhere = "targets of which there are none: carrier and local gateways, core networks";
+
 export const partly = {
-  CreateRoute: "carrier gateways, local gateways and core networks as targets",
-  ReplaceRoute: "carrier gateways, local gateways and core networks as targets",
+  CreateRoute: nowhere,
+  ReplaceRoute: nowhere,
 };

@@ -136,7 +136,8 @@ describe("what it refuses to do", () => {
     [{ TransitGatewayId: "tgw-0123456789abcdef0" }, "InvalidTransitGatewayID.NotFound"],
     [{ VpcEndpointId: "vpce-0123456789abcdef0" }, "InvalidVpcEndpointId.NotFound"],
     [{ VpcPeeringConnectionId: "pcx-0123456789abcdef0" }, "InvalidVpcPeeringConnectionID.NotFound"],
-    [{ CoreNetworkArn: "arn:aws:networkmanager::1:core-network/1" }, "InvalidParameterValue"],
+    [{ CoreNetworkArn: "arn:aws:networkmanager::1:core-network/1" }, "InvalidCoreNetworkArn.NotFound"],
+    [{ OdbNetworkArn: "arn:aws:odb:us-east-1:1:odb-network/1" }, "InvalidParameterValue"],
   ] as const)("the target %j", async (target, code) => {
     await refused(create(RouteTableId, { ...DEFAULT, ...target }), code);
   });
