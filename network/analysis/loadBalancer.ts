@@ -34,8 +34,8 @@ export function relay(search: Search, wave: Wave, balancer: LoadBalancer, front:
   const targets = balancer.targetsOf(node);
   if (targets.length === 0) return search.end(wave, { code: balancer.withoutTarget, component });
   const from = node.addresses.find(isIpv4);
-  for (const target of targets) {
-    const to = target.addresses.find(isIpv4);
+  for (const { addresses } of targets) {
+    const to = addresses.find(isIpv4);
     if (from === undefined || to === undefined) continue;
     const translation = {
       forth: (headers: HeaderSet) =>
@@ -48,7 +48,8 @@ export function relay(search: Search, wave: Wave, balancer: LoadBalancer, front:
     const passed = search.passage(wave).past({ ...hop(balancer, node), translation });
     if (!passed) continue;
     const out = front === node ? passed : past(passed, search.interfaceHop(node));
-    const trail: Trail = { gateway: balancer, inside: wave.headers, front, before: wave.trail };
+    const target = only(numberOf(to));
+    const trail: Trail = { gateway: balancer, inside: wave.headers, front, target, before: wave.trail };
     search.emit({ ...out, trail }, node);
   }
 }
@@ -64,16 +65,25 @@ function lead(search: Search, wave: Wave, balancer: LoadBalancer, node: Port, tr
   if (passed && !search.pause(passed, node.id)) search.emit({ ...passed, trail: trail.before }, front);
 }
 
+/** What is no answer: the way ends here, or goes on to a target. */
+function enter(search: Search, wave: Wave, balancer: LoadBalancer, node: Port): void {
+  if (search.arrive(wave, node.id, (other, answers) => other.emit(answers, node))) return;
+  const component = balancer.id;
+  if (balancer.type === "network") relay(search, wave, balancer, node);
+  else search.end(wave, { code: "NO_POSSIBLE_DESTINATION", component });
+}
+
 /** Packets to a load balancer's own interface; a Gateway Load Balancer takes only those of its endpoints. */
 export const loadBalancerModel: BehindModel<LoadBalancer> = {
   is: (behind): behind is LoadBalancer => behind instanceof LoadBalancer,
   take(search, wave, balancer, node) {
     const { trail } = wave;
-    if (trail?.gateway === balancer) return lead(search, wave, balancer, node, trail);
-    if (search.arrive(wave, node.id, (other, answers) => other.emit(answers, node))) return;
-    const component = balancer.id;
-    if (balancer.type === "network") relay(search, wave, balancer, node);
-    else search.end(wave, { code: "NO_POSSIBLE_DESTINATION", component });
+    const target = trail?.gateway === balancer ? trail.target : undefined;
+    if (!trail || !target) return enter(search, wave, balancer, node);
+    const answers = wave.headers.within("source", [target]);
+    const others = wave.headers.outside("source", [target]);
+    if (!answers.isEmpty) lead(search, { ...wave, headers: answers }, balancer, node, trail);
+    if (!others.isEmpty) enter(search, { ...wave, headers: others }, balancer, node);
   },
 };
 

@@ -6,7 +6,7 @@ import type { ResolvedRoute } from "../routeTable.ts";
 import type { SecurityGroupRule } from "../securityGroup.ts";
 import type { ResolvedTransitRoute } from "../transitGatewayRouteTable.ts";
 import type { Explanation } from "./explanation.ts";
-import type { HeaderSet } from "./headerSet.ts";
+import type { HeaderSet, Range } from "./headerSet.ts";
 
 /** What let headers pass, where that was one of several: a rule, an entry, a route. */
 export interface Choice {
@@ -65,6 +65,8 @@ export interface Trail {
   readonly inside: HeaderSet;
   /** By which interface answers leave a load balancer, if not by the one that they came to. */
   readonly front?: Port;
+  /** The target that a load balancer chose, whose answers alone are answers. */
+  readonly target?: Range;
   readonly before: Trail | undefined;
 }
 

@@ -107,7 +107,20 @@ test("with gateways, endpoints and connections, a path is found exactly when the
     }),
     { seed: Number(process.env["ISLET_SEED"] ?? 4), numRuns: Number(process.env["ISLET_RUNS"] ?? 30) },
   );
-  for (const kind of ["igw", "nat", "pcx", "tgw", "ptb", "s3", "sqs", "own", "nlb", "inspect", "vgw"]) {
+  for (const kind of [
+    "igw",
+    "nat",
+    "pcx",
+    "tgw",
+    "peer",
+    "ptb",
+    "s3",
+    "sqs",
+    "own",
+    "nlb",
+    "inspect",
+    "vgw",
+  ]) {
     expect(ways.get(kind), kind).toBeGreaterThan(0);
   }
 });

@@ -12,6 +12,10 @@ export const OFFICE = "192.168.1.5";
 const VPCS = ["one", "two", "three"] as const;
 type Name = (typeof VPCS)[number];
 const GROUPS = ["sg-1", "sg-2"] as const;
+/** Two transit gateways, and what both call their peering. */
+const GATEWAYS = ["tgw", "tgw-far"] as const;
+type Gateway = (typeof GATEWAYS)[number];
+const PEER = "peer";
 
 /** Of a VPC `one`, routes lead to `nat-one` and so on. */
 const OWN = ["igw", "nat", "s3", "inspect", "vgw", "router"] as const;
@@ -38,9 +42,9 @@ const routes = fc
   .map(unique);
 const transitCidr = fc.oneof(cidr, fc.constantFrom(...VPCS.map((_, i) => `100.${64 + i}.0.0/16`)));
 const transitRoutes = fc
-  .array(fc.tuple(transitCidr, fc.option(fc.constantFrom(...VPCS), { nil: undefined, freq: 8 })), {
+  .array(fc.tuple(transitCidr, fc.option(fc.constantFrom(...VPCS, PEER), { nil: undefined, freq: 8 })), {
     minLength: 1,
-    maxLength: 5,
+    maxLength: 6,
   })
   .map(unique);
 
@@ -70,6 +74,9 @@ const vpcOf = (own: (typeof nets)[number]) =>
     together: mostly,
     blocked: fc.constantFrom("off", "off", "off", "block-ingress", "block-bidirectional"),
     table: fc.constantFrom("tgw-rtb-0", "tgw-rtb-0", "tgw-rtb-1", undefined),
+    /** Whether the transit gateway has an interface in each of its zones. */
+    everywhere: fc.boolean(),
+    gateway: fc.constantFrom(...GATEWAYS.slice(0, 1), ...GATEWAYS),
     policy: fc.option(fc.array(policyEntry, { minLength: 1, maxLength: 3 }), { nil: undefined }),
     /** Whether its attachment translates its addresses to ones that no other VPC has. */
     translated: fc.boolean(),
@@ -87,8 +94,10 @@ export const connectedArbitrary = fc.record({
 });
 type Connected = typeof connectedArbitrary extends fc.Arbitrary<infer T> ? T : never;
 
-const targetIn = (vpc: Name, target: string): string =>
-  OWN.some((own) => own === target) ? `${target}-${vpc}` : target;
+function targetIn(vpc: Name, target: string, gateway: Gateway): string {
+  if (target === "tgw") return gateway;
+  return OWN.some((own) => own === target) ? `${target}-${vpc}` : target;
+}
 
 /** What everything of a network is called by whoever asks, and the addresses that it is asked about by. */
 export interface ConnectedNetwork {
@@ -112,13 +121,13 @@ type Plan = Connected["vpcs"][number];
 
 function putVpc(world: World, name: Name, plan: Plan, number: number): void {
   const { fabric } = world;
-  const { net, tables, acls, groups, published, together, blocked } = plan;
+  const { net, tables, acls, groups, published, together, blocked, gateway } = plan;
   fabric.putVpc({ id: name, blocks: [block(`${net}.0.0/16`)] });
   fabric.putInternetGateway({ id: `igw-${name}`, vpc: name, table: undefined });
   for (const [i, side] of (["a", "b"] as const).entries()) {
     const subnet = `${name}-${side}`;
     world.fabric.putNetworkAcl(`acl-${subnet}`, acls[i] ?? []);
-    const own = (tables[i] ?? []).map(([to, target]) => route(to, targetIn(name, target)));
+    const own = (tables[i] ?? []).map(([to, target]) => route(to, targetIn(name, target, gateway)));
     world.table(`rtb-${subnet}`, own, name, false);
     const zone = together || side === "a" ? "z" : "y";
     const blocks = [block(`${net}.${i + 1}.0/24`)];
@@ -153,8 +162,12 @@ function putVpc(world: World, name: Name, plan: Plan, number: number): void {
   // To an office that has everything.
   putSite(world, `office-${name}`, { gateway: `vgw-${name}`, blocks: ["0.0.0.0/0"] });
   putVpnGateway(world, [siteRoute("0.0.0.0/0", `office-${name}`)], { id: `vgw-${name}`, vpc: name });
-  world.managed(`eni-tgw-${name}`, `${name}-b`, `${net}.2.200`);
-  const attached = { gateway: "tgw", vpc: name, table: plan.table, ports: [`eni-tgw-${name}`] };
+  const gates = plan.everywhere && !together ? (["b", "a"] as const) : (["b"] as const);
+  for (const side of gates) {
+    world.managed(`eni-tgw-${name}-${side}`, `${name}-${side}`, `${net}.${side === "a" ? 1 : 2}.200`);
+  }
+  const ports = gates.map((side) => `eni-tgw-${name}-${side}`);
+  const attached = { gateway, vpc: name, table: plan.table, ports };
   fabric.transitGateways.putVpcAttachment({ id: name, live: true, groupReferencing: true, ...attached });
   putAttachmentRules(world, name, plan, number);
   putBalancer(world, name, plan);
@@ -162,7 +175,7 @@ function putVpc(world: World, name: Name, plan: Plan, number: number): void {
 }
 
 function putAttachmentRules({ fabric }: World, name: Name, plan: Plan, number: number): void {
-  const { net, policy, translated } = plan;
+  const { net, policy, translated, gateway } = plan;
   if (policy) {
     fabric.transitGateways.putPolicyTable(
       `ptb-${name}`,
@@ -179,7 +192,7 @@ function putAttachmentRules({ fabric }: World, name: Name, plan: Plan, number: n
   }
   fabric.transitGateways.putAttachmentRules({
     id: name,
-    gateway: "tgw",
+    gateway,
     policy: policy && `ptb-${name}`,
     translations: translated
       ? [{ number: 1, inside: block(`${net}.0.0/16`), outside: block(`100.${64 + number}.0.0/16`) }]
@@ -204,12 +217,16 @@ export function connected({ vpcs, peerings, transit, rules, referencing }: Conne
   for (const [i, group] of GROUPS.entries()) fabric.putSecurityGroup(group, rules[i] ?? []);
   fabric.putPrefixList("pl-s3", [block("52.216.0.0/22")]);
   appliances(world);
-  fabric.transitGateways.putGateway({ id: "tgw", groupReferencing: referencing });
+  for (const id of GATEWAYS) fabric.transitGateways.putGateway({ id, groupReferencing: referencing });
   for (const [i, table] of transit.entries()) {
     fabric.transitGateways.putRouteTable(
       `tgw-rtb-${i}`,
       table.map(([to, attachment]) => ({ destination: block(to), attachment, origin: "static" as const })),
     );
+  }
+  for (const [i, gateway] of GATEWAYS.entries()) {
+    const peer = { gateway: GATEWAYS[1 - i] ?? "", attachment: PEER };
+    fabric.transitGateways.putPeering({ id: PEER, gateway, table: `tgw-rtb-${i}`, live: true, peer });
   }
   for (const [i, name] of VPCS.entries()) {
     const plan = vpcs[i];

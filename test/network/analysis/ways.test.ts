@@ -338,6 +338,43 @@ describe("paths", () => {
     ]);
   });
 
+  test("an answer that comes back to a load balancer under another address is none", () => {
+    const scene = at("a Network Load Balancer");
+    const { fabric } = scene.world;
+    const { transitGateways } = fabric;
+    // The server's subnet leads all answers through a gateway that translates them.
+    scene.world.table("rtb-round", [route("10.0.2.0/24", "tgw")], "vpc", false);
+    scene.world.subnet("c", "10.0.3.0/24", { acl: "acl-far", table: "rtb-round" });
+    fabric.removePort("server");
+    scene.world.port("server", { addresses: ["10.0.3.30"], subnet: "c", groups: ["sg-server"] });
+    fabric.endpoints.putLoadBalancer({
+      id: "nlb",
+      type: "network",
+      nodes: ["node"],
+      targets: ["server"],
+      crossZone: true,
+    });
+    scene.world.managed("eni-round", "b", "10.0.2.200");
+    transitGateways.putGateway({ id: "tgw" });
+    transitGateways.putRouteTable("tgw-rtb", [
+      { destination: block("10.0.0.0/16"), attachment: "round", origin: "static" },
+    ]);
+    transitGateways.putVpcAttachment({
+      id: "round",
+      gateway: "tgw",
+      vpc: "vpc",
+      table: "tgw-rtb",
+      live: true,
+      ports: ["eni-round"],
+    });
+    expect([analyzed(scene, open).found, walks(scene, open)]).toEqual([true, true]);
+    const translations = [
+      { number: 1, inside: block("10.0.0.0/16"), outside: block("100.64.0.0/16") },
+    ] as const;
+    transitGateways.putAttachmentRules({ id: "round", gateway: "tgw", policy: undefined, translations });
+    expect([analyzed(scene, open).found, walks(scene, open)]).toEqual([false, false]);
+  });
+
   test("lead to whom an address stands for, though it is not its own", () => {
     for (const [name, through] of [
       ["a transit gateway that translates", "far"],
