@@ -3,6 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type Describe, type ResourceRow } from "../kit/resource.ts";
+import { isStorageFault } from "../state/storageFault.ts";
 import { deliver } from "./flowLogDelivery.ts";
 import { readDestination, viewDestination, type FlowLogDestination } from "./flowLogDestination.ts";
 import {
@@ -30,6 +31,8 @@ export interface FlowLog extends ResourceRow, FlowLogSource {
   readonly interval: 60 | 600;
   /** All windows that ended until then have been delivered: milliseconds since the epoch. */
   readonly delivered: number | undefined;
+  /** Whether the last of them were lost: they could not be written to where they go. */
+  readonly lost?: boolean;
 }
 
 /** The shortest windows, of interfaces on Nitro, last a minute; files are written every five, also by Firehose. */
@@ -61,7 +64,8 @@ export const flowLogs = defineResource({
     CreationTime: new Date(log.created),
     ResourceId: log.resourceId,
     TrafficType: log.traffic,
-    DeliverLogsStatus: "SUCCESS",
+    DeliverLogsStatus: log.lost ? "FAILED" : "SUCCESS",
+    DeliverLogsErrorMessage: log.lost ? "Unknown error" : undefined,
     LogDestinationType: log.destination.type,
     ...viewDestination(ctx, log.destination),
     LogFormat: log.format,
@@ -96,14 +100,25 @@ export const flowLogs = defineResource({
   partOf: () => true,
   transitions: {
     deliver: (ctx, log) => {
-      deliver(ctx, log, takeRecords(ctx, log));
-      flowLogs.update(ctx, log.id, { delivered: ctx.now });
+      const lost = !isDelivered(ctx, log);
+      flowLogs.update(ctx, log.id, { delivered: ctx.now, lost });
       awaitDelivery(ctx, log);
     },
   },
 });
 
-type Settings = Omit<FlowLog, keyof ResourceRow | "delivered" | "resourceId">;
+/** Brings records to where they go. @returns whether the disk took them: those to come are tried again */
+function isDelivered(ctx: Context, log: FlowLog): boolean {
+  try {
+    deliver(ctx, log, takeRecords(ctx, log));
+    return true;
+  } catch (error) {
+    if (!isStorageFault(error)) throw error;
+    return false;
+  }
+}
+
+type Settings = Omit<FlowLog, keyof ResourceRow | "delivered" | "lost" | "resourceId">;
 
 /** @throws {ApiError} */
 function readSettings(ctx: Context, input: Sdk.CreateFlowLogsRequest): Settings {

@@ -873,6 +873,18 @@ describe("what it does", () => {
     expect(statSync(path).mode & 0o077).toBe(0);
     const { Keys } = (await operate(server, "GET objects", { Bucket: "my-bucket" })) as { Keys: string[] };
     expect(Keys).toHaveLength(1);
+    await operate(server, "POST objects", { Bucket: "shut", Key: "AWSLogs", Body: "AA==" });
+    const { FlowLogIds = [] } = await opened.file({ LogDestination: "arn:aws:s3:::shut" });
+    const shut = async () => {
+      const { FlowLogs } = await opened.ec2.send(new DescribeFlowLogsCommand({ FlowLogIds }));
+      return FlowLogs?.map((each) => [each.DeliverLogsStatus, each.DeliverLogsErrorMessage]);
+    };
+    await advanceClock(server, 300);
+    expect(await shut()).toEqual([["FAILED", "Unknown error"]]);
+    rmSync(join(data, "s3", "shut", "AWSLogs"));
+    await advanceClock(server, 300);
+    expect(await shut()).toEqual([["SUCCESS", undefined]]);
+    await opened.ec2.send(new DeleteFlowLogsCommand({ FlowLogIds }));
     expect((await operate(server, "GET objects", { Bucket: "my-bucket", Key: Keys[0] }))["Body"]).toBe(
       readFileSync(path).toString("base64"),
     );
@@ -884,7 +896,7 @@ describe("what it does", () => {
     const before = (await again.events()).length;
     await operate(server, "POST clock", { Frozen: true });
     // The clock is the machine's again, behind what was delivered last.
-    await advanceClock(server, 1200);
+    await advanceClock(server, 1800);
     await advanceClock(server, 60);
     const statuses = (await again.events()).map(({ message }) => message);
     expect(new Set(statuses.slice(before))).toEqual(new Set(["SKIPDATA", "NODATA"]));
