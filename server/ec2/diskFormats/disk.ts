@@ -73,15 +73,52 @@ export function safe(value: bigint): number {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : Number.NaN;
 }
 
+/** A table of sectors of a file, as entries of four bytes. */
+export interface Table {
+  readonly format: string;
+  /** Where it begins: bytes. */
+  readonly at: number;
+  readonly count: number;
+  /** Bytes of what an entry leads to, and where in the file the last of it ends at the latest. */
+  readonly length: number;
+  readonly end: number;
+  /** The entry that leads nowhere. */
+  readonly none: number;
+  readonly entryAt: (entries: Buffer, at: number) => number;
+}
+
+/** Entries that are read at once. */
+const STRIDE = 16 * 1024;
+
+/** What a table leads to, in its order: by which entry, and where in the file, in bytes. @throws {BrokenImage} */
+export function* placesIn(file: File, table: Table): Generator<readonly [index: number, place: number]> {
+  const { format, count, none, entryAt } = table;
+  for (let from = 0; from < count; from += STRIDE) {
+    const entries = bytesAt(file, table.at + 4 * from, 4 * Math.min(STRIDE, count - from), format);
+    for (let at = 0; at < entries.length; at += 4) {
+      const sector = entryAt(entries, at);
+      if (sector !== none) yield [from + at / 4, sector * SECTOR];
+    }
+  }
+}
+
 /**
- * Makes sure that pieces of a file that are equally long lie one beside the other: none is read twice, so that a small
- * file cannot describe a disk full of data.
+ * Makes sure that all that a table leads to is in its part of the file, and none of it in another: what is read twice would let a
+ * small file describe a disk full of data.
  *
- * @param starts bytes; comes back in ascending order
+ * @throws {BrokenImage}
  */
-export function areApart(starts: Float64Array, length: number): boolean {
-  starts.sort();
-  return starts.every((start, i) => i === 0 || start - (starts[i - 1] ?? 0) >= length);
+export function checkTable(file: File, table: Table): void {
+  const { format, length, end } = table;
+  const most = Math.floor(end / length);
+  const found: number[] = [];
+  for (const [, place] of placesIn(file, table)) {
+    const isWithin = place >= SECTOR && place + length <= end;
+    if (!isWithin || found.push(place) > most) throw unsupported(format);
+  }
+  const places = Float64Array.from(found).toSorted();
+  const areApart = places.every((place, i) => i === 0 || place - (places[i - 1] ?? 0) >= length);
+  if (!areApart) throw unsupported(format);
 }
 
 /** The blocks of a disk that are not empty, in ascending order; what lies behind its end is zero. */

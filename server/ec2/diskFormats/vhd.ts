@@ -1,8 +1,9 @@
 import {
-  areApart,
   BrokenImage,
   bytesAt as bytesOf,
   checkedSize,
+  checkTable,
+  placesIn,
   plain,
   safe,
   SECTOR,
@@ -10,6 +11,7 @@ import {
   type Disk,
   type File,
   type Piece,
+  type Table,
 } from "./disk.ts";
 
 /*
@@ -18,20 +20,18 @@ import {
  * is; a block is a bitmap of its sectors and their data.
  */
 
+const FORMAT = "VHD";
 const FOOTER = { cookie: "conectix", length: 512, checksum: 64 };
 const HEADER = { cookie: "cxsparse", length: 1024, checksum: 36 };
 const VERSION = 0x1_0000;
 const FIXED = 2;
 const DYNAMIC = 3;
 const DIFFERENCING = 4;
-const UNUSED = 0xffff_ffff;
 /** Bytes. Windows makes blocks of 512 KiB or 2 MiB. */
 const BLOCKS = { least: 512 * 1024, most: 64 * 1024 ** 2 };
-/** Entries of the table that are read at once. */
-const STRIDE = 16 * 1024;
 
-const bytesAt = (file: File, offset: number, length: number): Buffer => bytesOf(file, offset, length, "VHD");
-const broken = (): BrokenImage => unsupported("VHD");
+const bytesAt = (file: File, offset: number, length: number): Buffer => bytesOf(file, offset, length, FORMAT);
+const broken = (): BrokenImage => unsupported(FORMAT);
 
 /** The one's complement of the sum of all bytes but those of the checksum itself. */
 function isSound(bytes: Buffer, { cookie, checksum }: typeof FOOTER): boolean {
@@ -51,18 +51,14 @@ export function openVhd(file: File): Disk {
   // "You attempted to import a differencing VHD": docs.aws.amazon.com/vm-import/latest/userguide/vmimport-troubleshooting.html
   if (type === DIFFERENCING) throw new BrokenImage("ClientError: Footers not identical");
   if (type !== FIXED || size > file.size - FOOTER.length) throw broken();
-  return { size, content: () => plain(file, { from: 0, to: 0, length: size }, "VHD") };
+  return { size, content: () => plain(file, { from: 0, to: 0, length: size }, FORMAT) };
 }
 
-/** Where the blocks of a dynamic image are, and how long. */
-interface Blocks {
-  /** Where their table is, in bytes, and how many entries of it count. */
-  readonly table: number;
-  readonly count: number;
-  /** Bytes of the disk in one. */
-  readonly length: number;
-  /** Bytes in front of them, with a bit for each sector. */
+/** How long the parts of a block are, in bytes. */
+interface Block {
+  /** With a bit for each sector, in front of the data. */
   readonly bitmap: number;
+  readonly data: number;
 }
 
 function openDynamic(file: File, footer: Buffer, size: number): Disk {
@@ -71,46 +67,31 @@ function openDynamic(file: File, footer: Buffer, size: number): Disk {
   }
   const header = bytesAt(file, safe(footer.readBigUInt64BE(16)), HEADER.length);
   if (!isSound(header, HEADER) || header.readUInt32BE(24) !== VERSION) throw broken();
-  const length = header.readUInt32BE(32);
-  const count = Math.ceil(size / length);
-  if (length < BLOCKS.least || length > BLOCKS.most || !Number.isInteger(Math.log2(length))) throw broken();
+  const data = header.readUInt32BE(32);
+  if (data < BLOCKS.least || data > BLOCKS.most || !Number.isInteger(Math.log2(data))) throw broken();
+  const count = Math.ceil(size / data);
   if (header.readUInt32BE(28) < count) throw broken();
-  const bitmap = Math.ceil(length / SECTOR / 8 / SECTOR) * SECTOR;
-  const blocks = { table: safe(header.readBigUInt64BE(16)), count, length, bitmap };
-  checkBlocks(file, blocks);
-  return { size, content: () => contentOf(file, blocks, size) };
+  const bitmap = Math.ceil(data / SECTOR / 8 / SECTOR) * SECTOR;
+  const blocks: Table = {
+    format: FORMAT,
+    at: safe(header.readBigUInt64BE(16)),
+    count,
+    length: bitmap + data,
+    end: file.size - FOOTER.length,
+    none: 0xffff_ffff,
+    entryAt: (entries, at) => entries.readUInt32BE(at),
+  };
+  checkTable(file, blocks);
+  return { size, content: () => contentOf(file, blocks, { bitmap, data }, size) };
 }
 
-/** The blocks that there are, in the order of the disk: which, and where in the file, in bytes. */
-function* allocated(file: File, { table, count }: Blocks): Generator<readonly [index: number, at: number]> {
-  for (let from = 0; from < count; from += STRIDE) {
-    const entries = bytesAt(file, table + 4 * from, 4 * Math.min(STRIDE, count - from));
-    for (let at = 0; at < entries.length; at += 4) {
-      const sector = entries.readUInt32BE(at);
-      if (sector !== UNUSED) yield [from + at / 4, sector * SECTOR];
-    }
-  }
-}
-
-/** Makes sure that each block is within the file, and none in another. @throws {BrokenImage} */
-function checkBlocks(file: File, blocks: Blocks): void {
-  const length = blocks.bitmap + blocks.length;
-  const most = Math.floor(file.size / length);
-  const starts: number[] = [];
-  for (const [, at] of allocated(file, blocks)) {
-    const isWithin = at >= FOOTER.length && at + length <= file.size - FOOTER.length;
-    if (!isWithin || starts.push(at) > most) throw broken();
-  }
-  if (!areApart(Float64Array.from(starts), length)) throw broken();
-}
-
-function* contentOf(file: File, blocks: Blocks, size: number): Generator<Piece> {
-  for (const [index, at] of allocated(file, blocks)) {
-    const to = index * blocks.length;
-    const length = Math.min(blocks.length, size - to);
-    const written = bytesAt(file, at, blocks.bitmap);
-    for (const piece of plain(file, { from: at + blocks.bitmap, to, length }, "VHD")) {
-      yield { ...piece, bytes: masked(piece.bytes, written, (piece.offset - to) / SECTOR) };
+function* contentOf(file: File, blocks: Table, { bitmap, data }: Block, size: number): Generator<Piece> {
+  for (const [index, place] of placesIn(file, blocks)) {
+    const to = index * data;
+    const written = bytesAt(file, place, bitmap);
+    const range = { from: place + bitmap, to, length: Math.min(data, size - to) };
+    for (const { offset, bytes } of plain(file, range, FORMAT)) {
+      yield { offset, bytes: masked(bytes, written, (offset - to) / SECTOR) };
     }
   }
 }

@@ -1,15 +1,17 @@
 import { inflateSync } from "node:zlib";
 import {
-  areApart,
   BrokenImage,
   bytesAt as bytesOf,
   checkedSize,
+  checkTable,
+  placesIn,
   safe,
   SECTOR,
   unsupported,
   type Disk,
   type File,
   type Piece,
+  type Table,
 } from "./disk.ts";
 
 /*
@@ -19,6 +21,7 @@ import {
  * a grain has its own place on the disk and its length in front, and is deflated.
  */
 
+const FORMAT = "VMDK";
 const MAGIC = 0x564d_444b;
 const COMPRESSED = 1 << 16;
 const MARKED = 1 << 17;
@@ -29,18 +32,16 @@ const AT_END = 0xffff_ffff_ffff_ffffn;
 const NO_PARENT = "ffffffff";
 /** The type of the marker in front of a footer. */
 const FOOTER_MARKER = 3;
-/** Entries of a grain table, of four bytes each. */
-const TABLE = 512;
+/** Of a grain table. */
+const ENTRIES = 512;
 /** Sectors. */
 const GRAIN = { least: 16, most: 2048 };
 /** Bytes. */
 const MAX_DESCRIPTOR = 64 * 1024;
 const MARKER = 12;
-/** Entries of the directory that are read at once. */
-const STRIDE = 16 * 1024;
 
-const bytesAt = (file: File, offset: number, length: number): Buffer => bytesOf(file, offset, length, "VMDK");
-const broken = (): BrokenImage => unsupported("VMDK");
+const bytesAt = (file: File, offset: number, length: number): Buffer => bytesOf(file, offset, length, FORMAT);
+const broken = (): BrokenImage => unsupported(FORMAT);
 const corrupt = (): BrokenImage => new BrokenImage("ClientError: Uncompressed data has invalid length");
 
 /** How a disk is cut into grains. */
@@ -59,9 +60,16 @@ export function openVmdk(file: File): Disk {
   const shape = shapeOf(header);
   checkDescriptor(file, header);
   const { size, grain } = shape;
-  const directory = shape.directory ?? directoryAtEnd(file, shape);
-  const tables = { directory, count: Math.ceil(size / (grain * TABLE)) };
-  checkTables(file, tables);
+  const tables: Table = {
+    format: FORMAT,
+    at: shape.directory ?? directoryAtEnd(file, shape),
+    count: Math.ceil(size / (grain * ENTRIES)),
+    length: 4 * ENTRIES,
+    end: file.size,
+    none: 0,
+    entryAt: (entries, at) => entries.readUInt32LE(at),
+  };
+  checkTable(file, tables);
   return { size, content: () => contentOf(file, shape, tables) };
 }
 
@@ -75,7 +83,7 @@ function shapeOf(header: Buffer): Shape {
   if (!isStream || header.readUInt16LE(77) !== DEFLATE) throw broken();
   const size = checkedSize(safe(header.readBigUInt64LE(12)) * SECTOR);
   const grain = safe(header.readBigUInt64LE(20));
-  if (header.readUInt32LE(44) !== TABLE) throw broken();
+  if (header.readUInt32LE(44) !== ENTRIES) throw broken();
   if (!(grain >= GRAIN.least && grain <= GRAIN.most) || !Number.isInteger(Math.log2(grain))) throw broken();
   const directory = header.readBigUInt64LE(56);
   return {
@@ -108,44 +116,14 @@ function directoryAtEnd(file: File, { size, grain }: Shape): number {
   return footer.directory;
 }
 
-interface Tables {
-  /** Where their directory is, in bytes, and how many entries it has. */
-  readonly directory: number;
-  readonly count: number;
-}
-
-/** The grain tables that there are, in the order of the disk: which, and where in the file, in bytes. */
-function* allocated(
-  file: File,
-  { directory, count }: Tables,
-): Generator<readonly [index: number, at: number]> {
-  for (let from = 0; from < count; from += STRIDE) {
-    const entries = bytesAt(file, directory + 4 * from, 4 * Math.min(STRIDE, count - from));
-    for (let at = 0; at < entries.length; at += 4) {
-      const sector = entries.readUInt32LE(at);
-      if (sector !== 0) yield [from + at / 4, sector * SECTOR];
-    }
-  }
-}
-
-/** Makes sure that no table is in another, which would be read for more than one. @throws {BrokenImage} */
-function checkTables(file: File, tables: Tables): void {
-  const most = Math.floor(file.size / (4 * TABLE));
-  const starts: number[] = [];
-  for (const [, at] of allocated(file, tables)) {
-    if (starts.push(at) > most) throw broken();
-  }
-  if (!areApart(Float64Array.from(starts), 4 * TABLE)) throw broken();
-}
-
-function* contentOf(file: File, { size, grain }: Shape, tables: Tables): Generator<Piece> {
-  for (const [index, at] of allocated(file, tables)) {
-    const table = bytesAt(file, at, 4 * TABLE);
-    for (let entry = 0; entry < TABLE; entry++) {
+function* contentOf(file: File, { size, grain }: Shape, tables: Table): Generator<Piece> {
+  for (const [index, place] of placesIn(file, tables)) {
+    const table = bytesAt(file, place, tables.length);
+    for (let entry = 0; entry < ENTRIES; entry++) {
       const sector = table.readUInt32LE(4 * entry);
       // 1: a grain that is zero.
       if (sector <= 1) continue;
-      const offset = (index * TABLE + entry) * grain;
+      const offset = (index * ENTRIES + entry) * grain;
       if (offset >= size) throw broken();
       const bytes = grainAt(file, sector * SECTOR, offset, grain);
       yield { offset, bytes: bytes.subarray(0, size - offset) };

@@ -101,7 +101,7 @@ export function dynamicVhd(disk: Buffer, stale = 0): Buffer {
 }
 
 export const GRAIN = 64 * 1024;
-export const STREAM = { flags: 0x3_0001, algorithm: 1, createType: "streamOptimized", parent: "ffffffff" };
+const STREAM = { flags: 0x3_0001, algorithm: 1, createType: "streamOptimized", parent: "ffffffff" };
 
 interface VmdkOptions extends Partial<typeof STREAM> {
   /** Whether the header, rather than a footer, says where the directory is. */
