@@ -1,4 +1,4 @@
-import { contains, parseAddress, subnetOf, type Prefix } from "../../network/cidr.ts";
+import { subnetOf } from "../../network/cidr.ts";
 import { pickAddress } from "../../network/subnetAddresses.ts";
 import { ApiError } from "../errors.ts";
 import { later, onDue } from "../kit/agenda.ts";
@@ -58,25 +58,14 @@ onDue("public-address", (ctx, target) => {
 /** Blocks that Amazon announces; of each, every region has a /16 of its own. */
 export const AMAZON_IPV4 = ["3.0.0.0/9", "52.0.0.0/10", "54.64.0.0/10"].map(storedCidr);
 
-/** The region's part of one of the blocks. @param place of the region among all */
-const partOf = (block: Prefix, place: number): Prefix => subnetOf(block, 16, BigInt(place));
-
-/** The region that Amazon announces an IPv4 address for. */
-export function regionOfAddress(text: string): string | undefined {
-  const address = parseAddress(text);
-  return [...regions.keys()].find(
-    (_, place) => address && AMAZON_IPV4.some((block) => contains(partOf(block, place), address)),
-  );
-}
-
 /** Takes an address that nobody in the region has. */
 export function takePublicAddress(ctx: Context, allocationId?: string): PublicAddress {
   const table = ctx.unit.table(publicAddressTable);
-  const place = [...regions.keys()].indexOf(ctx.region);
+  const place = BigInt([...regions.keys()].indexOf(ctx.region));
   const first = ctx.chance.below(AMAZON_IPV4.length);
   for (const block of [...AMAZON_IPV4.slice(first), ...AMAZON_IPV4.slice(0, first)]) {
     const id = pickAddress(
-      partOf(block, place),
+      subnetOf(block, 16, place),
       (address) => table.get(address) !== undefined,
       (bound) => ctx.chance.below(bound),
     );

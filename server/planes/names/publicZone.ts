@@ -8,7 +8,7 @@ import { regions } from "../../ec2/catalogue/regions.ts";
 import { ipv6Domain, publicDnsName } from "../../ec2/dnsName.ts";
 import { networkInterfaces, type NetworkInterface } from "../../ec2/networkInterface.ts";
 import { publicNamesOf } from "../../ec2/networkInterfaceView.ts";
-import { publicAddressTable, regionOfAddress, type PublicAddress } from "../../ec2/publicAddress.ts";
+import { publicAddressTable, type PublicAddress } from "../../ec2/publicAddress.ts";
 import { givesNames, vpcs } from "../../ec2/vpc.ts";
 import { ownNamesOf, vpcEndpoints } from "../../ec2/vpcEndpoint.ts";
 import type { Unit } from "../../state/unit.ts";
@@ -117,17 +117,15 @@ function serviceName(name: string): Records | undefined {
 function reverse({ rows }: NameSources, name: string): Records | undefined {
   const address = reversedAddress(name);
   const text = address === undefined ? "" : formatIp(address);
-  const region = regionOfAddress(text);
-  if (region === undefined) return undefined;
-  const unit = rows(region);
-  const row = unit.table(publicAddressTable).get(text);
-  const ptr = addresses
-    .table({ unit })
-    .get(row?.allocationId ?? "")
-    ?.ptr?.replace(/\.$/, "");
-  const usual = row && namedInterface(unit, row) && publicDnsName(region, text);
-  const known = ptr ?? usual;
-  return known === undefined ? undefined : { PTR: [known] };
+  for (const region of address === undefined ? [] : regions.keys()) {
+    const unit = rows(region);
+    const row = unit.table(publicAddressTable).get(text);
+    if (!row) continue;
+    const ptr = addresses.table({ unit }).get(row.allocationId ?? "")?.ptr;
+    const known = ptr?.replace(/\.$/, "") ?? (namedInterface(unit, row) && publicDnsName(region, text));
+    return known === undefined ? undefined : { PTR: [known] };
+  }
+  return undefined;
 }
 
 /** A host on the internet whose name is one of a domain. */
