@@ -20,7 +20,7 @@ import { readSender } from "./sender.ts";
 const MOST_VALUES = 400;
 const MOST_BYTES = 4000;
 
-/** What somebody learns by a name, and what names there are on the internet. */
+/** What somebody learns by a name, and what names there are on the internet; without values there are no such records. */
 export function nameRoutes(
   network: Network,
   cloud: () => Cloud,
