@@ -150,7 +150,7 @@ function readPool(
   return address === undefined ? undefined : ownPoolOf(ctx, address);
 }
 
-/** The address of a new allocation: one of a pool of one's own, one of Amazon's, or one that the account has had before. */
+/** The address of a new allocation: of a pool of one's own, of Amazon's, or one that the account has had before. */
 function take(
   ctx: Context,
   allocationId: string,

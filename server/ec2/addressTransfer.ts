@@ -68,8 +68,8 @@ function findOwn(ctx: Context, allocationId: string): AddressTransfer | undefine
 /** Writes an offer, which is forgotten after so many seconds. */
 function put(ctx: Context, row: AddressTransfer, seconds: number): AddressTransfer {
   const table = ctx.unit.table(addressTransferTable);
-  if (table.get(row.id)) table.replace(row);
-  else table.insert(row);
+  if (table.get(row.id)) table.remove(row.id);
+  table.insert(row);
   later(ctx, KIND, row.id, "forget", seconds);
   return row;
 }

@@ -43,7 +43,7 @@ export function checkEnaExpress(type: InstanceTypeFacts, { enaExpress }: EnaSett
  * @throws {ApiError} InvalidParameterCombination for a type without it, and for UDP alone
  * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ena-express.html
  */
-export function readEnaExpress(
+function readEnaExpress(
   type: InstanceTypeFacts,
   asked: EnaRequest["EnaSrdSpecification"],
   before?: EnaExpress,
@@ -88,16 +88,21 @@ function readEnaQueues(
   return asked;
 }
 
-/** As `readEnaExpress` and `readEnaQueues`, for a new attachment; an EFA-only interface has no ENA device. */
+/**
+ * As `readEnaExpress` and `readEnaQueues`; an EFA-only interface has no ENA device.
+ *
+ * @param before of an attachment that is there
+ */
 export function readEnaSettings(
   type: InstanceTypeFacts,
   cpu: CpuOptions,
   interfaceType: string | undefined,
   { EnaSrdSpecification, EnaQueueCount }: EnaRequest,
+  before: EnaSettings = {},
 ): EnaSettings {
   if (interfaceType !== "efa-only") {
     return {
-      enaExpress: readEnaExpress(type, EnaSrdSpecification),
+      enaExpress: readEnaExpress(type, EnaSrdSpecification, before.enaExpress),
       enaQueues: readEnaQueues(type, cpu, EnaQueueCount),
     };
   }

@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { readConnectionTracking } from "./connectionTracking.ts";
-import { checkEnaQueues, readEnaExpress, readEnaSettings } from "./enaSettings.ts";
+import { checkEnaQueues, readEnaSettings } from "./enaSettings.ts";
 import { checkStopped, instances } from "./instance.ts";
 import { interfacesOf, typeOf } from "./instanceView.ts";
 import { readDescription, readGroups } from "./createNetworkInterface.ts";
@@ -82,15 +82,13 @@ const modify: {
     networkInterfaces.update(ctx, id, { primaryIpv6: enable });
   },
 
-  EnaSrdSpecification: (ctx, { id, attachment }, asked) => {
+  EnaSrdSpecification: (ctx, { id, attachment, interfaceType }, asked) => {
     if (!attachment) {
       throw new ApiError("IncorrectState", `The network interface '${id}' is not attached to an instance.`);
     }
-    const enaExpress = readEnaExpress(
-      typeOf(instances.get(ctx, attachment.instanceId)),
-      asked,
-      attachment.enaExpress,
-    );
+    const instance = instances.get(ctx, attachment.instanceId);
+    const said = { EnaSrdSpecification: asked };
+    const { enaExpress } = readEnaSettings(typeOf(instance), instance.cpu, interfaceType, said, attachment);
     networkInterfaces.update(ctx, id, { attachment: { ...attachment, enaExpress } });
   },
 

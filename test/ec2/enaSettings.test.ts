@@ -208,6 +208,7 @@ describe("what it refuses to do", () => {
     );
     await attach(eni, instance, second);
     expect(await queuesOf(instance)).toEqual([32, undefined]);
+    await refused(express(eni, { EnaSrdEnabled: true }), "InvalidParameterCombination");
   });
 
   test("a type without ENA Express for an instance that uses it", async () => {
