@@ -10,7 +10,7 @@ import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
 import { isThere, natGateways } from "./natGateway.ts";
 import { networkInterfaces } from "./networkInterface.ts";
-import { localBlocks, routeTables, type Route, type RouteTable } from "./routeTable.ts";
+import { checkUsers, localBlocks, routeTables, type Route, type RouteTable } from "./routeTable.ts";
 import { findBlocks, getBlocks, prefixLists, prefixListUsers } from "./prefixList.ts";
 import { isPrefixListId } from "./prefixListId.ts";
 import { subnets } from "./subnet.ts";
@@ -290,6 +290,7 @@ export const operations = {
       throw new ApiError("RouteAlreadyExists", destination);
     }
     checkWithinVpc(ctx, table, route);
+    checkUsers(ctx, table, route);
     checkRoutes(ctx, table, route);
     routeTables.update(ctx, table.id, { routes: withRoute(table, route) });
     return { Return: true };
@@ -342,6 +343,7 @@ export const operations = {
       );
     }
     if (!isLocal) checkWithinVpc(ctx, table, route);
+    checkUsers(ctx, table, route);
     routeTables.update(ctx, table.id, { routes: withRoute(table, route) });
     return {};
   },

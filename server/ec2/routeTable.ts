@@ -1,9 +1,10 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
-import { parsePrefix } from "../../network/cidr.ts";
+import { contains, parsePrefix } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
+import { storedCidr } from "./cidrBlock.ts";
 import { egressOnlyInternetGateways } from "./egressOnlyInternetGateway.ts";
 import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
@@ -233,6 +234,34 @@ function readGateway(ctx: Context, id: string): { readonly id: string; readonly 
   return { id, vpcId: vpcOf(usableVpnGateway(ctx, id)) };
 }
 
+/**
+ * A gateway's table leads what comes in through an interface or a Gateway Load Balancer endpoint, to blocks of the VPC.
+ *
+ * @throws {ApiError} InvalidParameterValue
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html
+ */
+function checkInwards(ctx: Context, table: RouteTable, routes: readonly Route[]): void {
+  const blocks = localBlocks(ctx, table).map(storedCidr);
+  for (const { destination, via, target } of routes) {
+    const isWithin =
+      !isPrefixListId(destination) && blocks.some((block) => contains(block, storedCidr(destination)));
+    if (isWithin && (via === "NetworkInterfaceId" || target.startsWith("vpce-"))) continue;
+    throw new ApiError(
+      "InvalidParameterValue",
+      `The route to ${destination} by ${target} cannot be in the route table ${table.id} of a gateway.`,
+    );
+  }
+}
+
+/** @throws {ApiError} InvalidParameterValue for what a table cannot have as long as a gateway uses it */
+export function checkUsers(ctx: Context, table: RouteTable, route: Route): void {
+  const users = associations.by(ctx, "routeTable", table.id);
+  // The table of a regional NAT gateway leads out.
+  if (users.some(({ gatewayId }) => gatewayId?.startsWith("nat-") === false)) {
+    checkInwards(ctx, table, [route]);
+  }
+}
+
 /** The subnet or gateway that is to use the table, checked: its VPC is the table's, and it uses no other yet. */
 function readUser(
   ctx: Context,
@@ -264,6 +293,7 @@ function readUser(
       `The main route table ${table.id} cannot be associated with a gateway.`,
     );
   }
+  if (gatewayId !== undefined) checkInwards(ctx, table, table.routes);
   const [other] = associations.by(ctx, "user", user.id);
   if (other) {
     throw new ApiError(

@@ -5,7 +5,9 @@ import {
   AssignPrivateIpAddressesCommand,
   AssociateRouteTableCommand,
   AssociateVpcCidrBlockCommand,
+  AttachInternetGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
+  CreateInternetGatewayCommand,
   CreateManagedPrefixListCommand,
   CreateNatGatewayCommand,
   CreateNetworkAclCommand,
@@ -318,6 +320,65 @@ test("5.5 a route within the VPC's range is to a whole subnet", async () => {
     );
   await refused(lead("10.0.1.0/25"), "InvalidParameterValue");
   await lead("10.0.1.0/24");
+});
+
+test("5.8 what no route can be to", async () => {
+  const made = await site();
+  const { ec2, subnet: SubnetId } = made;
+  const RouteTableId = (await mainTable(made))?.RouteTableId;
+  const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId }));
+  const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId;
+  const add = (destination: object) =>
+    ec2.send(new CreateRouteCommand({ RouteTableId, NetworkInterfaceId, ...destination }));
+  await refused(add({ DestinationCidrBlock: "169.254.168.0/22" }), "InvalidParameterValue");
+  await refused(add({ DestinationCidrBlock: "169.254.169.254/32" }), "InvalidParameterValue");
+  await refused(add({ DestinationIpv6CidrBlock: "fd00:ec2::/64" }), "InvalidParameterValue");
+  await add({ DestinationCidrBlock: "169.254.0.0/16" });
+});
+
+test("5.10 a gateway's table leads through an interface, to the VPC or a subnet of it, and learns nothing", async () => {
+  const made = await site();
+  const { ec2, vpc: VpcId, subnet: SubnetId } = made;
+  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}));
+  const GatewayId = InternetGateway?.InternetGatewayId ?? "";
+  await ec2.send(new AttachInternetGatewayCommand({ VpcId, InternetGatewayId: GatewayId }));
+  const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId }));
+  const NetworkInterfaceId = NetworkInterface?.NetworkInterfaceId;
+  const newTable = async () =>
+    (await ec2.send(new CreateRouteTableCommand({ VpcId }))).RouteTable?.RouteTableId ?? "";
+  const associate = (RouteTableId: string) =>
+    ec2.send(new AssociateRouteTableCommand({ RouteTableId, GatewayId }));
+  const add = (RouteTableId: string, DestinationCidrBlock: string, target: object = { NetworkInterfaceId }) =>
+    ec2.send(new CreateRouteCommand({ RouteTableId, DestinationCidrBlock, ...target }));
+  const invalid = "InvalidParameterValue";
+  await refused(associate((await mainTable(made))?.RouteTableId ?? ""), invalid);
+  for (const [to, target] of [
+    ["0.0.0.0/0", { GatewayId }],
+    ["0.0.0.0/0", { NetworkInterfaceId }],
+    ["10.0.0.0/8", { NetworkInterfaceId }],
+  ] as const) {
+    const table = await newTable();
+    await add(table, to, target);
+    await refused(associate(table), invalid, /cannot be in the route table rtb-\w+ of a gateway/);
+  }
+  const table = await newTable();
+  await associate(table);
+  await refused(add(table, "0.0.0.0/0"), invalid);
+  await refused(add(table, "192.168.0.0/16"), invalid);
+  await refused(add(table, "10.0.1.0/25"), invalid);
+  await refused(add(table, "10.0.1.0/24", { GatewayId }), invalid);
+  const { PrefixList } = await ec2.send(
+    new CreateManagedPrefixListCommand({ PrefixListName: "l", MaxEntries: 1, AddressFamily: "IPv4" }),
+  );
+  const DestinationPrefixListId = PrefixList?.PrefixListId;
+  await refused(
+    ec2.send(new CreateRouteCommand({ RouteTableId: table, DestinationPrefixListId, NetworkInterfaceId })),
+    invalid,
+  );
+  await add(table, "10.0.1.0/24");
+  const whole = { RouteTableId: table, DestinationCidrBlock: "10.0.0.0/16" };
+  await ec2.send(new ReplaceRouteCommand({ ...whole, NetworkInterfaceId }));
+  await ec2.send(new ReplaceRouteCommand({ ...whole, LocalTarget: true }));
 });
 
 test("7.6 5 NAT gateways in a zone", async () => {

@@ -287,10 +287,12 @@ describe("what it does", () => {
     const GatewayId = await newGateway(VpcId);
     const SubnetId = await newSubnet(VpcId, "10.7.0.0/24");
     const association = await associate(RouteTableId, { SubnetId });
-    await associate(RouteTableId, { GatewayId });
+    const edge = await newTable(VpcId);
+    await associate(edge, { GatewayId });
     await ec2.send(new CreateRouteCommand({ RouteTableId, GatewayId, DestinationCidrBlock: "0.0.0.0/0" }));
+    const byGateway = await tables({ Filters: [{ Name: "association.gateway-id", Values: [GatewayId] }] });
+    expect(byGateway.map((table) => table.RouteTableId)).toEqual([edge]);
     const expected: Record<string, string | undefined> = {
-      "association.gateway-id": GatewayId,
       "association.main": "false",
       "association.route-table-association-id": association,
       "association.route-table-id": RouteTableId,
