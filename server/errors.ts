@@ -449,6 +449,63 @@ const table = {
   ],
   "InvalidVpnConcentratorID.NotFound": [400, (id: string) => `The vpnConcentrator ID '${id}' does not exist`],
 
+  // Client VPN
+  ClientVpnEndpointLimitExceeded: [400, () => "The maximum number of Client VPN endpoints has been reached."],
+  ClientVpnRouteLimitExceeded: [
+    400,
+    () => "The maximum number of routes of the Client VPN target network association has been reached.",
+  ],
+  ClientVpnAuthorizationRuleLimitExceeded: [
+    400,
+    () => "The maximum number of authorization rules of the Client VPN endpoint has been reached.",
+  ],
+  ClientVpnCertificateRevocationListLimitExceeded: [
+    400,
+    () => "The client certificate revocation list has too many entries.",
+  ],
+  ClientVpnTerminateConnectionsLimitExceeded: [
+    400,
+    () => "The number of client connections to terminate exceeds the limit.",
+  ],
+  ClientVpnEndpointAssociationExists: [
+    400,
+    (network: string, endpoint: string) => `${network} is already associated with ${endpoint}`,
+  ],
+  "InvalidClientVpnEndpointId.NotFound": [400, (id: string) => `Endpoint ${id} does not exist`],
+  InvalidClientVpnAssociationIdNotFound: [400, (id: string) => `Association ${id} does not exist`],
+  InvalidClientVpnActiveAssociationNotFound: [
+    400,
+    (subnet: string, endpoint: string) => `${endpoint} has no active association with ${subnet}`,
+  ],
+  "InvalidClientVpnSubnetId.NotFound": [400, (id: string) => `The subnet ID '${id}' does not exist`],
+  "InvalidClientVpnSubnetId.DuplicateAz": [
+    400,
+    (zone: string) => `A subnet in ${zone} is already associated with the endpoint`,
+  ],
+  "InvalidClientVpnSubnetId.OverlappingCidr": [
+    400,
+    (subnet: string, cidr: string) => `The network of ${subnet} overlaps with the client CIDR ${cidr}`,
+  ],
+  InvalidClientVpnDuplicateRoute: [400, () => "Route already exists"],
+  InvalidClientVpnRouteNotFound: [
+    400,
+    (destination: string, endpoint: string) => `${endpoint} has no such route to ${destination}`,
+  ],
+  InvalidClientVpnDuplicateAuthorizationRule: [
+    400,
+    (cidr: string) => `An authorization rule for ${cidr} already exists`,
+  ],
+  InvalidClientVpnEndpointAuthorizationRuleNotFound: [
+    400,
+    (cidr: string, endpoint: string) => `${endpoint} has no such authorization rule for ${cidr}`,
+  ],
+  InvalidClientVpnEndpointAuthorizationPolicyNotFound: [
+    400,
+    (endpoint: string) => `${endpoint} has no authorization policy`,
+  ],
+  "InvalidClientVpnConnection.IdNotFound": [400, (id: string) => `Connection ${id} does not exist`],
+  "InvalidClientVpnConnection.UserNotFound": [400, (user: string) => `User ${user} has no active connections`],
+
   // Network interfaces
   "InvalidNetworkInterfaceID.NotFound": [
     400,

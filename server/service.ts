@@ -26,6 +26,7 @@ import { retentionRoutes } from "./http/retentionRoutes.ts";
 import { nameRoutes } from "./http/nameRoutes.ts";
 import { networkRoutes } from "./http/networkRoutes.ts";
 import { openIdRoutes } from "./http/openIdRoutes.ts";
+import { clientVpnRoutes } from "./http/clientVpnRoutes.ts";
 import { siteRoutes } from "./http/siteRoutes.ts";
 import { Chance } from "./kit/chance.ts";
 import { Clock } from "./kit/clock.ts";
@@ -148,6 +149,7 @@ export function openService(
       ...nameRoutes(network, () => cloud, knownRegions),
       ...networkRoutes(network, () => cloud, knownRegions),
       ...siteRoutes(() => cloud, knownRegions),
+      ...clientVpnRoutes(() => cloud, knownRegions),
     },
     events,
     onAnswer,

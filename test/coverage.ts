@@ -18,13 +18,11 @@ import { SEEN_FOLDER } from "./seen.ts";
 const FILE = "COVERAGE.md";
 
 /**
- * Nothing that is there can make them succeed: EC2 has retired them, or they are about an organization's accounts or
- * Client VPN endpoints, or want IPAM.
+ * Nothing that is there can make them succeed: EC2 has retired them, or they are about an organization's accounts, or
+ * want IPAM.
  */
 const hopeless: ReadonlySet<string> = new Set([
-  "AcceptTransitGatewayClientVpnAttachment",
   "AttachClassicLinkVpc",
-  "DeleteTransitGatewayClientVpnAttachment",
   "DeprovisionPublicIpv4PoolCidr",
   "DetachClassicLinkVpc",
   "EnableReachabilityAnalyzerOrganizationSharing",
@@ -32,7 +30,6 @@ const hopeless: ReadonlySet<string> = new Set([
   "EnableVpcClassicLinkDnsSupport",
   "MoveAddressToVpc",
   "ProvisionPublicIpv4PoolCidr",
-  "RejectTransitGatewayClientVpnAttachment",
   "RestoreAddressToClassic",
 ]);
 

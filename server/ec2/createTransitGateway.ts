@@ -124,7 +124,7 @@ function readDefault(
 function checkAsnChange(ctx: Context, { id }: TransitGateway): void {
   const told = transitGatewayAttachments
     .by(ctx, "gateway", id)
-    .filter(({ to }) => to.type !== "vpc" && to.type !== "peering");
+    .filter(({ to }) => !["client-vpn", "peering", "vpc"].includes(to.type));
   if (told.length === 0) return;
   throw new ApiError(
     "IncorrectState",
@@ -138,6 +138,7 @@ const KINDS: Readonly<Record<Attached["type"], string>> = {
   peering: "Transit Gateway Cross Region Peering Attachments",
   connect: "Transit Gateway Connect Attachments",
   vpn: "VPN Attachments",
+  "client-vpn": "Client VPN Attachments",
   "vpn-concentrator": "VPN Concentrator Attachments",
   "direct-connect-gateway": "Direct Connect Gateway Attachments",
 };

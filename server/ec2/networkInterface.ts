@@ -38,12 +38,13 @@ export interface ManagedUse {
 }
 
 /** One of type `interface` is a branch, too, for as long as it is associated with a trunk. */
-type InterfaceType = "interface" | "efa" | "efa-only" | "trunk" | "branch" | ManagedType;
+type InterfaceType = "efa" | "efa-only" | "trunk" | "branch" | ManagedType;
 
-/** The types of interfaces that Amazon makes for resources of others. */
+/** The types of interfaces that Amazon makes for resources of others: Client VPN's have none of their own. */
 export type ManagedType =
   | "gateway_load_balancer"
   | "gateway_load_balancer_endpoint"
+  | "interface"
   | "nat_gateway"
   | "network_load_balancer"
   | "transit_gateway"

@@ -110,6 +110,16 @@ import * as transitGateway from "./transitGateway.ts";
 import * as transitGatewayAnnouncement from "./transitGatewayAnnouncement.ts";
 import * as transitGatewayAssociation from "./transitGatewayAssociation.ts";
 import * as transitGatewayAttachment from "./transitGatewayAttachment.ts";
+import * as associateClientVpnTargetNetwork from "./associateClientVpnTargetNetwork.ts";
+import * as clientVpnAuthorizationPolicy from "./clientVpnAuthorizationPolicy.ts";
+import * as clientVpnAuthorizationRule from "./clientVpnAuthorizationRule.ts";
+import * as clientVpnConfiguration from "./clientVpnConfiguration.ts";
+import * as clientVpnConnection from "./clientVpnConnection.ts";
+import * as clientVpnEndpoint from "./clientVpnEndpoint.ts";
+import * as clientVpnRevocationList from "./clientVpnRevocationList.ts";
+import * as clientVpnRoute from "./clientVpnRoute.ts";
+import * as createClientVpnEndpoint from "./createClientVpnEndpoint.ts";
+import * as modifyClientVpnEndpoint from "./modifyClientVpnEndpoint.ts";
 import * as transitGatewayClientVpnAttachment from "./transitGatewayClientVpnAttachment.ts";
 import * as transitGatewayConnect from "./transitGatewayConnect.ts";
 import * as transitGatewayConnectPeer from "./transitGatewayConnectPeer.ts";
@@ -277,6 +287,16 @@ const modules = [
   transitGatewayAnnouncement,
   transitGatewayAssociation,
   transitGatewayAttachment,
+  associateClientVpnTargetNetwork,
+  clientVpnAuthorizationPolicy,
+  clientVpnAuthorizationRule,
+  clientVpnConfiguration,
+  clientVpnConnection,
+  clientVpnEndpoint,
+  clientVpnRevocationList,
+  clientVpnRoute,
+  createClientVpnEndpoint,
+  modifyClientVpnEndpoint,
   transitGatewayClientVpnAttachment,
   transitGatewayConnect,
   transitGatewayConnectPeer,

@@ -69,6 +69,14 @@ export interface AttachedLine {
   readonly account: string;
 }
 
+/** A Client VPN endpoint, with all its clients. */
+export interface AttachedClients {
+  readonly type: "client-vpn";
+  /** `cvpn-endpoint-…` */
+  readonly id: string;
+  readonly account: string;
+}
+
 /** What a gateway can be attached to. */
 export type Attached =
   | AttachedVpc
@@ -76,7 +84,8 @@ export type Attached =
   | AttachedTunnels
   | AttachedVpn
   | AttachedConcentrator
-  | AttachedLine;
+  | AttachedLine
+  | AttachedClients;
 
 type Of<Type extends Attached["type"]> = Extract<Attached, { readonly type: Type }>;
 

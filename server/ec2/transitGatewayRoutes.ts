@@ -5,6 +5,7 @@ import type { Context } from "../kit/context.ts";
 import { present } from "../kit/present.ts";
 import { isAssociated } from "./cidrAssociation.ts";
 import { storedCidr } from "./cidrBlock.ts";
+import { clientVpnEndpoints } from "./clientVpnEndpoint.ts";
 import { isPrefixListId } from "./prefixListId.ts";
 import { transitGateways } from "./transitGateway.ts";
 import {
@@ -94,6 +95,12 @@ const toldOfLine = (rows: Rows, { id }: TransitGatewayAttachment): Told[] => rou
 const toldOfPeers = (rows: Rows, { id }: TransitGatewayAttachment): Told[] =>
   bestRoutes(routesOfPeers(rows, id));
 
+/** The addresses that clients of an endpoint can have. */
+function toldOfClients(rows: Rows, { to }: TransitGatewayAttachment): Told[] {
+  const endpoint = clientVpnEndpoints.table(rows).get(to.id);
+  return endpoint ? [{ destination: endpoint.clientCidr }] : [];
+}
+
 interface Propagation {
   readonly origin: FabricRoute["origin"];
   /** The blocks that lie behind an attachment. */
@@ -102,6 +109,7 @@ interface Propagation {
 
 /** What tables learn from attachments, by what those lead to. */
 const propagations: Partial<Record<Attached["type"], Propagation>> = {
+  "client-vpn": { origin: "propagated-client-vpn", told: toldOfClients },
   connect: { origin: "propagated-connect", told: toldOfPeers },
   vpc: { origin: "propagated-vpc", told: toldOfVpc },
   vpn: { origin: "propagated-vpn", told: toldOfVpn },

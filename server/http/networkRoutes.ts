@@ -13,7 +13,15 @@ import type { Unit } from "../state/unit.ts";
 import { regionOf } from "./fields.ts";
 import { viewExchange, viewJourney } from "./journeyView.ts";
 import { allow, invalid, text, type Fields, type Route } from "./operator.ts";
-import { addressesOf, addressNamed, portNamed, readSender, siteNamed, type Sender } from "./sender.ts";
+import {
+  addressesOf,
+  addressNamed,
+  clientNamed,
+  portNamed,
+  readSender,
+  siteNamed,
+  type Sender,
+} from "./sender.ts";
 
 /** Where a packet that says nothing else comes from. */
 const SOURCE_PORT = 49_152;
@@ -51,11 +59,12 @@ export function networkRoutes(
       };
       const to = readReceiver(network, unit, required(fields, "To"), from, resolved);
       const packet = readPacket(fields, from, to);
+      const sender = from.port ?? from.site ?? from.client;
       const frame = { sourceMac: text(fields, "SourceMac"), destinationMac: text(fields, "DestinationMac") };
-      for (const each of othersOf(fields, packet)) fabric.trace(from.port ?? from.site, each, now, frame);
+      for (const each of othersOf(fields, packet)) fabric.trace(sender, each, now, frame);
       return flag(fields, "Exchange")
-        ? viewExchange(exchange(fabric, from.port ?? from.site, packet, now, frame))
-        : { Forward: viewJourney(fabric.trace(from.port ?? from.site, packet, now, frame)) };
+        ? viewExchange(exchange(fabric, sender, packet, now, frame))
+        : { Forward: viewJourney(fabric.trace(sender, packet, now, frame)) };
     },
 
     "POST listen": (fields) => {
@@ -148,10 +157,12 @@ function readReceiver(
   if (!port) {
     const site = siteNamed(network, unit, name);
     if (site) return site.hosts;
+    const client = clientNamed(network, name);
+    if (client) return [client.settings.address];
     const address = addressNamed(network.fabric, name);
     return address === undefined ? resolved(name) : [address];
   }
-  if (from.port || from.site) return port.addresses;
+  if (from.port || from.site || from.client) return port.addresses;
   const { publicOf } = port.subnet.vpc;
   const known = port.addresses.flatMap((address) => publicOf.get(address) ?? []);
   return [...known, ...port.addresses];

@@ -227,6 +227,14 @@ export interface AccessQuestion {
   readonly most: number;
 }
 
+/** What has passed between a client and a Client VPN endpoint, as the endpoint counts it: ingress is from the client. */
+export interface ClientTraffic {
+  readonly ingressBytes: number;
+  readonly ingressPackets: number;
+  readonly egressBytes: number;
+  readonly egressPackets: number;
+}
+
 /** The simulated world behind the API, as far as handlers and the pipeline speak to it. */
 export interface World {
   /**
@@ -265,14 +273,16 @@ export interface World {
   takeFlows(request: FlowRequest): readonly FlowRecords[];
   /** The same of a transit gateway. */
   takeTransitFlows(request: TransitFlowRequest): readonly FlowRecords[];
-  /** What the TXT records of a name on the internet say; the name in small letters, without a dot at its end. */
-  textsOf(name: string): readonly string[];
   /** The zones in which connections have found no free port of a NAT gateway's addresses since this was last asked. */
   crowdedZones(natGatewayId: string): readonly string[];
   /** Lets a transit gateway ask the hosts in a multicast domain which groups they are in; `now` in milliseconds. */
   queryGroups(domainId: string, now: number): void;
   /** The groups that interfaces have joined by themselves in a multicast domain. */
   joinedGroups(domainId: string): readonly { readonly address: string; readonly interfaceId: string }[];
+  /** What the TXT records of a name on the internet say; the name in small letters, without a dot at its end. */
+  textsOf(name: string): readonly string[];
+  /** What has passed in a connection to a Client VPN endpoint since it began, or the server; undefined if it has ended. */
+  clientTraffic(connectionId: string): ClientTraffic | undefined;
   /** Keeps an object in a bucket, as S3 would. */
   putObject(bucket: string, key: string, bytes: Uint8Array): void;
   /** An object of a bucket; undefined if there is none. */

@@ -46,6 +46,7 @@ export interface HostSettings {
 export class Hosts implements Omit<
   World,
   | "analyze"
+  | "clientTraffic"
   | "crowdedZones"
   | "findAccess"
   | "getObject"

@@ -82,6 +82,10 @@ export class Planes implements World {
     return this.#network.joinedGroups(domainId);
   }
 
+  clientTraffic(connectionId: string): ReturnType<World["clientTraffic"]> {
+    return this.#network.fabric.clientVpns.client(connectionId)?.traffic;
+  }
+
   analyze(question: PathQuestion): PathAnswer {
     return analyzePath(this.#network.fabric, question);
   }

@@ -3,11 +3,11 @@ import type { Service, ServiceId } from "./service.ts";
 import type { TextShape } from "./shape.ts";
 
 /**
- * Longest text of one parameter, in characters. IAM takes SAML metadata documents of 10 million; blobs are bound by
- * the request's own limit alone.
+ * Longest text of one parameter, in characters. EC2 takes revocation lists of 20,000 certificates, IAM SAML metadata
+ * documents of 10 million; blobs are bound by the request's own limit alone.
  */
 const maximumLength: Readonly<Record<ServiceId, number>> = {
-  ec2: 65_536,
+  ec2: 1_048_576,
   sts: 131_072,
   iam: 10_000_000,
   ebs: 65_536,

@@ -21,6 +21,7 @@ export const emptyWorld: World = {
   takeTransitFlows: () => [],
   crowdedZones: () => [],
   textsOf: () => [],
+  clientTraffic: () => undefined,
   putObject: () => {},
   getObject: () => undefined,
   analyze: () => ({ found: false, forward: [], back: [], explanations: [], hints: [] }),

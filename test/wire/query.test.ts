@@ -227,9 +227,9 @@ describe("EC2 refuses", () => {
   });
 
   it("a text above 64 Ki characters, without repeating it", () => {
-    expect(inEc2("DeleteVpc", `VpcId=${"a".repeat(65_536)}`)).toContain("none");
-    expect(inEc2("DeleteVpc", `VpcId=${"a".repeat(65_537)}`)).toBe(
-      "InvalidParameterValue (400): Value for parameter vpcId is invalid. It is longer than 65536 characters.",
+    expect(inEc2("DeleteVpc", `VpcId=${"a".repeat(1_048_576)}`)).toContain("none");
+    expect(inEc2("DeleteVpc", `VpcId=${"a".repeat(1_048_577)}`)).toBe(
+      "InvalidParameterValue (400): Value for parameter vpcId is invalid. It is longer than 1048576 characters.",
     );
     expect(inEc2("DescribeVpcs", `DryRun=${"a".repeat(100_000)}`).length).toBeLessThan(400);
   });

@@ -1,4 +1,5 @@
 import { capacityReservationKeys } from "./capacityReservation.ts";
+import { clientVpnEndpointKeys } from "./clientVpnEndpoint.ts";
 import { dedicatedHostKeys } from "./dedicatedHost.ts";
 import { elasticIpKeys } from "./elasticIp.ts";
 import { imageKeys } from "./image.ts";
@@ -19,6 +20,7 @@ import { vpnConnectionKeys } from "./vpnConnection.ts";
 /** What policies can ask of resources beyond their ids and tags, by type. */
 export const conditionKeys: Readonly<Partial<Record<string, TypeKeys>>> = {
   "capacity-reservation": capacityReservationKeys,
+  "client-vpn-endpoint": clientVpnEndpointKeys,
   "dedicated-host": dedicatedHostKeys,
   "elastic-ip": elasticIpKeys,
   image: imageKeys,

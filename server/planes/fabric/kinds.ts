@@ -1,5 +1,6 @@
 import { blockPublicAccessKind } from "./blockPublicAccess.ts";
 import { byoipRangeKind } from "./byoipRange.ts";
+import { clientVpnConnectionKind, clientVpnEndpointKind } from "./clientVpn.ts";
 import { egressOnlyInternetGatewayKind } from "./egressOnlyInternetGateway.ts";
 import { flowLogKind } from "./flowLog.ts";
 import { guestKind } from "./guest.ts";
@@ -48,6 +49,8 @@ export const kinds: readonly Kind[] = [
   blockPublicAccessKind,
   portKind,
   natGatewayKind,
+  clientVpnEndpointKind,
+  clientVpnConnectionKind,
   transitGatewayAttachmentKind,
   transitGatewayConnectPeerKind,
   transitGatewayMulticastDomainKind,

@@ -46,7 +46,7 @@ const isThere = (unit: Unit, { gatewayId }: TransitGatewayAttachment): boolean =
   return gateway !== undefined && gateway.state !== "deleted";
 };
 
-function put({ transitGateways, vpns }: Fabric, unit: Unit, row: TransitGatewayAttachment): void {
+function put({ clientVpns, transitGateways, vpns }: Fabric, unit: Unit, row: TransitGatewayAttachment): void {
   const { id, gatewayId: gateway, to } = row;
   const plan = { id, gateway, table: tableOf(unit, row), live: isLive(row) };
   switch (to.type) {
@@ -75,6 +75,9 @@ function put({ transitGateways, vpns }: Fabric, unit: Unit, row: TransitGatewayA
         connection: linesAt({ unit }, id)[0]?.line.id ?? id,
         beyond: "virtual-interface",
       });
+      break;
+    case "client-vpn":
+      clientVpns.putAttachment({ ...plan, endpoint: to.id });
       break;
     case "connect":
       vpns.putAttachment({
@@ -115,6 +118,7 @@ export const transitGatewayAttachmentKind: Kind = {
     if (row.state === "deleted" || row.state === "rejected" || !isThere(unit, row)) {
       fabric.transitGateways.removeAttachment(id, row.gatewayId);
       fabric.vpns.removeAttachment(id);
+      fabric.clientVpns.removeAttachment(id);
     } else {
       put(fabric, unit, row);
     }
