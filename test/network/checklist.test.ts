@@ -1189,6 +1189,49 @@ describe("10 transit gateways", () => {
     expect(world.go()).toBe("TGW_RTB_BAD_STATE_ROUTE");
   });
 
+  test("10.3 of routes to one block, static ones win, then a prefix list's, then by what the attachment leads to", () => {
+    const world = new Transit();
+    world.fabric.putPrefixList("pl-two", [block("10.2.0.0/16")]);
+    const destination = block("10.2.0.0/16");
+    const ordered = [
+      { origin: "static", destination },
+      { origin: "static", destination: { prefixList: "pl-two" } },
+      { origin: "propagated-vpc", destination },
+      { origin: "propagated-direct-connect", destination },
+      { origin: "propagated-connect", destination },
+      { origin: "propagated-private-vpn", destination },
+      { origin: "propagated-vpn", destination },
+      { origin: "propagated-vpn-concentrator", destination },
+      { origin: "propagated-client-vpn", destination },
+      { origin: "propagated-peering", destination },
+    ] as const;
+    for (const [i, better] of ordered.entries()) {
+      for (const worse of ordered.slice(i + 1)) {
+        const routes = [
+          { ...worse, attachment: undefined },
+          { ...better, attachment: "2" },
+        ];
+        for (const each of [routes, routes.toReversed()]) {
+          world.fabric.transitGateways.putRouteTable("main", each);
+          expect([better, worse, world.go()]).toEqual([better, worse, "host-a-2"]);
+        }
+      }
+    }
+  });
+
+  test("10.4 in the gateway's own subnet, entries of both directions count on the way in, and none on the way out", () => {
+    for (const n of [1, 2]) {
+      for (const entry of openAcl) {
+        const world = new Transit();
+        world.fabric.removePort(`eni-a-${n}`);
+        world.port(`eni-a-${n}`, { addresses: [`10.${n}.0.4`], subnet: `work-a-${n}`, live: false });
+        world.attach(n, ["a"]);
+        world.fabric.putNetworkAcl(`acl-work-${n}`, [entry]);
+        expect([n, world.go()]).toEqual([n, n === 1 ? "SUBNET_ACL_RESTRICTION" : "host-a-2"]);
+      }
+    }
+  });
+
   test("10.4 of the gateway's subnet count the inbound entries on the way in, the outbound ones on the way out", () => {
     const world = new Transit();
     const only = (n: number, entries: typeof openAcl) => {

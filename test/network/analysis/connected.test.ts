@@ -50,8 +50,12 @@ function walk({ world: { fabric } }: ConnectedNetwork, sender: Port, sent: Packe
     there.steps.some(({ component }) => component.kind === "transit-gateway-route-table");
   if (at === undefined || oneWay) return { at, whole: at !== undefined, said: ended(there.end) };
   const back = answered(there, fabric, now);
+  // What another load balancer sends on may have the right addresses, but no connection takes it.
   const whole =
-    back?.outcome === "delivered" && back.port === sender && back.packet.source === sent.destination;
+    back?.outcome === "delivered" &&
+    back.port === sender &&
+    back.packet.source === sent.destination &&
+    back.packet.destinationPort === sent.sourcePort;
   return { at, whole, said: `${ended(there.end)}, back ${back && ended(back)}` };
 }
 
