@@ -8,6 +8,7 @@ import {
   AttachInternetGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateInternetGatewayCommand,
+  CreateFlowLogsCommand,
   CreateManagedPrefixListCommand,
   CreateNatGatewayCommand,
   CreateNetworkAclCommand,
@@ -18,6 +19,7 @@ import {
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
+  CreateVpcEncryptionControlCommand,
   CreateVpcEndpointCommand,
   CreateVpcPeeringConnectionCommand,
   DeleteNetworkAclCommand,
@@ -27,17 +29,26 @@ import {
   DescribeNetworkAclsCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
+  DescribeVpcEncryptionControlsCommand,
   DescribeVpcPeeringConnectionsCommand,
   DescribeVpcsCommand,
+  EC2Client,
+  ModifyVpcEncryptionControlCommand,
   RejectVpcPeeringConnectionCommand,
   ReplaceRouteCommand,
+  TerminateInstancesCommand,
   UnassignPrivateIpAddressesCommand,
-  type EC2Client,
+  type _InstanceType,
 } from "@aws-sdk/client-ec2";
+import { FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
-import { freshClient, ownIslet, refused } from "../islet.ts";
+import { advanceClock } from "../clock.ts";
+import { configOf, freshClient, freshKeys, ownIslet, refused } from "../islet.ts";
+import { freshLogs } from "../logs/logs.ts";
+import { operate } from "../operator.ts";
 import { partOf } from "./ipv6Block.ts";
+import { launch } from "./launch.ts";
 
 let islet: Islet;
 beforeAll(async () => {
@@ -453,4 +464,62 @@ test("9.1 the route of a gateway endpoint is not edited by hand, and there is on
   await refused(ec2.send(new DeleteRouteCommand(where)), "InvalidParameterValue");
   await refused(ec2.send(new ReplaceRouteCommand({ ...where, GatewayId })), "InvalidRoute.NotFound");
   await refused(ec2.send(connect), "RouteAlreadyExists");
+});
+
+test("13.1 an encryption control watches a VPC, or lets in only what encrypts", async () => {
+  const { ec2, vpc: VpcId, subnet: SubnetId } = await site();
+  const { VpcEncryptionControl } = await ec2.send(new CreateVpcEncryptionControlCommand({ VpcId }));
+  const { VpcEncryptionControlId } = VpcEncryptionControl ?? {};
+  const mode = async () =>
+    (
+      await ec2.send(new DescribeVpcEncryptionControlsCommand({ VpcIds: [VpcId] }))
+    ).VpcEncryptionControls?.map(({ Mode, State }) => `${Mode} ${State}`);
+  expect(await mode()).toEqual(["monitor available"]);
+  const plain = await launch(ec2, { SubnetId, InstanceType: "t3.micro" });
+  const enforce = () =>
+    ec2.send(new ModifyVpcEncryptionControlCommand({ VpcEncryptionControlId, Mode: "enforce" }));
+  await enforce();
+  expect(await mode()).toEqual(["monitor enforce-failed"]);
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [plain] }));
+  await enforce();
+  expect(await mode()).toEqual(["enforce available"]);
+  await refused(launch(ec2, { SubnetId, InstanceType: "t3.micro" }), "OperationNotPermitted");
+  expect(await launch(ec2, { SubnetId, InstanceType: "m6i.large" })).toMatch(/^i-/);
+});
+
+test("13.2 flow logs of a watched VPC tell whether packets were encrypted, which pass in any case", async () => {
+  const keys = freshKeys(islet);
+  const ec2 = new EC2Client(configOf(islet, keys));
+  const logs = await freshLogs(islet, keys);
+  const VpcId = await newVpc(ec2, "10.0.0.0/16");
+  const SubnetId = await newSubnet(ec2, VpcId, "10.0.1.0/24");
+  const start = async (InstanceType: _InstanceType) => launch(ec2, { SubnetId, InstanceType });
+  const [one, two] = [await start("m6i.large"), await start("m6i.large")];
+  await ec2.send(
+    new CreateFlowLogsCommand({
+      ResourceType: "VPC",
+      ResourceIds: [VpcId],
+      TrafficType: "ALL",
+      LogGroupName: "flows",
+      DeliverLogsPermissionArn: "arn:aws:iam::123456789012:role/flow-logs",
+      MaxAggregationInterval: 60,
+      LogFormat: "${encryption-status} ${action} ${flow-direction}",
+    }),
+  );
+  await operate(islet, "POST clock", { Frozen: true });
+  const seen: number[] = [];
+  const told = async (From: string, To: string) => {
+    await operate(islet, "POST packets", { Region: "us-east-1", From, To, Protocol: "udp", Port: 53 });
+    await advanceClock(islet, 120);
+    const { events = [] } = await logs.send(
+      new FilterLogEventsCommand({ logGroupName: "flows", filterPattern: "egress" }),
+    );
+    const [before = 0] = seen.splice(0, 1, events.length);
+    return events.slice(before).map(({ message = "" }) => message.replace(" egress", ""));
+  };
+  expect(await told(one, two)).toEqual(["- ACCEPT"]);
+  await ec2.send(new CreateVpcEncryptionControlCommand({ VpcId }));
+  expect(await told(one, two)).toEqual(["1 ACCEPT"]);
+  await ec2.send(new TerminateInstancesCommand({ InstanceIds: [two] }));
+  expect(await told(one, await start("t3.micro"))).toEqual(["0 ACCEPT"]);
 });
