@@ -3,6 +3,7 @@ import { parseAddress } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { instances } from "./instance.ts";
 import { internetGateways } from "./internetGateway.ts";
@@ -74,15 +75,27 @@ export const addresses = defineResource({
     ptrUpdated: (ctx, { id, ptrUpdate }) =>
       addresses.update(ctx, id, { ptr: ptrUpdate?.value, ptrUpdate: undefined }),
   },
-  quotas: [
-    {
-      code: "L-0263D0A3",
-      name: "EC2-VPC Elastic IPs",
-      usual: 5,
-      error: () => new ApiError("AddressLimitExceeded"),
-    },
-  ],
 });
+
+const quota = declareQuota({
+  code: "L-0263D0A3",
+  name: "EC2-VPC Elastic IPs",
+  usual: 5,
+  error: () => new ApiError("AddressLimitExceeded"),
+});
+
+/**
+ * Makes sure that the account may have one more address of Amazon's. One of a pool of its own "does not count toward
+ * your Elastic IP address limits", nor does one that a service allocated.
+ *
+ * @throws {ApiError} AddressLimitExceeded
+ * @see https://docs.aws.amazon.com/vpc/latest/userguide/vpc-eip-overview.html
+ */
+export function checkAddressQuota(ctx: Context): void {
+  const counts = ({ id, serviceManaged }: Address): boolean =>
+    serviceManaged === undefined && allocatedAddress(ctx, id).poolId === undefined;
+  checkQuota(ctx, quota, () => addresses.own(ctx).filter(counts).length + 1, "");
+}
 
 /** The interface that an address leads to. */
 const interfaceWith = (ctx: Context, { mapping }: PublicAddress): NetworkInterface | undefined =>
@@ -329,6 +342,7 @@ export const operations = {
       );
     }
     checkBorderGroup(ctx, input.NetworkBorderGroup);
+    if (poolId === undefined) checkAddressQuota(ctx);
     const { id } = addresses.create(ctx, { ptr: undefined, ptrUpdate: undefined }, input.TagSpecifications);
     const address = take(ctx, id, poolId, input.Address);
     return {

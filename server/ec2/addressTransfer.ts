@@ -5,7 +5,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { describeList } from "../kit/list.ts";
 import type { Row, TableDefinition } from "../state/table.ts";
-import { addresses } from "./address.ts";
+import { addresses, checkAddressQuota } from "./address.ts";
 import { forbidden } from "./networkInterface.ts";
 import { allocatedAddress, publicAddressTable, takeOverPublicAddress } from "./publicAddress.ts";
 
@@ -103,6 +103,7 @@ function move(
   const address = allocatedAddress(ctx, allocationId);
   if (ptr !== undefined || ptrUpdate) throw new ApiError("InvalidTransfer.AddressCustomPtrSet", address.id);
   if (address.mapping) throw new ApiError("InvalidTransfer.AddressAssociated", address.id);
+  checkAddressQuota(ctx);
   addresses.delete(ctx, allocationId);
   addresses.create(ctx, { ptr: undefined, ptrUpdate: undefined }, tags, allocationId);
   takeOverPublicAddress(ctx, address);

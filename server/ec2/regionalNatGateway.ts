@@ -140,10 +140,7 @@ const zonesWithInterfaces = (ctx: Context, vpcId: string): Set<string> =>
 
 /** One more address of the gateway's own in a zone. */
 function addressIn(ctx: Context, zone: string): NatAddress[] {
-  const { id } = addresses.create(
-    { ...ctx, quotas: undefined },
-    { ptr: undefined, ptrUpdate: undefined, serviceManaged: "rnat" },
-  );
+  const { id } = addresses.create(ctx, { ptr: undefined, ptrUpdate: undefined, serviceManaged: "rnat" });
   takePublicAddress(ctx, id);
   return associatingIn(zone, [id]);
 }

@@ -116,6 +116,9 @@ describe("what it refuses to do", () => {
       for (let more = 0; more < 4; more++) await allocate(to.ec2);
       await enable(from.ec2, AllocationId, to.id);
       await refused(accept(to.ec2, PublicIp), "AddressLimitExceeded");
+      // Of a range of one's own there may be more.
+      await to.ec2.send(new ProvisionByoipCidrCommand({ Cidr: "203.0.113.0/24" }));
+      await allocate(to.ec2, { Address: "203.0.113.9" });
       expect(await addresses(from.ec2)).toHaveLength(1);
       await to.ec2.send(new ReleaseAddressCommand({ AllocationId: own.AllocationId }));
       await accept(to.ec2, PublicIp);

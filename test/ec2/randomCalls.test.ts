@@ -34,6 +34,7 @@ const known = new Map<string, Set<string>>(
     Key: ["Name", "Stage"],
     Protocol: ["6", "-1", "tcp"],
     PrivateIpAddress: ["10.0.1.20", "10.0.1.21"],
+    TransferAccountId: ["123456789012"],
   }).map(([name, values]) => [name, new Set(values)]),
 );
 
