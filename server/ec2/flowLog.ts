@@ -100,7 +100,7 @@ export const flowLogs = defineResource({
   partOf: () => true,
   transitions: {
     deliver: (ctx, log) => {
-      const lost = !isDelivered(ctx, log);
+      const lost = !tryDelivery(ctx, log);
       flowLogs.update(ctx, log.id, { delivered: ctx.now, lost });
       awaitDelivery(ctx, log);
     },
@@ -108,7 +108,7 @@ export const flowLogs = defineResource({
 });
 
 /** Brings records to where they go. @returns whether the disk took them: those to come are tried again */
-function isDelivered(ctx: Context, log: FlowLog): boolean {
+function tryDelivery(ctx: Context, log: FlowLog): boolean {
   try {
     deliver(ctx, log, takeRecords(ctx, log));
     return true;
@@ -172,7 +172,7 @@ const DescribeFlowLogs: Describe<Sdk.FlowLog, "FlowLogs"> = Object.assign(
 export const partly = {
   CreateFlowLogs:
     "core networks; other accounts' log groups. " +
-    "Buckets are folders beside the database, as are all delivery streams, and roles are not asked",
+    "Buckets are folders beside the database, each delivery stream delivers to one, and roles are not asked",
 };
 
 export const operations = {
