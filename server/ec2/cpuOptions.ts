@@ -6,8 +6,10 @@ import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { checkStopped, instances, type CpuOptions } from "./instance.ts";
 import { typeOf } from "./instanceView.ts";
 
-const hasFeature = (type: InstanceTypeFacts, feature: Sdk.SupportedAdditionalProcessorFeature): boolean =>
-  describeInstanceType(type).ProcessorInfo?.SupportedFeatures?.includes(feature) ?? false;
+export const hasFeature = (
+  type: InstanceTypeFacts,
+  feature: Sdk.SupportedAdditionalProcessorFeature,
+): boolean => describeInstanceType(type).ProcessorInfo?.SupportedFeatures?.includes(feature) ?? false;
 
 /** What an instance of a type has when nobody asks for less. */
 export const wholeCpu = ({ cores, threadsPerCore }: InstanceTypeFacts): CpuOptions => ({

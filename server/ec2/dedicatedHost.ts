@@ -6,8 +6,9 @@ import { present } from "../kit/present.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { allInstanceTypes, findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
 import { findZone } from "./catalogue/zones.ts";
-import { viewHostCapacity, viewHostProperties } from "./hostCapacity.ts";
-import { instances } from "./instance.ts";
+import { hasFeature } from "./cpuOptions.ts";
+import { typesOn, viewHostCapacity, viewHostProperties } from "./hostCapacity.ts";
+import { instances, type Instance } from "./instance.ts";
 import { readZone } from "./zone.ts";
 
 export interface DedicatedHost extends ResourceRow {
@@ -21,6 +22,10 @@ export interface DedicatedHost extends ResourceRow {
   readonly recovery: Sdk.HostRecovery;
   readonly maintenance: Sdk.HostMaintenance;
   readonly clientToken: string | undefined;
+  /** Whether it can run instances with AMD SEV-SNP, if the call said so. */
+  readonly amdSevSnp: Sdk.AmdSevSnp | undefined;
+  /** Its firmware is brought up to date first. */
+  readonly configuring: boolean;
   /** Without power it is assessed first; whether it is lost for good shows then. */
   readonly condition: "good" | "under-assessment" | "permanent-failure";
   /** When it was given back: milliseconds since the epoch. */
@@ -32,6 +37,9 @@ const MEMORY_SECONDS = 3600;
 
 /** Of Mac hosts: "a minimum allocation period of 24 hours before you can release the Dedicated Host". */
 const MAC_ALLOCATION_HOURS = 24;
+
+/** AMD SEV-SNP: "from a few minutes up to 2 hours". */
+const CONFIGURATION_SECONDS = 900;
 
 /** A physical server for one account alone, which decides itself on what runs there. */
 export const dedicatedHosts = defineResource({
@@ -60,6 +68,7 @@ export const dedicatedHosts = defineResource({
     AllocationTime: new Date(host.created),
     ReleaseTime: host.released === undefined ? undefined : new Date(host.released),
     ClientToken: host.clientToken,
+    CpuOptions: host.amdSevSnp && { AmdSevSnp: host.amdSevSnp },
     MemberOfServiceLinkedResourceGroup: false,
     Tags: tags,
   }),
@@ -71,12 +80,18 @@ export const dedicatedHosts = defineResource({
     "instance-type": (host) => host.HostProperties?.InstanceType,
     state: (host) => host.State,
   },
-  transitions: { forget: (ctx, { id }) => dedicatedHosts.delete(ctx, id) },
+  transitions: {
+    configured: (ctx, { id }) => void dedicatedHosts.update(ctx, id, { configuring: false }),
+    forget: (ctx, { id }) => dedicatedHosts.delete(ctx, id),
+  },
   pages: [5, 500],
 });
 
-function stateOf({ condition, released }: DedicatedHost): Sdk.AllocationState {
-  if (condition === "good") return released === undefined ? "available" : "released";
+function stateOf({ condition, configuring, released }: DedicatedHost): Sdk.AllocationState {
+  if (condition === "good") {
+    if (released !== undefined) return "released";
+    return configuring ? "configuring" : "available";
+  }
   return released === undefined ? condition : "released-permanent-failure";
 }
 
@@ -113,18 +128,28 @@ export const takesType = (
   type: Pick<InstanceTypeFacts, "name" | "family">,
 ): boolean => (instanceType === undefined ? family === type.family : instanceType === type.name);
 
+/** Whether a host can run an instance as it is to be: "with or without AMD SEV-SNP" where it is enabled. */
+export const takesCpuOptions = ({ amdSevSnp }: DedicatedHost, { cpu }: Pick<Instance, "cpu">): boolean =>
+  cpu.amdSevSnp !== "enabled" || amdSevSnp === "enabled";
+
+/** Whether a host takes an instance that does not name it, as far as that does not depend on its room. */
+export const takes = (
+  host: DedicatedHost,
+  instance: Pick<Instance, "zone" | "cpu">,
+  type: Pick<InstanceTypeFacts, "name" | "family">,
+): boolean =>
+  isAvailable(host) &&
+  host.zone === instance.zone &&
+  takesType(host, type) &&
+  takesCpuOptions(host, instance);
+
 /** The hosts that take an instance that names none, oldest first. */
 export const autoPlacementHosts = (
   ctx: Context,
-  zone: string,
+  instance: Pick<Instance, "zone" | "cpu">,
   type: Pick<InstanceTypeFacts, "name" | "family">,
 ): DedicatedHost[] =>
-  dedicatedHosts
-    .own(ctx)
-    .filter(
-      (host) =>
-        isAvailable(host) && host.autoPlacement === "on" && host.zone === zone && takesType(host, type),
-    );
+  dedicatedHosts.own(ctx).filter((host) => host.autoPlacement === "on" && takes(host, instance, type));
 
 interface Supported {
   readonly InstanceType?: string | undefined;
@@ -162,6 +187,18 @@ function readSupported({
     throw new ApiError("UnsupportedHostConfiguration", InstanceFamily);
   }
   return { family: InstanceFamily, instanceType: undefined };
+}
+
+/** @throws {ApiError} InvalidParameterCombination for what has no type that supports it */
+function readAmdSevSnp(
+  asked: Sdk.AmdSevSnp | undefined,
+  supported: Pick<DedicatedHost, "family" | "instanceType">,
+): Sdk.AmdSevSnp | undefined {
+  if (asked !== "enabled" || typesOn(supported).some((type) => hasFeature(type, "amd-sev-snp"))) return asked;
+  throw new ApiError(
+    "InvalidParameterCombination",
+    `The instance type '${supported.instanceType ?? supported.family}' does not support AMD SEV-SNP.`,
+  );
 }
 
 function readQuantity(quantity: number | undefined): number {
@@ -232,7 +269,7 @@ function checkSupports(
 
 const describe = dedicatedHosts.describe("Hosts");
 
-export const partly = { AllocateHosts: "Outposts, AMD SEV-SNP" };
+export const partly = { AllocateHosts: "Outposts" };
 
 export const operations = {
   AllocateHosts: (input, ctx) => {
@@ -244,12 +281,11 @@ export const operations = {
         "The parameter assetIds can be specified only with the parameter outpostArn",
       );
     }
-    if (CpuOptions?.AmdSevSnp === "enabled") {
-      throw new ApiError("UnsupportedOperation", "AMD SEV-SNP is not supported for Dedicated Hosts.");
-    }
     const supported = readSupported(asked);
     if (!supported) throw new ApiError("MissingParameter", "instanceType or instanceFamily");
     const { name: zone } = readZone(ctx, asked);
+    const amdSevSnp = readAmdSevSnp(CpuOptions?.AmdSevSnp, supported);
+    const configuring = amdSevSnp === "enabled";
     const fields = {
       ...supported,
       zone,
@@ -257,6 +293,8 @@ export const operations = {
       recovery: asked.HostRecovery ?? "off",
       maintenance: asked.HostMaintenance ?? "on",
       clientToken: asked.ClientToken,
+      amdSevSnp,
+      configuring,
       condition: "good",
       released: undefined,
     } as const;
@@ -265,6 +303,7 @@ export const operations = {
       const id = dedicatedHosts.newId(ctx);
       ctx.world.allocateHost(ctx, { id, zone, family: supported.family });
       dedicatedHosts.create(ctx, fields, TagSpecifications, id);
+      if (configuring) dedicatedHosts.soon(ctx, id, "configured", CONFIGURATION_SECONDS);
       HostIds.push(id);
     }
     return { HostIds };

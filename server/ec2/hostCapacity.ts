@@ -24,7 +24,8 @@ const wholeOf = ({ sockets, coresPerSocket, sharing, memoryBytes }: HostSize): L
 const fit = ({ cores, memoryMiB }: InstanceTypeFacts, left: Left): number =>
   Math.floor(Math.min(left.places / cores, left.memoryMiB / memoryMiB));
 
-const typesOn = ({ family, instanceType }: Hardware): readonly InstanceTypeFacts[] =>
+/** The types that hardware takes. */
+export const typesOn = ({ family, instanceType }: Hardware): readonly InstanceTypeFacts[] =>
   allInstanceTypes().filter((type) =>
     instanceType === undefined ? type.family === family && type.dedicatedHosts : type.name === instanceType,
   );

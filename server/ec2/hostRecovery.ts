@@ -46,7 +46,12 @@ function replace(ctx: Context, host: DedicatedHost): void {
     if (error instanceof ApiError) return;
     throw error;
   }
-  dedicatedHosts.create(ctx, { ...attributes, condition: "good" }, tagsOf(ctx, host.id, account), id);
+  dedicatedHosts.create(
+    ctx,
+    { ...attributes, condition: "good", configuring: false },
+    tagsOf(ctx, host.id, account),
+    id,
+  );
   for (const instance of instances.own(ctx)) {
     if (instance.dedicatedHost?.id === host.id) move(ctx, instance, id);
   }

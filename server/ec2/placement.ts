@@ -15,7 +15,8 @@ import {
   autoPlacementHosts,
   availableHost,
   dedicatedHosts,
-  isAvailable,
+  takes,
+  takesCpuOptions,
   takesType,
 } from "./dedicatedHost.ts";
 import { joinGroup } from "./groupMembership.ts";
@@ -57,15 +58,19 @@ export function readAffinity(tenancy: Sdk.Tenancy, asked: string | undefined): S
 export function checkHost(
   ctx: Context,
   id: string,
-  { tenancy, zone }: Pick<Instance, "tenancy" | "zone">,
+  instance: Pick<Instance, "tenancy" | "zone" | "cpu">,
   type: InstanceTypeFacts,
 ): void {
+  const { tenancy, zone } = instance;
   if (tenancy !== "host") {
     throw badCombination("The parameter hostId cannot be used without specifying a tenancy of 'host'");
   }
   const host = availableHost(ctx, id);
   if (host.zone !== zone) throw new ApiError("ZonesMismatched", id);
   if (!takesType(host, type)) throw new ApiError("UnsupportedInstanceTypeOnHost", type.name, id);
+  if (!takesCpuOptions(host, instance)) {
+    throw badCombination(`The Dedicated Host '${id}' does not support AMD SEV-SNP.`);
+  }
 }
 
 /**
@@ -75,7 +80,7 @@ export function checkHost(
  */
 export function readHost(
   ctx: Context,
-  instance: Pick<Instance, "tenancy" | "zone">,
+  instance: Pick<Instance, "tenancy" | "zone" | "cpu">,
   type: InstanceTypeFacts,
   { Affinity, HostId }: Pick<Sdk.Placement, "Affinity" | "HostId">,
 ): HostChoice | undefined {
@@ -99,10 +104,9 @@ function hostsFor(ctx: Context, instance: Starting, { id, only }: HostChoice): r
     return [id];
   }
   const last = id === undefined ? undefined : dedicatedHosts.find(ctx, id);
-  const isGood = last && isAvailable(last) && last.zone === instance.zone && takesType(last, type);
   const among = new Set([
-    ...(isGood ? [last.id] : []),
-    ...autoPlacementHosts(ctx, instance.zone, type).map((host) => host.id),
+    ...(last && takes(last, instance, type) ? [last.id] : []),
+    ...autoPlacementHosts(ctx, instance, type).map((host) => host.id),
   ]);
   if (among.size === 0) throw new ApiError("InsufficientHostCapacity");
   return [...among];

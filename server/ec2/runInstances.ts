@@ -128,6 +128,7 @@ function readPlacement(
   input: Sdk.RunInstancesRequest,
   type: InstanceTypeFacts,
   { zone, vpcId }: Pick<PlannedInterface["subnet"], "zone" | "vpcId">,
+  cpu: Instance["cpu"],
 ): Pick<Instance, "capacity" | "dedicatedHost" | "placementGroup" | "tenancy"> {
   const { Placement: asked = {} } = input;
   refuseResourceGroup(asked.HostResourceGroupArn);
@@ -135,7 +136,7 @@ function readPlacement(
   return {
     tenancy,
     capacity: readCapacity(ctx, tenancy, input.CapacityReservationSpecification),
-    dedicatedHost: readHost(ctx, { tenancy, zone }, type, asked),
+    dedicatedHost: readHost(ctx, { tenancy, zone, cpu }, type, asked),
     placementGroup: readMembership(readGroup(ctx, asked), asked.PartitionNumber, type, tenancy),
   };
 }
@@ -160,7 +161,8 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
   const hibernation = input.HibernationOptions?.Configured ?? false;
   const enclave = input.EnclaveOptions?.Enabled ?? false;
   if (enclave) checkEnclave(type, hibernation);
-  const placement = readPlacement(ctx, input, type, subnet);
+  const cpu = readCpuOptions(type, input.CpuOptions);
+  const placement = readPlacement(ctx, input, type, subnet, cpu);
   const common: Common = {
     reservationId: `r-0${ctx.chance.hex(16)}`,
     clientToken: input.ClientToken ?? ctx.chance.uuid(),
@@ -173,7 +175,7 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
     image: bootImage(image),
     key: readKey(ctx, input.KeyName, image),
     ...placement,
-    cpu: readCpuOptions(type, input.CpuOptions),
+    cpu,
     creditMode: readCredits(ctx, type, placement.tenancy, input.CreditSpecification),
     monitoring: input.Monitoring?.Enabled ? "pending" : "disabled",
     ebsOptimized: input.EbsOptimized ?? false,

@@ -27,6 +27,7 @@ import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
 import { configOf, freshClient, freshKeys, ownIslet, refused, sharedIslet } from "../islet.ts";
 import { operate } from "../operator.ts";
+import { withOwn } from "../ownServer.ts";
 import { note } from "../seen.ts";
 import { launch, launchAll, launchStopped, shownInstance } from "./launch.ts";
 import { hardware, placeOf } from "./placeOf.ts";
@@ -94,7 +95,12 @@ describe("what it refuses to parse", () => {
     ["no number", { Quantity: undefined }, "MissingParameter"],
     ["less than one", { Quantity: 0 }, code],
     ["assets of no Outpost", { AssetIds: ["a"] }, "InvalidParameterCombination"],
-    ["encrypted memory", { CpuOptions: { AmdSevSnp: "enabled" } }, "UnsupportedOperation"],
+    ["AMD SEV-SNP of another type", { CpuOptions: { AmdSevSnp: "enabled" } }, "InvalidParameterCombination"],
+    [
+      "AMD SEV-SNP of another family",
+      { InstanceFamily: "m5", CpuOptions: { AmdSevSnp: "enabled" } },
+      "InvalidParameterCombination",
+    ],
     ["an Outpost", { OutpostArn: "arn:x" }, "InvalidOutpostArn.NotFound"],
   ])("%s", async (_, asked, expected) => {
     await refused(allocate(asked), expected);
@@ -298,6 +304,53 @@ describe("what it does", () => {
     );
     expect(Reservations?.[0]?.Instances?.[0]?.InstanceId).toBe(id);
   });
+
+  test("with AMD SEV-SNP, one takes instances with it and without it; others take none with it", async () => {
+    const [m6a, AutoPlacement] = [{ InstanceFamily: "m6a" }, "on" as const];
+    const plain = await allocateOne({ ...m6a, AutoPlacement, CpuOptions: { AmdSevSnp: "disabled" } });
+    const other = await allocateOne(m6a);
+    const HostId = await allocateOne({ ...m6a, AutoPlacement, CpuOptions: { AmdSevSnp: "enabled" } });
+    expect(await shownHost(HostId)).toMatchObject({
+      State: "available",
+      CpuOptions: { AmdSevSnp: "enabled" },
+    });
+    expect((await shownHost(plain)).CpuOptions).toEqual({ AmdSevSnp: "disabled" });
+    expect(await shownHost(other)).not.toHaveProperty("CpuOptions");
+    const asked = (placement: Placement = {}, AmdSevSnp: "enabled" | "disabled" = "enabled") => ({
+      InstanceType: "m6a.large" as const,
+      CpuOptions: { AmdSevSnp },
+      Placement: { Tenancy: "host" as const, ...placement },
+    });
+    const id = await launch(ec2, asked());
+    expect((await shownPlacement(id))?.HostId).toBe(HostId);
+    expect((await shownPlacement(await launch(ec2, asked({}, "disabled"))))?.HostId).toBe(plain);
+    expect((await shownPlacement(await launch(ec2, asked({ HostId }, "disabled"))))?.HostId).toBe(HostId);
+    const code = "InvalidParameterCombination";
+    const message = `The Dedicated Host '${plain}' does not support AMD SEV-SNP.`;
+    await refused(launch(ec2, asked({ HostId: plain })), code, message);
+    await stop(id);
+    await refused(place(id, { HostId: plain }), code, message);
+    await start(id);
+    expect((await shownPlacement(id))?.HostId).toBe(HostId);
+  });
+
+  test("with AMD SEV-SNP, one is configured first", () =>
+    withOwn(
+      async (own, client) => {
+        const asked = { InstanceType: "m6a.large", CpuOptions: { AmdSevSnp: "enabled" } } as const;
+        const HostId = await allocateOne(asked, client);
+        const unwanted = await allocateOne(asked, client);
+        expect((await shownHost(HostId, client)).State).toBe("configuring");
+        const onIt = { InstanceType: "m6a.large", Placement: { Tenancy: "host", HostId } } as const;
+        await refused(launch(client, onIt), "InvalidHostState");
+        await release([unwanted], client);
+        await advanceClock(own, 900);
+        expect((await shownHost(unwanted, client)).State).toBe("released");
+        expect((await shownHost(HostId, client)).State).toBe("available");
+        await launch(client, onIt);
+      },
+      { pace: "real" },
+    ));
 
   test("a host of a family takes all its types, as far as there is room", async () => {
     const HostId = await allocateOne({ InstanceFamily: "m5", AutoPlacement: "on" });
