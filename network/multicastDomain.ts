@@ -5,6 +5,7 @@ import type { Component, End } from "./journey.ts";
 import { IGMP, type Packet } from "./packet.ts";
 import type { Port } from "./port.ts";
 import type { Subnet } from "./subnet.ts";
+import { TRANSIT_MTU } from "./transitGateway.ts";
 import type { Walk } from "./walk.ts";
 
 /** Who sends to a group address, and who gets what is sent, as somebody has said: ids of interfaces. */
@@ -63,8 +64,12 @@ export class MulticastDomain implements Component {
     );
   }
 
-  /** Whether an interface gets what is sent to a group. */
-  isMember(address: Ip, { id }: Port): boolean {
+  /**
+   * Whether an interface gets what is sent to a group, though its destination is checked: that of an instance that is not
+   * on the Nitro System does not.
+   */
+  isMember(address: Ip, { id, nitro }: Port): boolean {
+    if (!nitro) return false;
     if (this.#groups.get(address)?.members.has(id)) return true;
     return this.#hosts !== undefined && (address === ALL_HOSTS || this.#joinedTo(address).has(id));
   }
@@ -108,18 +113,23 @@ export class MulticastDomain implements Component {
    * rule can name the sender by its groups.
    */
   carry(walk: Walk, packet: Packet, sender: Port): End {
-    const isAboutGroups = this.#hosts !== undefined && packet.protocol === IGMP;
     const group = this.#groups.get(packet.destination);
     if (this.#staticSources && !group?.sources.has(sender.id)) {
       return walk.drop("NO_MULTICAST_SOURCE", this, packet, sender, "egress");
     }
     const denied = walk.guard(sender, packet, true);
     if (denied) return denied;
-    walk.pass(this, packet, sender, "egress");
-    if (isAboutGroups) {
-      this.#hosts?.hear(sender.id, packet, walk.now);
+    if (this.#hosts && packet.protocol === IGMP) {
+      walk.pass(this, packet, sender, "egress");
+      this.#hosts.hear(sender.id, packet, walk.now);
       return { outcome: "served", service: "igmp", packet };
     }
+    if (!sender.nitro) return walk.drop("MULTICAST_NEEDS_NITRO", this, packet, sender, "egress");
+    // "Fragmented multicast packets are dropped."
+    if (packet.length > TRANSIT_MTU) {
+      return walk.drop("FRAGMENTATION_NEEDED", this, packet, sender, "egress");
+    }
+    walk.pass(this, packet, sender, "egress");
     const ends: End[] = [];
     const registered = group?.members ?? NOBODY;
     const give = (id: string): void => {

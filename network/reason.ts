@@ -57,6 +57,7 @@ export const reasons = {
   NAT_PORTS_EXHAUSTED: "the NAT gateway has no port left for another connection to this destination",
   IPV6_NOT_SUPPORTED: "the attachment takes no IPv6",
   LINK_LOCAL_RATE_EXCEEDED: "the interface sends more packets to link-local services than it may",
+  MULTICAST_NEEDS_NITRO: "only instances on the Nitro System send multicast",
   NO_MULTICAST_SOURCE: "the interface is no source of the multicast group",
   NOT_ROUTABLE: "the destination is the infrastructure's own, and is not routed to",
   NO_BROADCAST: "the network has no broadcast, and no multicast outside of a transit gateway's groups",

@@ -109,6 +109,7 @@ const remedies: Readonly<Record<Reason, (drop: Drop) => string>> = {
   VPCE_SERVICE_NOT_INSTALLED_IN_AZ: ({ component }) =>
     `make ${component.id} in a zone that its service is in`,
   LINK_LOCAL_RATE_EXCEEDED: () => "send at most 1,024 packets a second to link-local services",
+  MULTICAST_NEEDS_NITRO: () => "send from an instance of a type on the Nitro System",
   NO_MULTICAST_SOURCE: ({ at, packet }) =>
     `make ${at?.id ?? "it"} a source of ${formatIp(packet.destination)} (RegisterTransitGatewayMulticastGroupSources)`,
   NOT_ROUTABLE: () => "send to another address",

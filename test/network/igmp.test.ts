@@ -12,8 +12,8 @@ const ROUND = 120_000;
 /** Hosts `one` and `two` in a domain with IGMP, in two subnets. */
 function stage() {
   const world = new World();
-  const one = world.port("one", { addresses: ["10.0.1.10"] });
-  const two = world.port("two", { addresses: ["10.0.2.20"], subnet: "b" });
+  const one = world.port("one", { nitro: true, addresses: ["10.0.1.10"] });
+  const two = world.port("two", { nitro: true, addresses: ["10.0.2.20"], subnet: "b" });
   const put = (plan: { igmp?: boolean; subnets?: string[]; members?: string[] } = {}) =>
     world.fabric.transitGateways.putMulticastDomain({
       id: "domain",
@@ -176,8 +176,8 @@ describe("queries", () => {
   test("a guest that was started anew knows of no group", () => {
     const { world, two, join, joined, query } = stage();
     join(two);
-    world.port("two", { addresses: ["10.0.2.20"], subnet: "b", live: false });
-    world.port("two", { addresses: ["10.0.2.20"], subnet: "b" });
+    world.port("two", { nitro: true, addresses: ["10.0.2.20"], subnet: "b", live: false });
+    world.port("two", { nitro: true, addresses: ["10.0.2.20"], subnet: "b" });
     query(3);
     expect(joined()).toEqual([]);
   });

@@ -8,11 +8,11 @@ const GROUP = "239.1.2.3";
 /** Hosts in the subnets `a` and `b` of a VPC and `a` of another, all but `stranger` in a domain; `one` sends. */
 function stage({ staticSources = false } = {}) {
   const world = new World(["vpc", "far"]);
-  const one = world.port("one", { addresses: ["10.0.1.10"] });
-  const near = world.port("near", { addresses: ["10.0.1.20"] });
-  const beside = world.port("beside", { addresses: ["10.0.2.30"], subnet: "b" });
-  const far = world.port("far-host", { addresses: ["10.0.1.40"], subnet: "far-a" });
-  const stranger = world.port("stranger", { addresses: ["10.0.2.50"], subnet: "far-b" });
+  const one = world.port("one", { nitro: true, addresses: ["10.0.1.10"] });
+  const near = world.port("near", { nitro: true, addresses: ["10.0.1.20"] });
+  const beside = world.port("beside", { nitro: true, addresses: ["10.0.2.30"], subnet: "b" });
+  const far = world.port("far-host", { nitro: true, addresses: ["10.0.1.40"], subnet: "far-a" });
+  const stranger = world.port("stranger", { nitro: true, addresses: ["10.0.2.50"], subnet: "far-b" });
   const put = (members: readonly Port[], sources: readonly Port[] = [], subnets = ["a", "b", "far-a"]) =>
     world.fabric.transitGateways.putMulticastDomain({
       id: "domain",
@@ -82,14 +82,14 @@ describe("multicast", () => {
     const { world, one, near, put, receivers } = stage();
     put([near]);
     world.fabric.putSecurityGroup("sg-sender", [anyOut]);
-    world.port("one", { addresses: ["10.0.1.10"], groups: ["sg-sender"] });
+    world.port("one", { nitro: true, addresses: ["10.0.1.10"], groups: ["sg-sender"] });
     world.fabric.putSecurityGroup("sg-named", [inbound(udp, 5000, 5000, "sg-sender")]);
-    world.port("near", { addresses: ["10.0.1.20"], groups: ["sg-named"] });
+    world.port("near", { nitro: true, addresses: ["10.0.1.20"], groups: ["sg-named"] });
     expect(receivers(one)).toEqual(["ENI_SG_RULES_MISMATCH"]);
     world.fabric.putSecurityGroup("sg-named", [inbound(udp, 5000, 5000, "10.0.1.10/32")]);
     expect(receivers(one)).toEqual(["near"]);
-    world.port("one", { addresses: ["10.0.1.10"], groups: ["sg-sender"], live: false });
-    world.port("one", { addresses: ["10.0.1.10"], groups: ["sg-sender"] });
+    world.port("one", { nitro: true, addresses: ["10.0.1.10"], groups: ["sg-sender"], live: false });
+    world.port("one", { nitro: true, addresses: ["10.0.1.10"], groups: ["sg-sender"] });
     world.fabric.putSecurityGroup("sg-sender", []);
     expect(receivers(one)).toEqual(["SG_HAS_NO_RULES"]);
   });
@@ -101,6 +101,28 @@ describe("multicast", () => {
       world.fabric.putNetworkAcl("acl", [deny(1, false, all, -1, -1, "0.0.0.0/0"), ...openAcl]);
       expect(receivers(one)).toEqual(["SUBNET_ACL_RESTRICTION"]);
     }
+  });
+
+  test("is neither sent by instances that are not on Nitro, nor gets to such whose destination is checked", () => {
+    const { world, one, near, beside, put, receivers } = stage();
+    put([near, beside]);
+    world.port("near", { addresses: ["10.0.1.20"] });
+    expect(receivers(one)).toEqual(["ENI_SOURCE_DEST_CHECK_RESTRICTION", "beside"]);
+    expect(receivers(near)).toEqual(["MULTICAST_NEEDS_NITRO"]);
+    world.port("near", { addresses: ["10.0.1.20"], check: false });
+    expect(receivers(one)).toEqual(["near", "beside"]);
+  });
+
+  test("is never longer than 8,500 bytes, as nothing is put together again", () => {
+    const { world, one, near, put } = stage();
+    put([near]);
+    const long = (length: number) => {
+      const sent = from("10.0.1.10", GROUP, { protocol: udp, destinationPort: 5000, length });
+      const end = world.send(one, { ...sent, dontFragment: false });
+      return end.outcome === "multicast" ? end.ends.map(ended) : ended(end);
+    };
+    expect(long(8500)).toEqual(["near"]);
+    expect(long(8501)).toBe("FRAGMENTATION_NEEDED");
   });
 
   test("ends with the domain", () => {

@@ -41,7 +41,8 @@ export const multicasts: Properties = {
   "multicast gateway: what is sent to a group gets to its members in the sender's domain, and to nobody else":
     fc.property(domainsArbitrary, ({ subnets, domains }) => {
       const world = new World(["vpc", "far"]);
-      for (const { id, subnet, address } of PORTS) world.port(id, { addresses: [address], subnet });
+      for (const { id, subnet, address } of PORTS)
+        world.port(id, { addresses: [address], subnet, nitro: true });
       for (const [i, { staticSources, igmp, groups }] of domains.entries()) {
         const join = igmp && !staticSources;
         world.fabric.transitGateways.putMulticastDomain({

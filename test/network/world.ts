@@ -85,6 +85,7 @@ interface PortText {
   readonly live?: boolean;
   readonly prefixes?: readonly string[];
   readonly tracking?: Partial<TrackingLimits>;
+  readonly nitro?: boolean;
 }
 
 let macs = 0;
@@ -136,6 +137,7 @@ export class World {
       live = true,
       prefixes = [],
       tracking,
+      nitro = false,
     }: PortText,
   ): Port {
     this.fabric.putPort({
@@ -148,6 +150,7 @@ export class World {
       sourceDestCheck: check,
       owner: `i-${id}`,
       live,
+      nitro,
       tracking: { ...defaultTracking, ...tracking },
     });
     const port = this.fabric.ports.get(id);
