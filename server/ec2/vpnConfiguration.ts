@@ -10,6 +10,9 @@ export interface Configured {
   readonly asn: number;
   readonly staticRoutes: boolean;
   readonly tunnels: readonly VpnTunnel[];
+  /** The addresses at the customer's side and at AWS's. */
+  readonly local: string;
+  readonly remote: string;
 }
 
 type Xml = string | number | boolean | undefined | { readonly [name: string]: Xml | readonly Xml[] };

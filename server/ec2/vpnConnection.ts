@@ -101,7 +101,7 @@ export const transitGatewayOf = (
 
 /** What the customer's device has to know of a connection. */
 export function configured(ctx: Pick<Context, "unit">, connection: VpnConnection): Configured {
-  const { id, customerGatewayId, vpnGatewayId = "", staticRoutes, tunnels } = connection;
+  const { id, customerGatewayId, vpnGatewayId = "", staticRoutes, tunnels, local, remote } = connection;
   const customer = customerGateways.table(ctx).get(customerGatewayId);
   if (!customer) throw new TypeError(`${id} has no customer gateway`);
   const gateway = vpnGateways.table(ctx).get(vpnGatewayId) ?? transitGatewayOf(ctx, connection);
@@ -112,6 +112,8 @@ export function configured(ctx: Pick<Context, "unit">, connection: VpnConnection
     asn: gateway?.asn ?? STANDARD_ASN,
     staticRoutes,
     tunnels,
+    local,
+    remote,
   };
 }
 

@@ -2,16 +2,29 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { describeList } from "../kit/list.ts";
-import { sampleConfiguration } from "./vpnConfiguration.ts";
+import { strongswanSample } from "./strongswanSample.ts";
+import { sampleConfiguration, type Configured } from "./vpnConfiguration.ts";
 import { configured, vpnConnections } from "./vpnConnection.ts";
 
+interface Device extends Sdk.VpnConnectionDeviceType {
+  readonly sample: (connected: Configured, ike: "ikev1" | "ikev2") => string;
+}
+
 /** The devices that there is a sample for. */
-const devices: readonly Sdk.VpnConnectionDeviceType[] = [
+const devices: readonly Device[] = [
   {
     VpnConnectionDeviceTypeId: "9005b6c1",
     Vendor: "Generic",
     Platform: "Generic",
     Software: "Vendor Agnostic",
+    sample: sampleConfiguration,
+  },
+  {
+    VpnConnectionDeviceTypeId: "51cb26fd",
+    Vendor: "Strongswan",
+    Platform: "Ubuntu 16.04",
+    Software: "Strongswan 5.5.1+",
+    sample: strongswanSample,
   },
 ];
 
@@ -40,7 +53,7 @@ export const operations = {
         "The recommended sample configuration does not support IKEv1.",
       );
     }
-    return { VpnConnectionDeviceSampleConfiguration: sampleConfiguration(configured(ctx, connection), ike) };
+    return { VpnConnectionDeviceSampleConfiguration: device.sample(configured(ctx, connection), ike) };
   },
 
   GetVpnConnectionDeviceTypes: describeList({
@@ -52,6 +65,6 @@ export const operations = {
 } satisfies Handlers;
 
 export const partly = {
-  GetVpnConnectionDeviceSampleConfiguration: "the samples of particular vendors, and AWS's wording",
-  GetVpnConnectionDeviceTypes: "particular vendors",
+  GetVpnConnectionDeviceSampleConfiguration: "the samples of most vendors, and AWS's wording",
+  GetVpnConnectionDeviceTypes: "most vendors",
 };

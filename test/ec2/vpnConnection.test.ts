@@ -29,6 +29,7 @@ import {
   shownConnection,
 } from "./vpnNetwork.ts";
 
+const STRONGSWAN = "51cb26fd";
 const DEVICE_6 = "2001:db8::7";
 const CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef";
 const UNKNOWN = "0123456789abcdef0";
@@ -314,6 +315,7 @@ describe("what it does", () => {
         Platform: "Generic",
         Software: "Vendor Agnostic",
       },
+      expect.objectContaining({ VpnConnectionDeviceTypeId: STRONGSWAN, Vendor: "Strongswan" }),
     ]);
     const { VpnConnectionDeviceSampleConfiguration: text } = await ec2.send(
       new GetVpnConnectionDeviceSampleConfigurationCommand({
@@ -328,6 +330,70 @@ describe("what it does", () => {
       expect(text).toContain(PreSharedKey);
       expect(text).toContain(OutsideIpAddress);
     }
+  });
+
+  test("as strongSwan has to be told", async () => {
+    const ec2 = await freshClient();
+    const read = async (VpnConnectionId: string, InternetKeyExchangeVersion: string) => {
+      const { VpnConnectionDeviceSampleConfiguration: text = "" } = await ec2.send(
+        new GetVpnConnectionDeviceSampleConfigurationCommand({
+          VpnConnectionId,
+          VpnConnectionDeviceTypeId: STRONGSWAN,
+          InternetKeyExchangeVersion,
+        }),
+      );
+      return text.split("\n").map((line) => line.trim());
+    };
+    const TunnelOptions = [
+      { PreSharedKey: "key_of_one", TunnelInsideCidr: "169.254.77.0/30", Phase1LifetimeSeconds: 7200 },
+      {
+        PreSharedKey: "key_of_two",
+        Phase1EncryptionAlgorithms: [{ Value: "AES256-GCM-16" }],
+        Phase2EncryptionAlgorithms: [{ Value: "AES256-GCM-16" }],
+        Phase1IntegrityAlgorithms: [{ Value: "SHA2-384" }],
+        Phase1DHGroupNumbers: [{ Value: 20 }],
+        Phase2DHGroupNumbers: [{ Value: 14 }],
+        StartupAction: "start",
+      },
+    ];
+    const { id, connection } = await connected(ec2, { Options: { TunnelOptions } });
+    const [one = "", two = ""] = outsideOf(connection);
+    const dynamic = await read(id, "ikev2");
+    for (const line of [
+      `conn ${id}-1`,
+      "keyexchange=ikev2",
+      "ike=aes128-sha1-modp1024!",
+      "ikelifetime=7200s",
+      "ike=aes256gcm16-prfsha384-ecp384!",
+      "esp=aes256gcm16-modp2048!",
+      `${DEVICE} ${one} : PSK "key_of_one"`,
+      `${DEVICE} ${two} : PSK "key_of_two"`,
+      "ip address add 169.254.77.2/30 remote 169.254.77.1 dev vti1",
+      "router bgp 65000",
+      "neighbor 169.254.77.1 remote-as 64512",
+    ]) {
+      expect(dynamic).toContain(line);
+    }
+    expect(dynamic.filter((line) => line.startsWith("auto="))).toEqual(["auto=start", "auto=add"]);
+    const { id: TransitGatewayId } = await newGateway(ec2);
+    const { CustomerGateway } = await ec2.send(
+      new CreateCustomerGatewayCommand({ Type: "ipsec.1", CertificateArn: CERTIFICATE }),
+    );
+    const certified = await newConnection(ec2, {
+      TransitGatewayId,
+      CustomerGatewayId: CustomerGateway?.CustomerGatewayId ?? "",
+      Options: { StaticRoutesOnly: true, RemoteIpv4NetworkCidr: "10.0.0.0/8" },
+    });
+    const written = await read(certified.VpnConnectionId ?? "", "ikev1");
+    for (const line of [
+      "keyexchange=ikev1",
+      "authby=pubkey",
+      ": RSA device.key",
+      "ip route add 10.0.0.0/8 dev vti2 metric 2",
+    ]) {
+      expect(written).toContain(line);
+    }
+    expect(written.join()).not.toMatch(/PSK|bgp/);
   });
 
   test("static routes come and go", async () => {
