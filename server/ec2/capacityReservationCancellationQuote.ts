@@ -121,7 +121,7 @@ export const operations = {
     if (QuoteId === undefined && ApplyCancellationCharges === undefined) {
       throw new ApiError(
         "OperationNotPermitted",
-        `The Capacity Reservation '${row.id}' is within its commitment duration. To cancel it, generate a cancellation quote.`,
+        `To cancel the Capacity Reservation '${row.id}', generate a cancellation quote.`,
       );
     }
     if (QuoteId === undefined) throw new ApiError("MissingParameter", "quoteId");

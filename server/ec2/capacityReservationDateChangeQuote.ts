@@ -77,15 +77,20 @@ const badStart = (starts: Date, what: string): ApiError =>
     `Value (${starts.toISOString()}) for parameter newStartDate is invalid. ${what}`,
   );
 
+/** @throws {ApiError} OperationNotPermitted: it "can have only one modification request in progress" */
+export function checkSettled({ id, commitment }: CapacityReservation): void {
+  if (commitment?.adjustment?.status !== "requested") return;
+  throw new ApiError(
+    "OperationNotPermitted",
+    `A modification of the Capacity Reservation '${id}' is in progress.`,
+  );
+}
+
 /** @throws {ApiError} InvalidCapacityReservationState, OperationNotPermitted */
-function checkPostponable(ctx: Context, { id, state, starts, commitment }: CapacityReservation): void {
+function checkPostponable(ctx: Context, row: CapacityReservation): void {
+  const { id, state, starts } = row;
   if (state !== "scheduled") throw new ApiError("InvalidCapacityReservationState", id, state);
-  if (commitment?.adjustment?.status === "requested") {
-    throw new ApiError(
-      "OperationNotPermitted",
-      `A modification of the Capacity Reservation '${id}' is in progress.`,
-    );
-  }
+  checkSettled(row);
   if (starts - ctx.now < HOUR_MS) {
     throw new ApiError(
       "OperationNotPermitted",

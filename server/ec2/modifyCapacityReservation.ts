@@ -13,7 +13,7 @@ import {
   setEnd,
   type CapacityReservation,
 } from "./capacityReservation.ts";
-import { postpone } from "./capacityReservationDateChangeQuote.ts";
+import { checkSettled, postpone } from "./capacityReservationDateChangeQuote.ts";
 import { readEnd } from "./createCapacityReservation.ts";
 import { claimRoom } from "./reservedRoom.ts";
 
@@ -24,7 +24,7 @@ const badCount = (count: number, what: string): ApiError =>
   new ApiError("InvalidParameterValue", `Value (${count}) for parameter instanceCount is invalid. ${what}`);
 
 /**
- * Makes sure that a reservation can be cancelled or made smaller by now.
+ * Makes sure that a reservation can be made smaller, or end, by now.
  *
  * @throws {ApiError} OperationNotPermitted
  */
@@ -44,10 +44,14 @@ type Changes = Pick<
 
 const isAny = (...values: readonly unknown[]): boolean => values.some((value) => value !== undefined);
 
-/** @throws {ApiError} InvalidCapacityReservationState: of one that is to begin later, only the end can be changed */
+/**
+ * Of a reservation that is to begin later, only the end can be changed.
+ *
+ * @throws {ApiError} InvalidCapacityReservationState, OperationNotPermitted
+ */
 function checkChangeable(row: CapacityReservation, { InstanceCount, InstanceMatchCriteria }: Changes): void {
-  if (row.state === "scheduled" && !isAny(InstanceCount, InstanceMatchCriteria)) return;
-  checkActive(row);
+  if (row.state !== "scheduled" || isAny(InstanceCount, InstanceMatchCriteria)) checkActive(row);
+  checkSettled(row);
 }
 
 /**

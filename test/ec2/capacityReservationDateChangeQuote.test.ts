@@ -199,6 +199,7 @@ describe("what it does", () => {
           StartDate,
         });
         await refused(quote(id, after(StartDate, 8), client), denied, /in progress/);
+        await refused(modify(id, { EndDate: after(StartDate, 40) }, client), denied, /in progress/);
         const { CapacityReservationCancellationQuote: cancellation } = await client.send(
           new CreateCapacityReservationCancellationQuoteCommand({ CapacityReservationId: id }),
         );
