@@ -33,31 +33,36 @@ export class Internet implements Component {
   readonly publicAddresses = new Map<Ip, PublicMapping>();
   /** Blocks that accounts here have but that are not announced from here: nothing from outside finds the way. */
   readonly unannounced = new PrefixTable<true>();
-  /** The VPCs by their IPv6 blocks, which are all public. */
+  /** The VPCs by their IPv6 blocks, of which no two have the same. */
   readonly ipv6 = new PrefixTable<Vpc>();
 
   carry(walk: Walk, packet: Packet): End {
     const { destination } = packet;
-    const refuse = (): End => walk.drop("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", this, packet);
     if (packet.ttl <= 1) {
       const notice = errorAbout(packet, typeof destination === "number" ? ROUTER : ROUTER_6, TIME_EXCEEDED);
       return walk.drop("TIME_EXCEEDED", this, packet, undefined, undefined, undefined, notice);
     }
-    if (this.unannounced.find(destination)) {
-      // Whoever announces the block gets the packet.
-    } else if (typeof destination === "bigint") {
+    // Whoever announces a block gets its packets.
+    const end = this.unannounced.find(destination) ? undefined : this.#bringIn(walk, packet);
+    if (end) return end;
+    walk.pass(this, packet, undefined, undefined);
+    return { outcome: "outside", host: this.hosts.get(destination), packet };
+  }
+
+  /** Brings a packet to the gateway that it is for, if its destination is somebody's here. */
+  #bringIn(walk: Walk, packet: Packet): End | undefined {
+    const { destination } = packet;
+    const refuse = (): End => walk.drop("IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS", this, packet);
+    if (typeof destination === "bigint") {
       const vpc = this.ipv6.find(destination);
       const port = vpc?.portOf(destination);
       const egressOnly = port && egressOnlyWay(walk, port, packet.source);
       if (egressOnly) return egressOnly.enter(walk, packet);
-      if (vpc) return vpc.gateway ? vpc.gateway.enter(walk, packet, destination) : refuse();
-    } else {
-      const mapping = this.publicAddresses.get(destination);
-      if (mapping?.vpc.gateway) return mapping.vpc.gateway.enter(walk, packet, mapping.inside);
-      if (mapping || this.publicAddresses.has(destination)) return refuse();
-      if (isPrivate(destination) || isShared(destination)) return refuse();
+      return vpc && (vpc.gateway ? vpc.gateway.enter(walk, packet, destination) : refuse());
     }
-    walk.pass(this, packet, undefined, undefined);
-    return { outcome: "outside", host: this.hosts.get(destination), packet };
+    const mapping = this.publicAddresses.get(destination);
+    if (mapping?.vpc.gateway) return mapping.vpc.gateway.enter(walk, packet, mapping.inside);
+    if (mapping || this.publicAddresses.has(destination)) return refuse();
+    return isPrivate(destination) || isShared(destination) ? refuse() : undefined;
   }
 }

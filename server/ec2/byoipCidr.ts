@@ -145,10 +145,11 @@ onDue(KIND, (ctx, cidr, event) => {
   else settled[row.state]?.(ctx, row);
 });
 
-const nobodyAsks =
-  "a look at the registries: who has a range, and whether the signature is theirs, is not checked";
-
-export const partly = { AdvertiseByoipCidr: "ASNs of one's own", ProvisionByoipCidr: nobodyAsks };
+export const partly = {
+  AdvertiseByoipCidr: "ASNs of one's own",
+  ProvisionByoipCidr:
+    "a look at the registries: who has a range, and whether the signature is theirs, is not checked",
+};
 
 export const operations = {
   AdvertiseByoipCidr: ({ Asn, Cidr, NetworkBorderGroup }, ctx) => {
