@@ -6,24 +6,29 @@ import { strongswanSample } from "./strongswanSample.ts";
 import { sampleConfiguration, type Configured } from "./vpnConfiguration.ts";
 import { configured, vpnConnections } from "./vpnConnection.ts";
 
-interface Device extends Sdk.VpnConnectionDeviceType {
+interface Device {
+  readonly type: Sdk.VpnConnectionDeviceType;
   readonly sample: (connected: Configured, ike: "ikev1" | "ikev2") => string;
 }
 
 /** The devices that there is a sample for. */
 const devices: readonly Device[] = [
   {
-    VpnConnectionDeviceTypeId: "9005b6c1",
-    Vendor: "Generic",
-    Platform: "Generic",
-    Software: "Vendor Agnostic",
+    type: {
+      VpnConnectionDeviceTypeId: "9005b6c1",
+      Vendor: "Generic",
+      Platform: "Generic",
+      Software: "Vendor Agnostic",
+    },
     sample: sampleConfiguration,
   },
   {
-    VpnConnectionDeviceTypeId: "51cb26fd",
-    Vendor: "Strongswan",
-    Platform: "Ubuntu 16.04",
-    Software: "Strongswan 5.5.1+",
+    type: {
+      VpnConnectionDeviceTypeId: "51cb26fd",
+      Vendor: "Strongswan",
+      Platform: "Ubuntu 16.04",
+      Software: "Strongswan 5.5.1+",
+    },
     sample: strongswanSample,
   },
 ];
@@ -40,7 +45,7 @@ export const operations = {
     if (connection.state === "deleted" || connection.state === "deleting") {
       throw new ApiError("InvalidVpnConnectionID.NotFound", connection.id);
     }
-    const device = devices.find((each) => each.VpnConnectionDeviceTypeId === VpnConnectionDeviceTypeId);
+    const device = devices.find(({ type }) => type.VpnConnectionDeviceTypeId === VpnConnectionDeviceTypeId);
     const ike = InternetKeyExchangeVersion;
     if (!device) throw invalid(VpnConnectionDeviceTypeId, "vpnConnectionDeviceTypeId");
     if (ike !== "ikev1" && ike !== "ikev2") throw invalid(ike, "internetKeyExchangeVersion");
@@ -60,7 +65,7 @@ export const operations = {
     output: "VpnConnectionDeviceTypes",
     filters: {},
     pages: [200, 1000],
-    of: (): readonly Sdk.VpnConnectionDeviceType[] => devices,
+    of: (): readonly Sdk.VpnConnectionDeviceType[] => devices.map(({ type }) => type),
   }),
 } satisfies Handlers;
 
