@@ -37,7 +37,6 @@ interface Grant {
  */
 export class ClientVpnEndpoint implements Component, Behind {
   readonly kind = "client-vpn-endpoint";
-  readonly tracksFlows = true;
   readonly id: string;
   /** By their addresses. */
   readonly clients = new Map<Ip, VpnClient>();

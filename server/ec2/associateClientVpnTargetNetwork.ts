@@ -54,8 +54,9 @@ function readSubnet(ctx: Context, { id, vpcId, clientCidr }: ClientVpnEndpoint, 
   if (networks.some(({ zone }) => zone === subnet.zone)) {
     throw new ApiError("InvalidClientVpnSubnetId.DuplicateAz", subnet.zone);
   }
+  if (subnet.cidr === undefined) throw invalid(asked, "subnetId", "It has no IPv4 CIDR block.");
   const blocks = vpc.ipv4.filter(isAssociated).map(({ cidr }) => storedCidr(cidr));
-  if (subnet.cidr === undefined || blocks.some((block) => overlaps(block, storedCidr(clientCidr)))) {
+  if (blocks.some((block) => overlaps(block, storedCidr(clientCidr)))) {
     throw new ApiError("InvalidClientVpnSubnetId.OverlappingCidr", asked, clientCidr);
   }
   return subnet;

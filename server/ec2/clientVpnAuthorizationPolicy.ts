@@ -5,7 +5,7 @@ import { CedarError } from "./cedarTokens.ts";
 import { settle, usableEndpoint, type ClientVpnEndpoint } from "./clientVpnEndpoint.ts";
 
 /** Characters; EC2 does not say. */
-const LONGEST = 51_200;
+const LONGEST = 10_000;
 
 /** @throws {ApiError} InvalidParameterValue for what is no policy in Cedar, or says more than can be asked here */
 function readDocument(text: string): string {
@@ -69,5 +69,5 @@ export const operations = {
 
 export const partly = {
   ModifyClientVpnEndpointAuthorizationPolicy:
-    "Cedar's entities and extension types; policies are asked when a client connects, and not again; what they would have said in shadow mode is not logged",
+    "Cedar's entities and extension types; policies are asked when a client connects, and not again during its session; what they would have said in shadow mode is not logged",
 };

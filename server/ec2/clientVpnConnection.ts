@@ -5,6 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { describeList } from "../kit/list.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import type { ClientTraffic } from "../kit/world.ts";
+import type { CedarRecord } from "./cedar.ts";
 import { logConnection, logTime, type ConnectingClient } from "./clientVpnConnectionLog.ts";
 import { clientVpnEndpoints, hasUsers, usableEndpoint, type ClientVpnEndpoint } from "./clientVpnEndpoint.ts";
 
@@ -18,6 +19,8 @@ export interface ClientVpnConnection extends ResourceRow, ConnectingClient {
   readonly groups: readonly string[];
   /** What goes into the tunnel, as the client was told; undefined for everything. */
   readonly routes: readonly string[] | undefined;
+  /** What authorization policies are told of it. */
+  readonly context: CedarRecord;
   /** When the authorization policy was asked, if there is one. */
   readonly evaluated: number | undefined;
   readonly state: "active" | "terminating" | "terminated";
@@ -102,7 +105,7 @@ export function openConnection(
   ctx: Context,
   endpoint: ClientVpnEndpoint,
   fields: Fields,
-  id = clientVpnConnections.newId(ctx),
+  id: string,
 ): ClientVpnConnection {
   const { account, sessionHours } = endpoint;
   const own = { ...ctx, account };

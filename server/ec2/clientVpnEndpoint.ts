@@ -4,8 +4,8 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { defineResource, type ResourceRow } from "../kit/resource.ts";
 import { findZone } from "./catalogue/zones.ts";
-import { clientVpnTargetNetworks, leave, networksOf } from "./clientVpnTargetNetwork.ts";
-import { detach, isLive, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
+import { clientVpnTargetNetworks, networksOf } from "./clientVpnTargetNetwork.ts";
+import { isLive, transitGatewayAttachments } from "./transitGatewayAttachment.ts";
 
 /** How users prove who they are. */
 export type ClientAuthentication =
@@ -255,26 +255,5 @@ export function settle(
 }
 
 export const operations = {
-  DeleteClientVpnEndpoint: ({ ClientVpnEndpointId }, ctx) => {
-    const { id, transitGateway } = usableEndpoint(ctx, ClientVpnEndpointId);
-    const networks = networksOf(ctx, id);
-    // Zones go with the attachment, subnets their owner has to let go of.
-    if (!transitGateway && networks.length > 0) {
-      const names = networks.map((each) => each.id).join(", ");
-      throw new ApiError(
-        "DependencyViolation",
-        `The Client VPN endpoint '${id}' has associated target networks (${names}) and cannot be deleted.`,
-      );
-    }
-    for (const network of networks) leave(ctx, network);
-    const attachment = transitGatewayAttachments.table(ctx).get(transitGateway?.attachmentId ?? "");
-    if (attachment && attachment.state !== "deleted" && attachment.state !== "rejected") {
-      detach(ctx, attachment.id);
-    }
-    clientVpnEndpoints.update(ctx, id, { state: "deleting", deleted: ctx.now });
-    clientVpnEndpoints.soon(ctx, id, "deleted", 60);
-    return { Status: { Code: "deleting" as const } };
-  },
-
   DescribeClientVpnEndpoints: clientVpnEndpoints.describe("ClientVpnEndpoints"),
 } satisfies Handlers;

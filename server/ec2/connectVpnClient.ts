@@ -124,29 +124,29 @@ export function connectVpnClient(ctx: Context, request: ConnectRequest): Connect
   if (serial && endpoint.revocationList?.serials.includes(serial)) {
     throw new ApiError("AuthFailure", `The client certificate ${request.serialNumber} has been revoked.`);
   }
-  const context = contextOf(endpoint, client, request.context);
-  if (!isPermitted(endpoint, context)) {
-    return refuse(ctx, endpoint, client, "authorization policy denied the connection");
+  const groups = request.groups.slice(0, MOST_GROUPS);
+  return admit(ctx, endpoint, network, { ...client, groups, context: request.context });
+}
+
+/** Gives a client an address and tells it its routes, unless the policy is against it or no address is left. */
+function admit(
+  ctx: Context,
+  endpoint: ClientVpnEndpoint,
+  { id: networkId }: ClientVpnTargetNetwork,
+  { id, ...client }: ConnectingClient & Pick<ClientVpnConnection, "context" | "groups">,
+): Connected {
+  const { id: endpointId, policy } = endpoint;
+  if (!isPermitted(endpoint, contextOf(endpoint, { id, ...client }, client.context))) {
+    return refuse(ctx, endpoint, { id, ...client }, "authorization policy denied the connection");
   }
   const address = freeAddress(ctx, endpoint);
-  if (address === undefined) return refuse(ctx, endpoint, client, "no client IP address is available");
-  const connection = openConnection(
-    ctx,
-    endpoint,
-    {
-      endpointId: endpoint.id,
-      networkId: network.id,
-      username: client.username,
-      commonName: client.commonName,
-      device: client.device,
-      address,
-      groups: request.groups.slice(0, MOST_GROUPS),
-      routes: pushedRoutes(ctx, endpoint),
-      evaluated: endpoint.policy && ctx.now,
-    },
-    client.id,
-  );
-  return { connection };
+  if (address === undefined) {
+    return refuse(ctx, endpoint, { id, ...client }, "no client IP address is available");
+  }
+  const routes = pushedRoutes(ctx, endpoint);
+  const evaluated = policy && ctx.now;
+  const fields = { ...client, endpointId, networkId, address, routes, evaluated };
+  return { connection: openConnection(ctx, endpoint, fields, id) };
 }
 
 function refuse(
@@ -170,22 +170,10 @@ export function disconnectVpnClient(ctx: Context, id: string): void {
   endConnection(ctx, endpoint, row);
 }
 
-reconnections.push((ctx, row) => {
-  const endpoint = clientVpnEndpoints.table(ctx).get(row.endpointId);
+reconnections.push((ctx, { username, commonName, device, groups, context, endpointId }) => {
+  const endpoint = clientVpnEndpoints.table(ctx).get(endpointId);
   const network = endpoint && networkFor(ctx, endpoint);
   if (!network || statusOf(ctx, endpoint) !== "available") return;
-  const { username, commonName, device, groups, evaluated } = row;
-  const address = freeAddress(ctx, endpoint);
-  if (address === undefined) return;
-  openConnection(ctx, endpoint, {
-    endpointId: endpoint.id,
-    networkId: network.id,
-    username,
-    commonName,
-    device,
-    address,
-    groups,
-    routes: pushedRoutes(ctx, endpoint),
-    evaluated,
-  });
+  const id = clientVpnConnections.newId(ctx);
+  admit(ctx, endpoint, network, { id, username, commonName, device, groups, context });
 });

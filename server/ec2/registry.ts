@@ -119,6 +119,7 @@ import * as clientVpnEndpoint from "./clientVpnEndpoint.ts";
 import * as clientVpnRevocationList from "./clientVpnRevocationList.ts";
 import * as clientVpnRoute from "./clientVpnRoute.ts";
 import * as createClientVpnEndpoint from "./createClientVpnEndpoint.ts";
+import * as deleteClientVpnEndpoint from "./deleteClientVpnEndpoint.ts";
 import * as modifyClientVpnEndpoint from "./modifyClientVpnEndpoint.ts";
 import * as transitGatewayClientVpnAttachment from "./transitGatewayClientVpnAttachment.ts";
 import * as transitGatewayConnect from "./transitGatewayConnect.ts";
@@ -296,6 +297,7 @@ const modules = [
   clientVpnRevocationList,
   clientVpnRoute,
   createClientVpnEndpoint,
+  deleteClientVpnEndpoint,
   modifyClientVpnEndpoint,
   transitGatewayClientVpnAttachment,
   transitGatewayConnect,

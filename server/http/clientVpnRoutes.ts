@@ -21,9 +21,15 @@ function port({ DevicePort: value = DEVICE_PORT }: Fields): number {
   return value;
 }
 
+/** Of JSON that may be nested as deeply as a request is long. */
+const DEEPEST = 100;
+
 /** What Cedar has a word for: no fractions, and nothing that is null. */
-function isCedar(value: unknown): value is CedarValue {
-  if (typeof value === "object" && value !== null) return Object.values(value).every(isCedar);
+function isCedar(value: unknown, depth = 0): value is CedarValue {
+  if (depth > DEEPEST) return false;
+  if (typeof value === "object" && value !== null) {
+    return Object.values(value).every((each) => isCedar(each, depth + 1));
+  }
   return typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value);
 }
 
@@ -31,7 +37,7 @@ const isRecord = (value: unknown): value is CedarRecord =>
   typeof value === "object" && !Array.isArray(value) && isCedar(value);
 
 function context({ Context: value = {} }: Fields): CedarRecord {
-  if (!isRecord(value)) throw invalid("Context", JSON.stringify(value));
+  if (!isRecord(value)) throw invalid("Context", typeof value);
   return value;
 }
 

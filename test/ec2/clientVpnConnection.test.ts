@@ -77,6 +77,7 @@ describe("what it refuses to parse", () => {
       { Context: [] },
       { Context: { score: 0.5 } },
       { Context: { nothing: null } },
+      { Context: JSON.parse(`${'{"a":'.repeat(200)}1${"}".repeat(200)}`) as unknown },
     ]) {
       await connectRefused(endpoint, { ...named, ...wrong }, "InvalidParameterValue");
     }

@@ -8,6 +8,7 @@ import {
   DeleteClientVpnRouteCommand,
   DeleteTransitGatewayClientVpnAttachmentCommand,
   DeleteTransitGatewayCommand,
+  DescribeClientVpnConnectionsCommand,
   DescribeClientVpnRoutesCommand,
   DescribeTransitGatewayAttachmentsCommand,
   DisassociateClientVpnTargetNetworkCommand,
@@ -20,6 +21,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { beforeAll, describe, expect, test } from "vitest";
 import { refused } from "../islet.ts";
+import { operate } from "../operator.ts";
 import { acceptAll, newAccount, newShare } from "../ram/account.ts";
 import {
   CLIENTS,
@@ -27,6 +29,7 @@ import {
   newNetwork,
   newOwner,
   newReadyEndpoint,
+  Region,
   shownEndpoint,
   targetNetworks,
   type Owner,
@@ -221,12 +224,16 @@ describe("what it does", () => {
     expect((await shown()).Routes).toEqual([]);
   });
 
-  test("goes with the endpoint, and keeps the gateway until then", async () => {
+  test("goes with the endpoint and its connections, and keeps the gateway until then", async () => {
     const { id: TransitGatewayId } = await gatewayOf(owner);
     const ClientVpnEndpointId = await atGateway({ TransitGatewayId });
+    const client = { Region, ClientVpnEndpointId, CommonName: "client1" };
+    await operate(owner.islet, "POST client-vpn-connections", client);
     const remove = () => owner.ec2.send(new DeleteTransitGatewayCommand({ TransitGatewayId }));
     await refused(remove(), "IncorrectState", /Client VPN/);
     await owner.ec2.send(new DeleteClientVpnEndpointCommand({ ClientVpnEndpointId }));
+    const shown = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId });
+    expect((await owner.ec2.send(shown)).Connections).toMatchObject([{ Status: { Code: "terminated" } }]);
     expect(await attachments(owner, TransitGatewayId)).toMatchObject([{ State: "deleted" }]);
     await remove();
   });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   AttachInternetGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
@@ -11,6 +14,7 @@ import {
   DescribeRouteTablesCommand,
   DisassociateClientVpnTargetNetworkCommand,
   RevokeClientVpnIngressCommand,
+  EC2Client,
   TerminateClientVpnConnectionsCommand,
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -32,7 +36,7 @@ import {
 } from "../ec2/clientVpns.ts";
 import { launch } from "../ec2/launch.ts";
 import { newGateway } from "../ec2/transitGateways.ts";
-import { ownIslet } from "../islet.ts";
+import { configOf, ownIslet } from "../islet.ts";
 import { operate, operationRefused } from "../operator.ts";
 
 let islet: Islet;
@@ -48,15 +52,19 @@ interface Connected {
   readonly ClientIp: string;
 }
 
-const connect = async (endpoint: string, fields: object = { CommonName: "client1" }): Promise<Connected> =>
-  (await operate(islet, "POST client-vpn-connections", {
+const connect = async (
+  endpoint: string,
+  fields: object = { CommonName: "client1" },
+  on = islet,
+): Promise<Connected> =>
+  (await operate(on, "POST client-vpn-connections", {
     Region,
     ClientVpnEndpointId: endpoint,
     ...fields,
   })) as unknown as Connected;
 
-const exchange = async (fields: object): Promise<ExchangeView> =>
-  (await operate(islet, "POST packets", {
+const exchange = async (fields: object, on = islet): Promise<ExchangeView> =>
+  (await operate(on, "POST packets", {
     Region,
     Protocol: "tcp",
     Port: 443,
@@ -65,16 +73,21 @@ const exchange = async (fields: object): Promise<ExchangeView> =>
   })) as unknown as ExchangeView;
 
 /** An instance in a subnet, with a group of its own, that listens; the group lets in who is in another one. */
-async function server(vpc: string, SubnetId: string, allowed: string): Promise<string> {
+async function server(
+  vpc: string,
+  SubnetId: string,
+  allowed: string,
+  { ec2, islet: on } = owner,
+): Promise<string> {
   const asked = { GroupName: `g-${SubnetId}`, Description: "-", VpcId: vpc };
-  const { GroupId = "" } = await owner.ec2.send(new CreateSecurityGroupCommand(asked));
+  const { GroupId = "" } = await ec2.send(new CreateSecurityGroupCommand(asked));
   const peer = allowed.startsWith("sg-")
     ? { UserIdGroupPairs: [{ GroupId: allowed }] }
     : { IpRanges: [{ CidrIp: allowed }] };
   const IpPermissions = [{ IpProtocol: "tcp", FromPort: 443, ToPort: 443, ...peer }];
-  await owner.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
-  const instance = await launch(owner.ec2, { SubnetId, SecurityGroupIds: [GroupId] });
-  await operate(islet, "POST listen", { Region, InstanceId: instance, Protocol: "tcp", Port: 443 });
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  const instance = await launch(ec2, { SubnetId, SecurityGroupIds: [GroupId] });
+  await operate(on, "POST listen", { Region, InstanceId: instance, Protocol: "tcp", Port: 443 });
   return instance;
 }
 
@@ -224,4 +237,26 @@ test("a client of an endpoint at a transit gateway has its own address beyond, a
     ?.TransitGatewayAttachmentId;
   await owner.ec2.send(new DeleteTransitGatewayClientVpnAttachmentCommand({ TransitGatewayAttachmentId }));
   expect((await exchange({ From: ConnectionId, To: instance })).Forward.Reason).toBe("BAD_STATE_ATTACHMENT");
+});
+
+test("connections outlast the server, and count anew", async () => {
+  const data = mkdtempSync(join(tmpdir(), "islet-client-vpn-"));
+  const on = { memory: false, data };
+  const first = await ownIslet(on);
+  const before = await newOwner(first);
+  const { endpoint, vpc, subnet } = await newReadyEndpoint(before);
+  const instance = await server(vpc, subnet, "10.0.0.0/16", before);
+  const { ConnectionId } = await connect(endpoint, undefined, first);
+  expect((await exchange({ From: ConnectionId, To: instance }, first)).Learned).toBe("answer");
+  await first.close();
+  const second = await ownIslet(on);
+  // Nobody listens on an instance that has only just booted.
+  expect((await exchange({ From: ConnectionId, To: instance }, second)).Learned).toBe("refusal");
+  const ec2 = new EC2Client(configOf(second, before.keys, Region));
+  const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: endpoint });
+  expect((await ec2.send(command)).Connections).toMatchObject([
+    { ConnectionId, IngressPackets: "1", Status: { Code: "active" } },
+  ]);
+  await second.close();
+  rmSync(data, { recursive: true });
 });
