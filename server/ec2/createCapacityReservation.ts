@@ -14,9 +14,13 @@ import { readZone } from "./zone.ts";
 export const MAX_COUNT = 1000;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Future-dated reservations: "between 5 and 120 days in advance", "a minimum of 32 vCPUs". */
+/**
+ * Future-dated reservations: "between 5 and 120 days in advance", "a minimum of 32 vCPUs", "the minimum commitment duration
+ * is 14 days".
+ */
 const FUTURE_DAYS = [5, 120] as const;
 const FUTURE_VCPUS = 32;
+const COMMITMENT_DAYS = 14;
 const FUTURE_FAMILIES = /^[cmritg]\d/;
 /** About how long EC2 takes to assess one, in seconds. */
 const ASSESSMENT_SECONDS = 3600;
@@ -102,7 +106,9 @@ function readFuture(
   if (DeliveryPreference !== "incremental") {
     throw badValue("deliveryPreference", DeliveryPreference, "Valid values: incremental");
   }
-  if (seconds < 1) throw badValue("commitmentDuration", seconds, "Expected a positive integer.");
+  if (seconds * 1000 < COMMITMENT_DAYS * DAY_MS) {
+    throw badValue("commitmentDuration", seconds, `It must be at least ${COMMITMENT_DAYS} days.`);
+  }
   const starts = StartDate.getTime();
   const [least, most] = FUTURE_DAYS;
   if (!(starts - ctx.now >= least * DAY_MS && starts - ctx.now <= most * DAY_MS)) {

@@ -119,6 +119,7 @@ describe("what it refuses to parse", () => {
     ["no delivery", { ...future, DeliveryPreference: undefined }, "MissingParameter"],
     ["another delivery", { ...future, DeliveryPreference: "fixed" }, badValue],
     ["a commitment to nothing", { ...future, CommitmentDuration: 0 }, badValue],
+    ["too short a commitment", { ...future, CommitmentDuration: 14 * DAY - 1 }, badValue],
     ["a start too soon", { ...future, StartDate: inDays(4) }, badValue],
     ["a start too late", { ...future, StartDate: inDays(121) }, badValue],
     ["another family in advance", { ...future, InstanceType: "x1.32xlarge" }, badValue],
