@@ -1,9 +1,10 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
+import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { describeInstanceType, validCores } from "./catalogue/instanceTypeInfo.ts";
 import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
-import { checkStopped, instances, type CpuOptions } from "./instance.ts";
+import { checkStopped, instances, type CpuOptions, type Instance } from "./instance.ts";
 import { typeOf } from "./instanceView.ts";
 
 export const hasFeature = (
@@ -71,6 +72,34 @@ export function readCpuOptions(type: InstanceTypeFacts, asked: Sdk.CpuOptionsReq
     amdSevSnp: AmdSevSnp,
     nestedVirtualization: NestedVirtualization,
   };
+}
+
+/** Where instances with AMD SEV-SNP share hosts with others. */
+const SEV_SNP_REGIONS: ReadonlySet<string> = new Set(["us-east-2", "eu-west-1"]);
+
+/**
+ * Makes sure that an instance can have AMD SEV-SNP, if it is to have it.
+ *
+ * @throws {ApiError} UnsupportedOperation, InvalidParameterCombination
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sev-snp.html
+ */
+export function checkSevSnp(
+  { region }: Pick<Context, "region">,
+  { cpu, tenancy, hibernation, enclave }: Pick<Instance, "cpu" | "enclave" | "hibernation" | "tenancy">,
+): void {
+  if (cpu.amdSevSnp !== "enabled") return;
+  if (tenancy !== "host" && !SEV_SNP_REGIONS.has(region)) {
+    throw new ApiError(
+      "UnsupportedOperation",
+      `AMD SEV-SNP is not supported in ${region}, except on Dedicated Hosts.`,
+    );
+  }
+  if (hibernation || enclave) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      `Instances with AMD SEV-SNP do not support ${hibernation ? "hibernation" : "Nitro Enclaves"}.`,
+    );
+  }
 }
 
 export const operations = {

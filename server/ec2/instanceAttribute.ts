@@ -3,7 +3,7 @@ import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { findInstanceType, type InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
-import { wholeCpu } from "./cpuOptions.ts";
+import { checkSevSnp, hasFeature, wholeCpu } from "./cpuOptions.ts";
 import { readCreditMode } from "./creditSpecification.ts";
 import { readEnaSettings } from "./enaSettings.ts";
 import { isHibernated } from "./hibernation.ts";
@@ -115,7 +115,12 @@ function checkTypeFits(ctx: Context, instance: Instance, type: InstanceTypeFacts
     checkInstanceEncryption(ctx, eni.vpcId, type.name);
   }
   checkVolumeCount(type, volumes.count(ctx, "instance", instance.id));
-  if ((instance.hibernation && !type.hibernation) || (instance.enclave && !type.nitroEnclaves)) {
+  const { cpu, enclave, hibernation } = instance;
+  const lacks =
+    (hibernation && !type.hibernation) ||
+    (enclave && !type.nitroEnclaves) ||
+    (cpu.amdSevSnp === "enabled" && !hasFeature(type, "amd-sev-snp"));
+  if (lacks) {
     throw new ApiError(
       "InvalidParameterCombination",
       `The instance type '${type.name}' does not support what instance '${instance.id}' was launched with.`,
@@ -123,7 +128,7 @@ function checkTypeFits(ctx: Context, instance: Instance, type: InstanceTypeFacts
   }
 }
 
-/** Options of the CPU, of credits, of bandwidth and of ENA queues go back to what the new type has by default. */
+/** Cores and threads, credits, bandwidth and ENA queues go back to what the new type has by default. */
 function changeType(ctx: Context, instance: Instance, name: string): void {
   if (isHibernated(instance)) {
     throw new ApiError(
@@ -143,7 +148,7 @@ function changeType(ctx: Context, instance: Instance, name: string): void {
   if (name === instance.instanceType) return;
   instances.update(ctx, instance.id, {
     instanceType: name,
-    cpu: wholeCpu(type),
+    cpu: { ...wholeCpu(type), amdSevSnp: instance.cpu.amdSevSnp },
     creditMode: readCreditMode(ctx, type),
     bandwidthWeighting: readBandwidthWeighting(type),
   });
@@ -203,6 +208,7 @@ const changes: { readonly [K in keyof Changeable]: Change<K> } = {
     if (Enabled === undefined) throw new ApiError("MissingParameter", "enclaveOptions.enabled");
     checkStopped(instance);
     if (Enabled) checkEnclave(typeOf(instance), instance.hibernation);
+    checkSevSnp(ctx, { ...instance, enclave: Enabled });
     instances.update(ctx, instance.id, { enclave: Enabled });
   },
 

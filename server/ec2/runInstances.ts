@@ -5,7 +5,7 @@ import type { Handlers } from "../kit/handlers.ts";
 import { tagsFor } from "../kit/tags.ts";
 import type { CatalogueImage } from "./catalogue/image.ts";
 import type { InstanceTypeFacts } from "./catalogue/instanceTypes.ts";
-import { readCpuOptions } from "./cpuOptions.ts";
+import { checkSevSnp, readCpuOptions } from "./cpuOptions.ts";
 import { readCreditMode } from "./creditSpecification.ts";
 import { viewReservation } from "./describeInstances.ts";
 import { findImage } from "./image.ts";
@@ -195,6 +195,7 @@ function plan(ctx: Context, input: Sdk.RunInstancesRequest): LaunchPlan {
     rebootMigration: "default",
     bandwidthWeighting: readBandwidthWeighting(type, input.NetworkPerformanceOptions?.BandwidthWeighting),
   };
+  checkSevSnp(ctx, common);
   return { least, most, type, common, interfaces, volumes: devices.volumes, tags, profile };
 }
 
