@@ -7,11 +7,11 @@ import { block, ip } from "../../../network/ip.ts";
 import type { Unit } from "../../state/unit.ts";
 import type { Kind } from "./kind.ts";
 
-/** The interfaces in associated subnets, by these. */
+/** The interfaces in associated subnets, by these; what is not associated yet has no routes, and no clients. */
 const doorsOf = (unit: Unit, endpointId: string): ReadonlyMap<string | undefined, string> =>
   new Map(
     networksOf({ unit }, endpointId).flatMap((network) => {
-      const door = network.state === "associating" ? undefined : doorOf({ unit }, network);
+      const door = doorOf({ unit }, network);
       return door ? [[network.subnetId, door.id] as const] : [];
     }),
   );
