@@ -43,18 +43,17 @@ const routes = fc
 const transitCidr = fc.oneof(cidr, fc.constantFrom(...VPCS.map((_, i) => `100.${64 + i}.0.0/16`)));
 const transitRoutes = fc
   .array(fc.tuple(transitCidr, fc.option(fc.constantFrom(...VPCS, PEER), { nil: undefined, freq: 8 })), {
-    minLength: 1,
-    maxLength: 6,
+    maxLength: 3,
   })
   .map(unique);
 
 const mostly = fc.integer({ min: 0, max: 6 }).map((n) => n > 0);
 
 const policyEntry = fc.record({
-  source: fc.option(fc.constantFrom(...nets.map((net) => `${net}.0.0/16`)), { nil: undefined }),
-  destination: fc.option(fc.constantFrom("10.0.0.0/15", "100.64.0.0/14"), { nil: undefined }),
-  protocol: fc.constantFrom(tcp, udp, undefined, undefined),
-  ports: fc.constantFrom([PORT, PORT], [0, 1023], [80, 80], undefined, undefined, undefined),
+  source: fc.option(fc.constantFrom(...nets.map((net) => `${net}.0.0/16`)), { nil: undefined, freq: 2 }),
+  destination: fc.option(fc.constantFrom("10.0.0.0/15", "100.64.0.0/14"), { nil: undefined, freq: 2 }),
+  protocol: fc.constantFrom(tcp, udp, ...Array<undefined>(4)),
+  ports: fc.constantFrom([PORT, PORT], [0, 1023], [80, 80], ...Array<undefined>(5)),
   table: fc.constantFrom("tgw-rtb-0", "tgw-rtb-1"),
 });
 
@@ -73,11 +72,10 @@ const vpcOf = (own: (typeof nets)[number]) =>
     /** Whether the subnets are in one zone. */
     together: mostly,
     blocked: fc.constantFrom("off", "off", "off", "block-ingress", "block-bidirectional"),
-    table: fc.constantFrom("tgw-rtb-0", "tgw-rtb-0", "tgw-rtb-1", undefined),
-    /** Whether the transit gateway has an interface in each of its zones. */
-    everywhere: fc.boolean(),
-    gateway: fc.constantFrom(...GATEWAYS.slice(0, 1), ...GATEWAYS),
-    policy: fc.option(fc.array(policyEntry, { minLength: 1, maxLength: 3 }), { nil: undefined }),
+    /** Of its attachment: the one that its gateway's end of the peering has, most of the time. */
+    table: fc.constantFrom("own", "own", "own", "other", undefined),
+    gateway: fc.constantFrom(...GATEWAYS),
+    policy: fc.option(fc.array(policyEntry, { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 2 }),
     /** Whether its attachment translates its addresses to ones that no other VPC has. */
     translated: fc.boolean(),
     crossZone: fc.boolean(),
@@ -162,12 +160,11 @@ function putVpc(world: World, name: Name, plan: Plan, number: number): void {
   // To an office that has everything.
   putSite(world, `office-${name}`, { gateway: `vgw-${name}`, blocks: ["0.0.0.0/0"] });
   putVpnGateway(world, [siteRoute("0.0.0.0/0", `office-${name}`)], { id: `vgw-${name}`, vpc: name });
-  const gates = plan.everywhere && !together ? (["b", "a"] as const) : (["b"] as const);
-  for (const side of gates) {
-    world.managed(`eni-tgw-${name}-${side}`, `${name}-${side}`, `${net}.${side === "a" ? 1 : 2}.200`);
-  }
-  const ports = gates.map((side) => `eni-tgw-${name}-${side}`);
-  const attached = { gateway, vpc: name, table: plan.table, ports };
+  // By one interface: among several, each flow from beyond a peering has its own.
+  world.managed(`eni-tgw-${name}`, `${name}-b`, `${net}.2.200`);
+  const side = GATEWAYS.indexOf(gateway);
+  const table = plan.table && `tgw-rtb-${plan.table === "own" ? side : 1 - side}`;
+  const attached = { gateway, vpc: name, table, ports: [`eni-tgw-${name}`] };
   fabric.transitGateways.putVpcAttachment({ id: name, live: true, groupReferencing: true, ...attached });
   putAttachmentRules(world, name, plan, number);
   putBalancer(world, name, plan);
@@ -219,9 +216,19 @@ export function connected({ vpcs, peerings, transit, rules, referencing }: Conne
   appliances(world);
   for (const id of GATEWAYS) fabric.transitGateways.putGateway({ id, groupReferencing: referencing });
   for (const [i, table] of transit.entries()) {
+    // After what is told of it, a table has what leads to each VPC, be it by the other gateway.
+    const usual = vpcs.flatMap(({ net, gateway }, n) =>
+      [`${net}.0.0/16`, `100.${64 + n}.0.0/16`].map(
+        (to) => [to, gateway === GATEWAYS[i] ? VPCS[n] : PEER] as const,
+      ),
+    );
     fabric.transitGateways.putRouteTable(
       `tgw-rtb-${i}`,
-      table.map(([to, attachment]) => ({ destination: block(to), attachment, origin: "static" as const })),
+      unique<readonly [string, string | undefined]>([...table, ...usual]).map(([to, attachment]) => ({
+        destination: block(to),
+        attachment,
+        origin: "static" as const,
+      })),
     );
   }
   for (const [i, gateway] of GATEWAYS.entries()) {
