@@ -95,7 +95,10 @@ export class Pipeline {
     for (let due = nextDue(unit); due !== undefined && due <= now; due = nextDue(unit)) {
       try {
         this.#commit(unit, () =>
-          keepNext(unit, (account, event) => this.contextOf(unit, region, systemOf(account), event, event)),
+          keepNext(unit, (account, event) =>
+            // One moment: what follows at once from what is done now is done now, too.
+            this.contextOf(unit, region, systemOf(account), event, event, undefined, now),
+          ),
         );
       } catch (error) {
         if (error instanceof NotKept) throw error;

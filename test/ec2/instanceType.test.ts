@@ -140,7 +140,7 @@ describe("what it does", () => {
     expect(all).toHaveLength(4);
     expect(none).toEqual([]);
     // Facts that no type of the catalogue has are documented as such where views are made.
-    const unknown = /bandwidth-weightings|flexible-ena-queues-support|reboot-migration-support/;
+    const unknown = /bandwidth-weightings|reboot-migration-support/;
     expect(having.length > 0).toBe(!unknown.test(name));
   });
 

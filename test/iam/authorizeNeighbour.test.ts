@@ -92,7 +92,15 @@ const otherwise = (id: typeof THIS): Readonly<Record<string, object>> => {
     CreateTags: { Resources: [`vpc-${id}`], Tags: [{ Key: "a", Value: "b" }] },
     DeleteKeyPair: { KeyName: name },
     DeletePlacementGroup: { GroupName: name },
+    DeletePublicIpv4Pool: { PoolId: `ipv4pool-ec2-${id}` },
     DeleteTags: { Resources: [`vpc-${id}`] },
+    DeprovisionPublicIpv4PoolCidr: { PoolId: `ipv4pool-ec2-${id}`, Cidr: "203.0.113.0/24" },
+    GetAssociatedIpv6PoolCidrs: { PoolId: `ipv6pool-ec2-${id}` },
+    ProvisionPublicIpv4PoolCidr: {
+      IpamPoolId: `ipam-pool-${id}`,
+      PoolId: `ipv4pool-ec2-${id}`,
+      NetmaskLength: 24,
+    },
     ReportInstanceStatus: { Instances: [`i-${id}`], Status: "ok", ReasonCodes: ["other"] },
   };
 };

@@ -45,10 +45,10 @@ export interface Desk {
   readonly call: (work: (ctx: Context) => string | void, how?: { input?: object; unit?: Unit }) => string;
 }
 
-type Choices = Partial<Pick<PipelineParts, "pace" | "quotas" | "settleIn" | "authorize">>;
+type Choices = Partial<Pick<PipelineParts, "authorize" | "clock" | "pace" | "quotas" | "settleIn">>;
 
 export function desk({ journal = noJournal, ...choices }: Choices & { journal?: Journal } = {}): Desk {
-  const clock = new Clock(() => 0);
+  const { clock = new Clock(() => 0) } = choices;
   const chance = new Chance("desk");
   const unit = new Unit("us-east-1", journal);
   const global = new Unit("global", noJournal);

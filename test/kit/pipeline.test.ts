@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../../server/errors.ts";
 import { onDue, soon } from "../../server/kit/agenda.ts";
+import { Clock } from "../../server/kit/clock.ts";
 import type { Context } from "../../server/kit/context.ts";
 import { openDatabase, sqliteJournal } from "../../server/state/journal.ts";
 import type { Row, TableDefinition } from "../../server/state/table.ts";
@@ -19,6 +20,10 @@ let steps: string[] = [];
 onDue("pipeline", (ctx, target) => {
   steps.push(`due: ${target}`);
   jot(ctx, target);
+});
+onDue("chain", (ctx, target) => {
+  jot(ctx, target);
+  soon(ctx, "pipeline", `after ${target}`, "now", 0);
 });
 
 const settleIn = (ctx: Context) => {
@@ -42,6 +47,15 @@ describe("the way of a call", () => {
     call(() => void steps.push("call"));
     expect(steps.slice(4)).toEqual(["due: done", "authorize", "call"]);
     expect(notesOf(unit)).toEqual(["furniture", "dusted", "done"]);
+    pipeline.close();
+  });
+
+  test("what follows at once from what was due comes before the call, too, though time goes on", () => {
+    let now = 0;
+    const { call, pipeline, unit } = desk({ clock: new Clock(() => now++) });
+    call((ctx) => soon(ctx, "chain", "first", "now", 0));
+    call(() => expect(notesOf(unit)).toEqual(["first", "after first"]));
+    expect.assertions(1);
     pipeline.close();
   });
 
