@@ -504,7 +504,10 @@ const table = {
     (endpoint: string) => `${endpoint} has no authorization policy`,
   ],
   "InvalidClientVpnConnection.IdNotFound": [400, (id: string) => `Connection ${id} does not exist`],
-  "InvalidClientVpnConnection.UserNotFound": [400, (user: string) => `User ${user} has no active connections`],
+  "InvalidClientVpnConnection.UserNotFound": [
+    400,
+    (user: string) => `User ${user} has no active connections`,
+  ],
 
   // Network interfaces
   "InvalidNetworkInterfaceID.NotFound": [

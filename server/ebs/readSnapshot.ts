@@ -77,10 +77,16 @@ interface Difference {
 /** Where two snapshots do not have the same block, in order. */
 function* differences(ctx: Context, first: string, second: string, from: number): Generator<Difference> {
   const before = new Map(
-    Array.from(ctx.world.snapshots.blocks(ctx.region, first, from), ({ index, chunk }) => [index, chunk]),
+    Array.from(ctx.world.hosts.snapshots.blocks(ctx.region, first, from), ({ index, chunk }) => [
+      index,
+      chunk,
+    ]),
   );
   const after = new Map(
-    Array.from(ctx.world.snapshots.blocks(ctx.region, second, from), ({ index, chunk }) => [index, chunk]),
+    Array.from(ctx.world.hosts.snapshots.blocks(ctx.region, second, from), ({ index, chunk }) => [
+      index,
+      chunk,
+    ]),
   );
   for (const index of [...new Set([...before.keys(), ...after.keys()])].toSorted((a, b) => a - b)) {
     const [was, is] = [before.get(index), after.get(index)];
@@ -93,7 +99,8 @@ export const operations = {
     const row = readable(ctx, SnapshotId);
     checkIndex(row, BlockIndex);
     checkBlockToken(ctx, row.id, BlockIndex, BlockToken);
-    const block = ctx.world.snapshots.read(ctx.region, row.id, BlockIndex) ?? new Uint8Array(BLOCK_BYTES);
+    const block =
+      ctx.world.hosts.snapshots.read(ctx.region, row.id, BlockIndex) ?? new Uint8Array(BLOCK_BYTES);
     return {
       DataLength: block.length,
       BlockData: block,
@@ -133,7 +140,7 @@ export const operations = {
   ListSnapshotBlocks: ({ SnapshotId, ...request }, ctx) => {
     const { id, size } = readable(ctx, SnapshotId);
     const { from, limit } = openPage(ctx, id, request);
-    const { items, ...next } = page(ctx, id, ctx.world.snapshots.blocks(ctx.region, id, from), limit);
+    const { items, ...next } = page(ctx, id, ctx.world.hosts.snapshots.blocks(ctx.region, id, from), limit);
     return {
       Blocks: items.map(({ index, chunk }): Block => ({
         BlockIndex: index,

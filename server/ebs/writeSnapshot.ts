@@ -166,7 +166,7 @@ export const operations = {
     if (Checksum !== checksum) {
       throw invalid("INVALID_BLOCK", "The checksum does not match the data of the block.");
     }
-    ctx.world.snapshots.write(ctx.region, row.id, BlockIndex, BlockData);
+    ctx.world.hosts.snapshots.write(ctx.region, row.id, BlockIndex, BlockData);
     note(ctx, row.id, BlockIndex, checksum);
     if (Progress !== undefined) snapshots.update(ctx, row.id, { written: Progress });
     keepWaiting(ctx, upload);

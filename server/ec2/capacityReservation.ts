@@ -271,7 +271,7 @@ export function setEnd(
 /** One that was asked for in advance begins to keep room, or is late, for want of it. */
 function start(ctx: Context, row: CapacityReservation): void {
   try {
-    ctx.world.reserve(ctx, reserveRequestOf(ctx.unit, row));
+    ctx.world.hosts.reserve(ctx, reserveRequestOf(ctx.unit, row));
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "InsufficientInstanceCapacity") throw error;
     capacityReservations.update(ctx, row.id, { state: "delayed" });

@@ -41,7 +41,7 @@ export const NO_TRAFFIC: ClientTraffic = {
 };
 
 const trafficOf = (ctx: Context, { id, traffic }: ClientVpnConnection): ClientTraffic =>
-  traffic ?? ctx.world.clientTraffic(id) ?? NO_TRAFFIC;
+  traffic ?? ctx.world.network.clientTraffic(id) ?? NO_TRAFFIC;
 
 /** Has a connection's client come back after the longest session, if the endpoint does not disconnect it for good. */
 export const reconnections: ((ctx: Context, row: ClientVpnConnection) => void)[] = [];

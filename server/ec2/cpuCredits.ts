@@ -42,7 +42,7 @@ export function keptCredits(
   ctx: Context,
   { id, instanceType }: Pick<Instance, "id" | "instanceType">,
 ): CreditBalance | undefined {
-  return keeps(instanceType) ? ctx.world.cpu(ctx.unit.name, id, "standard")?.credits : undefined;
+  return keeps(instanceType) ? ctx.world.hosts.cpu(ctx.unit.name, id, "standard")?.credits : undefined;
 }
 
 /** The account of an instance that was just given a host again: what it kept of its old one is in it. */
@@ -50,6 +50,6 @@ export function openedCredits(
   ctx: Context,
   { id }: Pick<Instance, "id">,
 ): Pick<Instance, "workload" | "keptCredits"> {
-  const credits = ctx.world.cpu(ctx.unit.name, id)?.credits;
+  const credits = ctx.world.hosts.cpu(ctx.unit.name, id)?.credits;
   return { workload: credits && { load: 0, credits }, keptCredits: undefined };
 }

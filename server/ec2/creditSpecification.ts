@@ -58,7 +58,7 @@ function modify(ctx: Context, id: string, mode: CreditMode): void {
     );
   }
   // One that is on a host goes on with the account it has there; surplus falls due when it becomes standard.
-  const cpu = ctx.world.cpu(ctx.unit.name, id, mode);
+  const cpu = ctx.world.hosts.cpu(ctx.unit.name, id, mode);
   const workload = cpu && { load: cpu.load, credits: cpu.credits };
   instances.update(ctx, id, { creditMode: mode, ...(workload && { workload }) });
 }

@@ -301,7 +301,7 @@ export const operations = {
     const HostIds: string[] = [];
     for (const quantity = readQuantity(Quantity); HostIds.length < quantity;) {
       const id = dedicatedHosts.newId(ctx);
-      ctx.world.allocateHost(ctx, { id, zone, family: supported.family });
+      ctx.world.hosts.allocateHost(ctx, { id, zone, family: supported.family });
       dedicatedHosts.create(ctx, fields, TagSpecifications, id);
       if (configuring) dedicatedHosts.soon(ctx, id, "configured", CONFIGURATION_SECONDS);
       HostIds.push(id);

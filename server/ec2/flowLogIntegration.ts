@@ -29,7 +29,7 @@ function readLocation(name: string, arn: string): { readonly bucket: string; rea
 function checkFolder(ctx: Context, bucket: string, folder: string): void {
   for (let at = folder.indexOf("/"); at !== -1; at = folder.indexOf("/", at + 1)) {
     const above = folder.slice(0, at);
-    if (ctx.world.getObject(bucket, above)) throw invalid("ConfigDeliveryS3DestinationArn", folder);
+    if (ctx.world.objects.open(bucket, above)) throw invalid("ConfigDeliveryS3DestinationArn", folder);
   }
 }
 
@@ -74,7 +74,7 @@ export const operations = {
     if (asked.length > MOST_USES) throw invalid("AthenaIntegrations", String(asked.length));
     const uses = asked.map((each) => readUse(ctx, each));
     const name = `VPCFlowLogsIntegrationTemplate_${log.id}_${timeOf(ctx.now)}.yml`;
-    ctx.world.putObject(
+    ctx.world.objects.put(
       bucket,
       `${folder}${name}`,
       new TextEncoder().encode(templateOf(ctx, log, bucketOf(log), uses)),

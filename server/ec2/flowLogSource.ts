@@ -207,7 +207,7 @@ export function takeRecords(ctx: Context, log: Asking): readonly FlowRecords[] {
   const { id, format, resourceType, resourceId } = log;
   const asked = { id, until: ctx.now, format, serviceOf: (address: string) => serviceOf(ctx, address) };
   if (!isTransit(resourceType)) {
-    return ctx.world.takeFlows({
+    return ctx.world.network.takeFlows({
       ...asked,
       watched:
         resourceType === "RegionalNatGateway"
@@ -223,7 +223,7 @@ export function takeRecords(ctx: Context, log: Asking): readonly FlowRecords[] {
       },
     });
   }
-  return ctx.world.takeTransitFlows({
+  return ctx.world.network.takeTransitFlows({
     ...asked,
     attachments: attachmentsOf(ctx, resourceType, resourceId),
     account: ctx.account,

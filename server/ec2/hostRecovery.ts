@@ -41,7 +41,7 @@ function replace(ctx: Context, host: DedicatedHost): void {
   const { id: _, seq: __, created: ___, account, ...attributes } = host;
   const id = dedicatedHosts.newId(ctx);
   try {
-    ctx.world.allocateHost(ctx, { id, zone: host.zone, family: host.family });
+    ctx.world.hosts.allocateHost(ctx, { id, zone: host.zone, family: host.family });
   } catch (error) {
     if (error instanceof ApiError) return;
     throw error;

@@ -138,7 +138,7 @@ function convert(ctx: Context, task: ImportSnapshotTask): void {
       throw new BrokenImage("ClientError: The disk image or the snapshot has changed");
     }
     for (const { index, bytes } of blocksOf(disk, BLOCK)) {
-      ctx.world.snapshots.write(ctx.region, snapshot.id, index, bytes);
+      ctx.world.hosts.snapshots.write(ctx.region, snapshot.id, index, bytes);
     }
     completeSnapshot(ctx, snapshot);
   });

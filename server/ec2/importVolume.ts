@@ -124,7 +124,7 @@ function convert(ctx: Context, task: ImportVolumeTask): void {
   }
   const failure = reading(() => {
     for (const { index, bytes } of blocksOf(openImage(ctx, task, manifest), BLOCK)) {
-      ctx.world.writeVolume(ctx.region, volumeId, index * BLOCK, bytes);
+      ctx.world.hosts.writeVolume(ctx.region, volumeId, index * BLOCK, bytes);
     }
   });
   if (failure) {

@@ -35,7 +35,7 @@ function nodeName(ctx: Context, place: string): string {
  */
 function nodesOf(ctx: Context, instance: Instance): string[] {
   const layers = LAYERS.find(([types]) => types.test(instance.instanceType))?.[1];
-  const place = ctx.world.whereabouts(ctx.region, instance.id);
+  const place = ctx.world.hosts.whereabouts(ctx.region, instance.id);
   if (layers === undefined || !place || instance.state !== "running") return [];
   const hall = `${instance.zone}/${typeOf(instance).family}`;
   const places = [instance.zone, hall, `${hall}/${place.rack}`, `${hall}/${place.rack}/${place.host}`];

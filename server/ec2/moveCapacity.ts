@@ -46,7 +46,7 @@ function shareOf(ctx: Context, source: CapacityReservation, count: number): Shar
 
 /** Takes room from one reservation; the free part of it can be claimed for another one then. */
 function take(ctx: Context, source: CapacityReservation, { free, running }: Share): void {
-  ctx.world.reserve(ctx, reserveRequestOf(ctx.unit, source, source.count - free));
+  ctx.world.hosts.reserve(ctx, reserveRequestOf(ctx.unit, source, source.count - free));
   capacityReservations.update(ctx, source.id, { count: source.count - free - running.length });
 }
 
@@ -83,7 +83,10 @@ export const operations = {
     const { id: _, seq: __, account: ___, created: ____, fleet: _____, ...terms } = source;
     const id = capacityReservations.newId(ctx);
     const fields = { ...terms, fleet: undefined, count: InstanceCount };
-    ctx.world.reserve(ctx, reserveRequestOf(ctx.unit, { ...fields, id, account: ctx.account }, share.free));
+    ctx.world.hosts.reserve(
+      ctx,
+      reserveRequestOf(ctx.unit, { ...fields, id, account: ctx.account }, share.free),
+    );
     const row = capacityReservations.create(ctx, fields, TagSpecifications, id);
     for (const instance of share.running) assign(ctx, instance, id);
     setEnd(ctx, row, row.ends);
@@ -114,7 +117,7 @@ export const operations = {
     }
     const share = shareOf(ctx, source, InstanceCount);
     take(ctx, source, share);
-    ctx.world.reserve(ctx, reserveRequestOf(ctx.unit, destination, destination.count + share.free));
+    ctx.world.hosts.reserve(ctx, reserveRequestOf(ctx.unit, destination, destination.count + share.free));
     capacityReservations.update(ctx, destination.id, { count: destination.count + InstanceCount });
     for (const instance of share.running) assign(ctx, instance, destination.id);
     const rest = capacityReservations.get(ctx, source.id);

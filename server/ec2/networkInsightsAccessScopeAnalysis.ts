@@ -71,7 +71,7 @@ export const networkInsightsAccessScopeAnalyses = defineResource({
   transitions: {
     finish: (ctx, { id, scopeId }) => {
       const { match, exclude } = networkInsightsAccessScopes.get(ctx, scopeId);
-      const findings = ctx.world.findAccess({
+      const findings = ctx.world.network.findAccess({
         ends: endsOf(ctx),
         match: match.map((path) => conditionOf(ctx, path)),
         exclude: exclude.map((path) => conditionOf(ctx, path)),

@@ -142,7 +142,7 @@ function outcomeOf(
     const message = `The request failed due to missing component ${missing}`;
     return { status: "failed", message, answer: undefined };
   }
-  const answer = ctx.world.analyze({
+  const answer = ctx.world.network.analyze({
     source: endOf(ctx, path.source),
     destination: path.destination === undefined ? undefined : endOf(ctx, path.destination),
     protocol: path.protocol,

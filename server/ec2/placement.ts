@@ -115,7 +115,7 @@ function hostsFor(ctx: Context, instance: Starting, { id, only }: HostChoice): r
 function placeOnHost(ctx: Context, instance: Starting, choice: HostChoice): Place {
   const [first, ...others] = hostsFor(ctx, instance, choice);
   const request = launchRequestOf(ctx.unit, { ...instance, dedicatedHost: undefined }, ctx.now);
-  const id = ctx.world.launch(ctx, {
+  const id = ctx.world.hosts.launch(ctx, {
     ...request,
     ...(choice.only && first !== undefined ? { host: first } : { among: [first ?? "", ...others] }),
   });
@@ -141,7 +141,7 @@ function reservationsFor(ctx: Context, instance: Starting): readonly CapacityRes
 /** Whether there was room for an instance in the reservation that it is to be in. */
 function fits(ctx: Context, instance: Starting): boolean {
   try {
-    ctx.world.launch(ctx, launchRequestOf(ctx.unit, instance, ctx.now));
+    ctx.world.hosts.launch(ctx, launchRequestOf(ctx.unit, instance, ctx.now));
     return true;
   } catch (error) {
     if (error instanceof ApiError && error.code === "ReservationCapacityExceeded") return false;
@@ -164,7 +164,7 @@ function placeAnywhere(ctx: Context, instance: Starting): Place {
     throw new ApiError("ReservationCapacityExceeded");
   }
   const capacity = { ...instance.capacity, reservationId: undefined };
-  ctx.world.launch(ctx, launchRequestOf(ctx.unit, { ...member, capacity }, ctx.now));
+  ctx.world.hosts.launch(ctx, launchRequestOf(ctx.unit, { ...member, capacity }, ctx.now));
   return { capacity, placementGroup, dedicatedHost };
 }
 

@@ -163,7 +163,7 @@ function follow(ctx: Context, row: NatGateway): void {
  * gateway leaves the zone.
  */
 function scale(ctx: Context, row: NatGateway): void {
-  const zones = ctx.world.crowdedZones(row.id).filter((zone) => hasRoomIn(row, zone));
+  const zones = ctx.world.network.crowdedZones(row.id).filter((zone) => hasRoomIn(row, zone));
   if (zones.length > 0) {
     const added = zones.flatMap((zone) => addressIn(ctx, zone));
     settleAddresses(ctx, natGateways.update(ctx, row.id, { addresses: [...row.addresses, ...added] }));

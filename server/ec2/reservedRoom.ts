@@ -38,6 +38,6 @@ export function claimRoom(ctx: Context, row: PlannedReservation, count: number):
   const before = capacityReservations.find(ctx, row.id)?.count ?? 0;
   const more = count - joining.length - before;
   if (more > 0) roomInQuota(ctx, typeOf(row), more);
-  ctx.world.reserve(ctx, reserveRequestOf(ctx.unit, row, count - joining.length));
+  ctx.world.hosts.reserve(ctx, reserveRequestOf(ctx.unit, row, count - joining.length));
   return joining;
 }

@@ -109,7 +109,7 @@ export const snapshots = defineResource({
     TransferType: row.transfer && (row.transfer.minutes === undefined ? "standard" : "time-based"),
     CompletionDurationMinutes: row.transfer?.minutes,
     FullSnapshotSizeInBytes:
-      row.state === "completed" ? ctx.world.snapshots.size(ctx.region, row.id) * BLOCK : undefined,
+      row.state === "completed" ? ctx.world.hosts.snapshots.size(ctx.region, row.id) * BLOCK : undefined,
     Tags: tags,
   }),
   filters: {

@@ -79,7 +79,7 @@ export const transitGatewayMulticastDomains = defineResource({
     },
     query: (ctx, { id, state }) => {
       if (state === "deleted") return;
-      ctx.world.queryGroups(id, ctx.now);
+      ctx.world.network.queryGroups(id, ctx.now);
       awaitQuery(ctx, id);
     },
     associated: (ctx, { id, associations }) =>

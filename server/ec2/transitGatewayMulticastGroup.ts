@@ -116,7 +116,7 @@ interface Membership extends MulticastRegistration {
 
 /** What somebody has said, and after that what interfaces have joined without that. */
 function memberships(ctx: Context, { id, registrations }: TransitGatewayMulticastDomain): Membership[] {
-  const joined = ctx.world.joinedGroups(id);
+  const joined = ctx.world.network.joinedGroups(id);
   const isJoined = ({ address, networkInterfaceId }: MulticastRegistration): boolean =>
     joined.some((each) => each.address === address && each.interfaceId === networkInterfaceId);
   const others = joined.filter(

@@ -147,7 +147,7 @@ export const mayUse = ({ account, arn }: Caller, service: VpcEndpointService): b
  */
 function isProven({ world }: Context, { name, record, value }: PrivateDns): boolean {
   const domain = name.toLowerCase().replace(/^\*\./, "");
-  return [`${record}.${domain}`, domain].some((each) => world.textsOf(each).includes(value));
+  return [`${record}.${domain}`, domain].some((each) => world.network.textsOf(each).includes(value));
 }
 
 const invalid = (message: string): ApiError => new ApiError("InvalidParameter", message);

@@ -6,7 +6,7 @@ import type {
   Protocol,
 } from "@aws-sdk/client-ec2";
 import type { Context } from "./context.ts";
-import type { StoredObject } from "../state/objects.ts";
+import type { Objects } from "../state/objects.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 
@@ -235,8 +235,8 @@ export interface ClientTraffic {
   readonly egressPackets: number;
 }
 
-/** The simulated world behind the API, as far as handlers and the pipeline speak to it. */
-export interface World {
+/** Hosts and disks, as far as handlers speak to them. */
+export interface HostWorld {
   /**
    * Gives an instance a host with cores and zeroed memory, within the transaction: if that fails, they are given back.
    *
@@ -261,14 +261,23 @@ export interface World {
    * @throws {ApiError} InsufficientInstanceCapacity, Unsupported
    */
   reserve(ctx: Context, request: ReserveRequest): void;
-  readonly snapshots: SnapshotContents;
-  /** Writes to a volume as a guest would that has it; `offset` in bytes. */
-  writeVolume(region: string, volumeId: string, offset: number, bytes: Uint8Array): void;
+  /**
+   * How busy an instance is, and its CPU credits; `mode`: what these were, did it pay in this mode from now on.
+   * Undefined if it is on no host.
+   */
+  cpu(region: string, instanceId: string, mode?: CreditBalance["mode"]): CpuUse | undefined;
   /** The rack and the host that an instance is on; undefined if it is on none. */
   whereabouts(
     region: string,
     instanceId: string,
   ): { readonly rack: number; readonly host: string } | undefined;
+  readonly snapshots: SnapshotContents;
+  /** Writes to a volume as a guest would that has it; `offset` in bytes. */
+  writeVolume(region: string, volumeId: string, offset: number, bytes: Uint8Array): void;
+}
+
+/** The network, as far as handlers speak to it. */
+export interface NetworkWorld {
   /** What a flow log has to tell of the windows that have ended since it last asked, oldest first. */
   takeFlows(request: FlowRequest): readonly FlowRecords[];
   /** The same of a transit gateway. */
@@ -283,18 +292,17 @@ export interface World {
   textsOf(name: string): readonly string[];
   /** What has passed in a connection to a Client VPN endpoint since it began, or the server; undefined if it has ended. */
   clientTraffic(connectionId: string): ClientTraffic | undefined;
-  /** Keeps an object in a bucket, as S3 would. */
-  putObject(bucket: string, key: string, bytes: Uint8Array): void;
-  /** An object of a bucket; undefined if there is none. */
-  getObject(bucket: string, key: string): StoredObject | undefined;
-  /**
-   * How busy an instance is, and its CPU credits; `mode`: what these were, did it pay in this mode from now on.
-   * Undefined if it is on no host.
-   */
-  cpu(region: string, instanceId: string, mode?: CreditBalance["mode"]): CpuUse | undefined;
   /** What the configuration of the network says, without a packet. */
   analyze(question: PathQuestion): PathAnswer;
   findAccess(question: AccessQuestion): readonly (readonly PathComponent[])[];
+}
+
+/** The simulated world behind the API. It follows the rows. */
+export interface World {
+  readonly hosts: HostWorld;
+  readonly network: NetworkWorld;
+  /** What services leave in buckets, and find there. */
+  readonly objects: Pick<Objects, "open" | "put">;
   /** Brings hosts and network to what the rows of `unit` say after `changes`. */
   committed(unit: Unit, changes: readonly Change[]): void;
   /** Brings hosts and network to all rows of a unit that was just read: the power is back. */

@@ -13,10 +13,10 @@ import type { Context } from "../kit/context.ts";
 import type {
   CpuUse,
   CreditBalance,
+  HostWorld,
   LaunchRequest,
   ReserveRequest,
   SnapshotContents,
-  World,
 } from "../kit/world.ts";
 import type { HostPlan } from "../hostsFile.ts";
 import type { Blocks } from "../state/blocks.ts";
@@ -43,20 +43,7 @@ export interface HostSettings {
 }
 
 /** Projects the rows of instances and volumes onto the hosts and disks of each region. */
-export class Hosts implements Omit<
-  World,
-  | "analyze"
-  | "clientTraffic"
-  | "crowdedZones"
-  | "findAccess"
-  | "getObject"
-  | "joinedGroups"
-  | "putObject"
-  | "queryGroups"
-  | "takeFlows"
-  | "takeTransitFlows"
-  | "textsOf"
-> {
+export class Hosts implements HostWorld {
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #blocks: Blocks;
@@ -100,7 +87,7 @@ export class Hosts implements Omit<
     this.#blocks.together(work);
   }
 
-  whereabouts(region: string, instanceId: string): ReturnType<World["whereabouts"]> {
+  whereabouts(region: string, instanceId: string): ReturnType<HostWorld["whereabouts"]> {
     return this.fleet(region).placement(instanceId);
   }
 
@@ -172,7 +159,7 @@ export class Hosts implements Omit<
     return host;
   }
 
-  allocateHost(ctx: Context, host: Parameters<World["allocateHost"]>[1]): void {
+  allocateHost(ctx: Context, host: Parameters<HostWorld["allocateHost"]>[1]): void {
     allocateHost(this.fleet(ctx.unit.name), ctx, host);
   }
 

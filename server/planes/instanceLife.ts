@@ -83,7 +83,7 @@ export function restoreWorkload(
   fleet.workloads.restore(id, workload?.load ?? 0, workload?.credits ?? opened);
 }
 
-/** See {@link World.cpu}. */
+/** See {@link HostWorld.cpu}. */
 export function cpuOf(fleet: Fleet, id: string, mode?: CreditBalance["mode"]): CpuUse | undefined {
   const view = fleet.workloads.view(id);
   if (view?.credits === undefined || mode === undefined) return view;

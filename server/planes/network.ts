@@ -6,17 +6,26 @@ import { NatGateway } from "../../network/natGateway.ts";
 import type { Port } from "../../network/port.ts";
 import { instances, isLive } from "../ec2/instance.ts";
 import { networkInterfaces, type NetworkInterface } from "../ec2/networkInterface.ts";
-import type { FlowRecords, FlowRequest, TransitFlowRequest, World } from "../kit/world.ts";
+import type {
+  AccessQuestion,
+  FlowRecords,
+  FlowRequest,
+  NetworkWorld,
+  PathAnswer,
+  PathQuestion,
+  TransitFlowRequest,
+} from "../kit/world.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 import type { Kind } from "./fabric/kind.ts";
 import { kinds } from "./fabric/kinds.ts";
+import { analyzePath, findAccess } from "./pathAnalysis.ts";
 
 /**
  * Projects rows onto one fabric for all regions, whose ids are never the same. A change of a row says which things of
  * the fabric may have changed; each of these is then made anew from the rows, or taken away if it has none.
  */
-export class Network {
+export class Network implements NetworkWorld {
   #fabric = new Fabric();
 
   get fabric(): Fabric {
@@ -122,18 +131,34 @@ export class Network {
     return this.#natGateway(natGatewayId)?.takeCrowded() ?? [];
   }
 
-  #natGateway(id: string): NatGateway | undefined {
-    const gateway = this.#fabric.targets.get(id);
-    return gateway instanceof NatGateway ? gateway : undefined;
-  }
-
   queryGroups(domainId: string, now: number): void {
     this.#fabric.transitGateways.multicastDomain(domainId)?.query(this.#fabric, now);
   }
 
-  joinedGroups(domainId: string): ReturnType<World["joinedGroups"]> {
+  joinedGroups(domainId: string): ReturnType<NetworkWorld["joinedGroups"]> {
     const joined = this.#fabric.transitGateways.multicastDomain(domainId)?.joined() ?? [];
     return Array.from(joined, ({ group, port }) => ({ address: formatIp(group), interfaceId: port.id }));
+  }
+
+  textsOf(name: string): readonly string[] {
+    return this.#fabric.internet.names.find(name)?.TXT ?? [];
+  }
+
+  clientTraffic(connectionId: string): ReturnType<NetworkWorld["clientTraffic"]> {
+    return this.#fabric.clientVpns.client(connectionId)?.traffic;
+  }
+
+  analyze(question: PathQuestion): PathAnswer {
+    return analyzePath(this.#fabric, question);
+  }
+
+  findAccess(question: AccessQuestion): ReturnType<NetworkWorld["findAccess"]> {
+    return findAccess(this.#fabric, question);
+  }
+
+  #natGateway(id: string): NatGateway | undefined {
+    const gateway = this.#fabric.targets.get(id);
+    return gateway instanceof NatGateway ? gateway : undefined;
   }
 
   /** What others name comes first, and goes last. */

@@ -10,7 +10,7 @@ import { dedicatedHosts, type DedicatedHost } from "../ec2/dedicatedHost.ts";
 import { isOnHost, type Instance } from "../ec2/instance.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
-import type { LaunchRequest, ReserveRequest, World } from "../kit/world.ts";
+import type { HostWorld, LaunchRequest, ReserveRequest } from "../kit/world.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
 
@@ -33,7 +33,7 @@ export function refusedPlace(refusal: Refusal, request: Omit<LaunchRequest, "ins
 export function allocateHost(
   fleet: Fleet,
   ctx: Context,
-  { id, zone, family }: Parameters<World["allocateHost"]>[1],
+  { id, zone, family }: Parameters<HostWorld["allocateHost"]>[1],
 ): void {
   const answer = fleet.allocateHost(zone, family, ctx.account, id);
   if (!answer.allocated) {

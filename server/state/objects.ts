@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 
 /** An object, to be read piece by piece: images of disks are larger than memory. */
-export interface StoredObject {
+interface StoredObject {
   /** Bytes. */
   readonly size: number;
   /** Up to `length` bytes from `offset` on: fewer at the end. */
