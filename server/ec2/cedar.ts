@@ -1,4 +1,4 @@
-import { CedarError, tokensOf, type Token } from "./cedarTokens.ts";
+import { CedarError, piecesOf, textOf, tokensOf, type Token } from "./cedarTokens.ts";
 
 /** What expressions are about, and what they come to: sets are lists in which order and repetition mean nothing. */
 export type CedarValue = boolean | number | string | readonly CedarValue[] | CedarRecord;
@@ -35,22 +35,18 @@ const long = (value: CedarValue): number =>
   Number.isSafeInteger(value) ? (value as number) : fail("not a long");
 const set = (value: CedarValue): readonly CedarValue[] => (isSet(value) ? value : fail("not a set"));
 
-function equal(a: CedarValue, b: CedarValue): boolean {
-  if (isSet(a) && isSet(b)) return a.every((each) => holds(b, each)) && b.every((each) => holds(a, each));
-  if (isRecord(a) && isRecord(b)) {
-    const names = Object.keys(a);
-    return names.length === Object.keys(b).length && names.every((name) => equalAt(a, b, name));
-  }
-  return a === b;
+/**
+ * One text for all values that are equal. Sets that are compared member by member, both ways, take time that doubles with
+ * each set within a set.
+ */
+function keyOf(value: CedarValue): string {
+  if (isSet(value)) return `[${[...keysOf(value)].toSorted().join()}]`;
+  if (!isRecord(value)) return JSON.stringify(value);
+  const members = Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}:${keyOf(each)}`);
+  return `{${members.toSorted().join()}}`;
 }
 
-function equalAt(a: CedarRecord, b: CedarRecord, name: string): boolean {
-  const [one, other] = [attribute(a, name), attribute(b, name)];
-  return one !== undefined && other !== undefined && equal(one, other);
-}
-
-const holds = (all: readonly CedarValue[], value: CedarValue): boolean =>
-  all.some((each) => equal(each, value));
+const keysOf = (value: CedarValue): ReadonlySet<string> => new Set(set(value).map(keyOf));
 
 /** Of a record that comes from outside, only what is its own. */
 const attribute = (record: CedarRecord, name: string): CedarValue | undefined =>
@@ -61,9 +57,8 @@ function get(value: CedarValue, name: string): CedarValue {
   return found ?? fail(`no attribute ${name}`);
 }
 
-/** Whether a text is like a pattern, in which a star is any text and `\*` a star. */
-function like(text: string, pattern: string): boolean {
-  const pieces = pattern.split(/(?<!\\)\*/).map((piece) => piece.replaceAll("\\*", "*"));
+/** Whether a text is these pieces, with any text between two of them. */
+function like(text: string, pieces: readonly string[]): boolean {
   const [first = "", ...others] = pieces;
   const last = others.pop();
   if (last === undefined) return text === first;
@@ -79,15 +74,15 @@ function like(text: string, pattern: string): boolean {
   return true;
 }
 
-const METHODS: Readonly<Record<string, (of: CedarValue, given: CedarValue) => boolean>> = {
-  contains: (of, given) => holds(set(of), given),
-  containsAll: (of, given) => set(given).every((each) => holds(set(of), each)),
-  containsAny: (of, given) => set(given).some((each) => holds(set(of), each)),
+const METHODS: Readonly<Record<string, (of: ReadonlySet<string>, given: CedarValue) => boolean>> = {
+  contains: (of, given) => of.has(keyOf(given)),
+  containsAll: (of, given) => [...keysOf(given)].every((key) => of.has(key)),
+  containsAny: (of, given) => [...keysOf(given)].some((key) => of.has(key)),
 };
 
 const RELATIONS: Readonly<Record<string, (a: CedarValue, b: CedarValue) => boolean>> = {
-  "==": equal,
-  "!=": (a, b) => !equal(a, b),
+  "==": (a, b) => keyOf(a) === keyOf(b),
+  "!=": (a, b) => keyOf(a) !== keyOf(b),
   "<": (a, b) => long(a) < long(b),
   "<=": (a, b) => long(a) <= long(b),
   ">": (a, b) => long(a) > long(b),
@@ -134,7 +129,7 @@ class Reader {
 
   #string(): string {
     const { kind, text } = this.#take();
-    return kind === "string" ? text.replaceAll("\\*", "*") : fail(`a string expected, not ${text}`);
+    return kind === "string" ? textOf(text) : fail(`a string expected, not ${text}`);
   }
 
   #name(): string {
@@ -207,10 +202,10 @@ class Reader {
     if (this.#takes("has")) return this.#has(left);
     if (!this.#takes("like")) return left;
     const { kind, text: pattern } = this.#take();
-    if (kind !== "string") fail("a pattern expected");
+    const pieces = kind === "string" ? piecesOf(pattern) : fail("a pattern expected");
     return (context) => {
       const value = left(context);
-      return typeof value === "string" ? like(value, pattern) : fail("not a string");
+      return typeof value === "string" ? like(value, pieces) : fail("not a string");
     };
   }
 
@@ -303,7 +298,7 @@ class Reader {
     if (!method) return fail(`unknown method ${name}`);
     const given = this.#expression();
     this.#expect(")");
-    return (context) => method(of(context), given(context));
+    return (context) => method(keysOf(of(context)), given(context));
   }
 
   #primary(): Expression {

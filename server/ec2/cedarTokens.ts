@@ -3,7 +3,7 @@ export class CedarError extends Error {}
 
 export interface Token {
   readonly kind: "end" | "name" | "number" | "string" | "symbol";
-  /** Of a string, what it stands for; a star that is one has a backslash before it, for patterns. */
+  /** Of a string, what stands between its quotes. */
   readonly text: string;
 }
 
@@ -23,20 +23,25 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
   '"': '"',
   "'": "'",
-  "*": "\\*",
+  "*": "*",
 };
 
-function unescape(literal: string): string {
-  return literal
-    .slice(1, -1)
-    .replaceAll(/\\(u\{([0-9a-fA-F]{1,6})\}|.)/g, (whole, short: string, hex?: string) => {
-      const code = hex === undefined ? undefined : Number.parseInt(hex, 16);
-      if (code !== undefined && code <= 0x10_ff_ff) return String.fromCodePoint(code);
-      const known = ESCAPES[short];
-      if (known === undefined) throw new CedarError(`unknown escape ${whole}`);
-      return known;
-    });
-}
+/** What a string stands for. @throws {CedarError} for an escape that there is not */
+export const textOf = (literal: string): string =>
+  literal.replaceAll(/\\(u\{([0-9a-fA-F]{1,6})\}|[^])/gu, (whole, short: string, hex?: string) => {
+    const code = hex === undefined ? undefined : Number.parseInt(hex, 16);
+    if (code !== undefined && code <= 0x10_ff_ff) return String.fromCodePoint(code);
+    const known = ESCAPES[short];
+    if (known === undefined) throw new CedarError(`unknown escape ${whole}`);
+    return known;
+  });
+
+/** What stands between the stars of a pattern, in which `\*` is none. Strings have no line breaks. @throws {CedarError} */
+export const piecesOf = (literal: string): string[] =>
+  literal
+    .replaceAll(/\\[^]|\*/g, (found) => (found === "*" ? "\n" : found))
+    .split("\n")
+    .map(textOf);
 
 /** @throws {CedarError} for what no token begins with */
 export function tokensOf(text: string): Token[] {
@@ -48,7 +53,7 @@ export function tokensOf(text: string): Token[] {
       const found = form.exec(text)?.[0];
       if (found === undefined) continue;
       at += found.length;
-      if (kind === "string") tokens.push({ kind, text: unescape(found) });
+      if (kind === "string") tokens.push({ kind, text: found.slice(1, -1) });
       else if (kind !== "space") tokens.push({ kind, text: found });
       break;
     }

@@ -44,6 +44,8 @@ describe("what it refuses to parse", () => {
       "permit(principal, action, resource) when { [1, 2 };",
       "permit(principal, action, resource) when { {a 1} };",
       'permit(principal, action, resource) when { "\\q" == "" };',
+      'permit(principal, action, resource) when { "\\\r" == "" };',
+      'permit(principal, action, resource) when { "" like "*\\q" };',
       "permit(principal, action, resource) when { 12345678901234567890 > 1 };",
       "permit(principal, action, resource) when { # };",
       "@id(1) permit(principal, action, resource);",
@@ -111,6 +113,11 @@ describe("what it refuses to parse", () => {
 });
 
 describe("what it does", () => {
+  test("compares sets in sets in sets", () => {
+    const nested = (innermost: string) => `${"[".repeat(90)}${innermost}${"]".repeat(90)}`;
+    expect(holds(`${nested("1")} == ${nested("1, 1")} && ${nested("1")} != ${nested("2")}`)).toBe(true);
+  });
+
   test("permits what one policy permits, and none forbids", () => {
     expect(compileCedar("")(context)).toBe(false);
     const permit = "permit(principal, action, resource);";
@@ -140,6 +147,8 @@ describe("what it does", () => {
     'context.jamf["os version"] == "14"',
     'context.name like "j*" && context.name like "*o*" && context.name like "joe" && !(context.name like "j")',
     String.raw`"a*b" like "a\*b" && !("axb" like "a\*b") && "a\"b\u{41}" == "a\"bA"`,
+    String.raw`"\\*" != "*" && "a\\b" like "a\\*" && !("a*" like "a\\*") && "\n*" like "*\*"`,
+    '[[1, 2], [2, 1]] == [[1, 2]] && {a: [1]} != {a: ["1"]} && [{a: 1, b: 2}].contains({b: 2, a: 1})',
     '"abcabc" like "a*c*c" && !("ac" like "a*c*c") && !("abc" like "abc*c")',
     "if context.admin then false else true",
     '1 != "1" && (true || 1)',
