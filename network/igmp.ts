@@ -18,6 +18,15 @@ const MOST_MISSED = 3;
 /** After so many, twelve hours later, it is not asked any more. */
 const MOST_ASKED = MOST_MISSED + (12 * 3_600_000) / ROUND;
 
+/**
+ * So many memberships a router keeps, here each domain by itself, and so many members a group has: further ones are not
+ * heard, and a host remembers no more of its own.
+ *
+ * @see https://docs.aws.amazon.com/vpc/latest/tgw/transit-gateway-quotas.html
+ */
+export const MOST_MEMBERSHIPS = 10_000;
+export const MOST_MEMBERS = 100;
+
 /** When the first query after a time is due, in milliseconds. */
 export const nextQuery = (now: number): number => now - (now % ROUND) + ROUND;
 
@@ -36,8 +45,10 @@ export const report = (source: number, group: number): Packet =>
 
 /** Lets a guest remember what it has said itself: that is what it answers to queries. */
 export function remember(port: Port, { type, id: group }: Packet): void {
-  if (type === REPORT) (port.joined ??= new Set()).add(group);
-  else if (type === LEAVE) port.joined?.delete(group);
+  if (type === LEAVE) port.joined?.delete(group);
+  else if (type === REPORT && (port.joined?.size ?? 0) < MOST_MEMBERSHIPS) {
+    (port.joined ??= new Set()).add(group);
+  }
 }
 
 /**
@@ -50,6 +61,8 @@ export class IgmpHosts {
   readonly #missed = new Map<string, number>();
   /** By group, whose memberships are not empty. */
   readonly #members = new Map<number, Set<string>>();
+  /** How many there are in all groups together. */
+  #memberships = 0;
   /** When the next query is due, in milliseconds. */
   #next = 0;
 
@@ -57,9 +70,7 @@ export class IgmpHosts {
     if (type === REPORT) {
       if (this.#missed.size === 0) this.#next = nextQuery(now);
       this.#missed.set(host, 0);
-      const members = this.#members.get(group);
-      if (members) members.add(host);
-      else this.#members.set(group, new Set([host]));
+      this.#join(host, group);
     } else if (type === LEAVE) {
       this.#leave(host, group);
       if (![...this.#members.values()].some((members) => members.has(host))) this.#missed.delete(host);
@@ -94,9 +105,18 @@ export class IgmpHosts {
     }
   }
 
+  #join(host: string, group: number): void {
+    const members = this.#members.get(group) ?? new Set();
+    const isFull = members.size >= MOST_MEMBERS || this.#memberships >= MOST_MEMBERSHIPS;
+    if (isFull || members.has(host)) return;
+    this.#members.set(group, members.add(host));
+    this.#memberships++;
+  }
+
   #leave(host: string, group: number): void {
     const members = this.#members.get(group);
-    members?.delete(host);
-    if (members?.size === 0) this.#members.delete(group);
+    if (!members?.delete(host)) return;
+    this.#memberships--;
+    if (members.size === 0) this.#members.delete(group);
   }
 }

@@ -54,8 +54,12 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
   }
 
   forward(walk: Walk, packet: Packet): End {
-    const link = this.#routes()?.choose(packet) ?? this.#link();
-    if (!link) return walk.drop("TGW_BAD_STATE_VPN", this, packet, undefined, "egress");
+    const routes = this.#routes();
+    const link = routes ? routes.choose(packet) : this.#link();
+    if (!link) {
+      const reason = routes ? "NO_ROUTE_TO_DESTINATION" : "TGW_BAD_STATE_VPN";
+      return walk.drop(reason, this, packet, undefined, "egress");
+    }
     walk.pass(this, packet, undefined, "egress");
     return link.carry(walk, packet, packet.destination, "TGW_BAD_STATE_VPN");
   }

@@ -116,22 +116,16 @@ interface Membership extends MulticastRegistration {
 
 /** What somebody has said, and after that what interfaces have joined without that. */
 function memberships(ctx: Context, { id, registrations }: TransitGatewayMulticastDomain): Membership[] {
-  const joined = ctx.world.network.joinedGroups(id);
-  const isJoined = ({ address, networkInterfaceId }: MulticastRegistration): boolean =>
-    joined.some((each) => each.address === address && each.interfaceId === networkInterfaceId);
-  const others = joined.filter(
-    ({ address, interfaceId }) => !registrations.some((each) => isOf(address, interfaceId)(each)),
+  const key = (address: string, eni: string): string => `${address} ${eni}`;
+  const found = new Map<string, Membership>(
+    registrations.map((each) => [key(each.address, each.networkInterfaceId), { ...each, joined: false }]),
   );
-  return [
-    ...registrations.map((each) => ({ ...each, joined: isJoined(each) })),
-    ...others.map(({ address, interfaceId }) => ({
-      address,
-      networkInterfaceId: interfaceId,
-      member: false,
-      source: false,
-      joined: true,
-    })),
-  ];
+  for (const { address, interfaceId: networkInterfaceId } of ctx.world.network.joinedGroups(id)) {
+    const known = found.get(key(address, networkInterfaceId));
+    const membership = known ?? { address, networkInterfaceId, member: false, source: false };
+    found.set(key(address, networkInterfaceId), { ...membership, joined: true });
+  }
+  return [...found.values()];
 }
 
 /** One line for each interface in a group, as long as there is the interface. */

@@ -41,9 +41,11 @@ const textOf = (fields: Fields): string =>
  *
  * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/monitoring-logs.html
  */
-function write(ctx: Context, { groupArn, format }: VpnLog, name: string, happened: readonly Fields[]): void {
+function write(ctx: Context, { groupArn, format }: VpnLog, asked: string, happened: readonly Fields[]): void {
   const group = findLogGroup(ctx, nameInArn(ctx, groupArn) ?? "");
   if (!group || happened.length === 0) return;
+  // No name of a stream has a colon in it; what AWS writes for those of IPv6 addresses is not published.
+  const name = asked.replaceAll(":", "-");
   const stream = findLogStream(ctx, group, name) ?? addLogStream(ctx, group, name);
   const spell = format === "json" ? JSON.stringify : textOf;
   addEvents(

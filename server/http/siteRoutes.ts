@@ -4,8 +4,11 @@ import { putCustomerSite, type LineRequest } from "../ec2/putCustomerSite.ts";
 import { regionOf, required, texts } from "./fields.ts";
 import { allow, invalid, type Fields, type Route } from "./operator.ts";
 
-const isCount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+const isCount = (value: unknown, most = 2 ** 32 - 1): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most;
+
+/** As many autonomous systems as a segment of BGP's path has room for. @see https://www.rfc-editor.org/rfc/rfc4271 */
+const LONGEST_PATH = 255;
 
 /** What BGP tells of a block: `{ Prefix, PathLength, Med, Community }`, or the block alone. */
 function advertisement(value: unknown): Advertisement {
@@ -15,7 +18,7 @@ function advertisement(value: unknown): Advertisement {
   const fields = value as Fields;
   allow(fields, "Prefix", "PathLength", "Med", "Community");
   const { PathLength: pathLength = 1, Med: discriminator } = fields;
-  if (!isCount(pathLength)) throw invalid("PathLength", pathLength);
+  if (!isCount(pathLength, LONGEST_PATH)) throw invalid("PathLength", pathLength);
   if (discriminator !== undefined && !isCount(discriminator)) throw invalid("Med", discriminator);
   const community = fields["Community"] === undefined ? undefined : required(fields, "Community");
   return { prefix: required(fields, "Prefix"), pathLength, discriminator, community };

@@ -21,6 +21,7 @@ import { freshClient, refused } from "../islet.ts";
 import { newGateway } from "./transitGateways.ts";
 import {
   DEVICE,
+  DEVICE_6,
   newConnection,
   newCustomerGateway,
   newVpc,
@@ -30,7 +31,6 @@ import {
 } from "./vpnNetwork.ts";
 
 const STRONGSWAN = "51cb26fd";
-const DEVICE_6 = "2001:db8::7";
 const CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef";
 const UNKNOWN = "0123456789abcdef0";
 

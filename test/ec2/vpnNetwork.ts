@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-ec2";
 
 export const DEVICE = "203.0.113.7";
+export const DEVICE_6 = "2001:db8::7";
 
 export const newVpc = async (ec2: EC2Client, CidrBlock = "10.0.0.0/16"): Promise<string> =>
   (await ec2.send(new CreateVpcCommand({ CidrBlock }))).Vpc?.VpcId ?? "";

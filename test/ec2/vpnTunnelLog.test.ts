@@ -21,7 +21,14 @@ import { configOf, freshKeys, ownIslet, refused } from "../islet.ts";
 import { freshLogs } from "../logs/logs.ts";
 import { operate } from "../operator.ts";
 import { newGateway } from "./transitGateways.ts";
-import { newConnection, newVpnGateway, outsideOf, shownConnection } from "./vpnNetwork.ts";
+import {
+  DEVICE_6,
+  newConnection,
+  newCustomerGateway,
+  newVpnGateway,
+  outsideOf,
+  shownConnection,
+} from "./vpnNetwork.ts";
 
 let islet: Islet;
 let now = 0;
@@ -224,6 +231,28 @@ describe("what it does", () => {
     ]);
     expect((await read(logs, `${stream}-BGP.log`)).at(-1)).toBe(
       `${stream} ${now} ${time} RouteStatus ADVERTISED {"prefix":"2001:db8::/32","asPath":"65000","localPref":100,"nextHopIp":"fd00:1::2","weight":32768}`,
+    );
+  });
+
+  test("keeps what happens between IPv6 addresses in streams that can be read", async () => {
+    const { ec2, logs, arn } = await logging();
+    const { id: TransitGatewayId } = await newGateway(ec2);
+    const both = { LogEnabled: true, LogGroupArn: arn, BgpLogEnabled: true, BgpLogGroupArn: arn };
+    const connection = await newConnection(ec2, {
+      TransitGatewayId,
+      CustomerGatewayId: await newCustomerGateway(ec2, DEVICE_6),
+      Options: {
+        OutsideIpAddressType: "Ipv6",
+        TunnelOptions: [{ LogOptions: { CloudWatchLogOptions: both } }],
+      },
+    });
+    const [outside = ""] = outsideOf(connection);
+    await site({ Addresses: [DEVICE_6], Tunnels: [outside] });
+    const stream = `${connection.VpnConnectionId}_${outside.replaceAll(":", "-")}`;
+    expect(await streams(logs)).toEqual([`${stream}-BGP.log`, `${stream}-IKE.log`]);
+    expect(await read(logs, `${stream}-IKE.log`)).toHaveLength(2);
+    expect(parsed(await read(logs, `${stream}-BGP.log`))).toMatchObject(
+      Array.from({ length: 4 }, () => ({ resource_id: `${connection.VpnConnectionId}_${outside}` })),
     );
   });
 

@@ -385,6 +385,7 @@ describe("what the operator's route refuses", () => {
     await refused({ Advertises: [7] });
     await refused({ Advertises: ["all"] });
     await refused({ Advertises: [{ Prefix: OFFICE, PathLength: -1 }] });
+    await refused({ Advertises: [{ Prefix: OFFICE, PathLength: 256 }] });
     await refused({ Advertises: [{ Prefix: OFFICE, Med: 0.5 }] });
     await refused({ Advertises: [{ Prefix: OFFICE, Weight: 1 }] }, "UnknownParameter");
   });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { ALL_ROUTERS, LEAVE, REPORT } from "../../network/igmp.ts";
+import {
+  ALL_ROUTERS,
+  IgmpHosts,
+  LEAVE,
+  MOST_MEMBERS,
+  MOST_MEMBERSHIPS,
+  REPORT,
+  report,
+} from "../../network/igmp.ts";
 import { ip } from "../../network/ip.ts";
 import type { Port } from "../../network/port.ts";
 import { all, ended, entering, from, inbound, leaving, openAcl, outbound, udp, World } from "./world.ts";
@@ -103,6 +111,35 @@ describe("membership", () => {
     query();
     put();
     expect(receivers(one)).toEqual(["NO_BROADCAST"]);
+  });
+});
+
+describe("bounds", () => {
+  const first = Number(ip("239.0.0.0"));
+
+  test("of a group, and of all together: one who leaves makes room", () => {
+    const hosts = new IgmpHosts();
+    const sizes = () => Array.from(hosts.members.values(), ({ size }) => size);
+    const hear = (host: string, group: number, type = REPORT) =>
+      hosts.hear(host, { ...report(1, first + group), type }, 0);
+    for (let host = 0; host <= MOST_MEMBERS; host++) hear(`eni-${host}`, 0);
+    expect(sizes()).toEqual([MOST_MEMBERS]);
+    hear("eni-0", 0, LEAVE);
+    hear("eni-0", 0, LEAVE);
+    hear("late", 0);
+    expect(hosts.members.get(first)?.has("late")).toBe(true);
+    const rest = MOST_MEMBERSHIPS - MOST_MEMBERS;
+    for (let group = 1; group <= rest + 1; group++) hear("greedy", group);
+    expect(sizes()).toEqual([MOST_MEMBERS, ...Array.from({ length: rest }, () => 1)]);
+    hear("greedy", 1, LEAVE);
+    hear("greedy", rest + 1);
+    expect(hosts.members.has(first + rest + 1)).toBe(true);
+  });
+
+  test("of what a guest remembers", () => {
+    const { one, world } = stage();
+    for (let group = 0; group <= MOST_MEMBERSHIPS; group++) world.send(one, report(1, first + group));
+    expect(one.joined?.size).toBe(MOST_MEMBERSHIPS);
   });
 });
 

@@ -4,7 +4,7 @@ import { block, ip } from "../../../network/ip.ts";
 import type { Journey } from "../../../network/journey.ts";
 import type { SiteRoute } from "../../../network/siteRoutes.ts";
 import { OFFICE, putSite, putVpnGateway, siteRoute } from "../office.ts";
-import { from, route, udp, World } from "../world.ts";
+import { ended, from, route, udp, World } from "../world.ts";
 import { ask, codes } from "./questions.ts";
 
 const CONNECTIONS = [0, 1, 2, 3] as const;
@@ -179,5 +179,33 @@ describe("why a path to a gateway is none", () => {
     expect(why(true)).toEqual([]);
     expect(why(false)).toEqual(["TGW_BAD_STATE_VPN"]);
     expect(why(true, "192.168.9.0/24")).toEqual(["NO_POSSIBLE_DESTINATION"]);
+  });
+
+  test("of a concentrator that knows no way there, as packets are told", () => {
+    const world = new World();
+    const server = world.port("server", { addresses: ["10.0.1.5"] });
+    world.port("gate", { addresses: ["10.0.1.4"], live: false });
+    world.table("rtb", [route("0.0.0.0/0", "tgw")]);
+    const { vpns, transitGateways } = world.fabric;
+    transitGateways.putGateway({ id: "tgw" });
+    const destination = block("0.0.0.0/0");
+    transitGateways.putRouteTable("table", [{ destination, attachment: "at", origin: "static" }]);
+    const attachment = { gateway: "tgw", table: "table", live: true };
+    transitGateways.putVpcAttachment({ ...attachment, id: "at-vpc", vpc: "vpc", ports: ["gate"] });
+    const why = (up: boolean, host: string) => {
+      putSite(world, "office", { gateway: "cnc", up });
+      vpns.putAttachment({
+        ...attachment,
+        id: "at",
+        connection: "cnc",
+        routes: [siteRoute(OFFICE, "office", { origin: "propagated-vpn" })],
+      });
+      const answer = ask(world.fabric, "server", "at", { protocol: udp, destinationAddress: host });
+      const told = ended(world.send(server, from("10.0.1.5", host, { protocol: udp })));
+      return [told, ...codes(answer)];
+    };
+    expect(why(true, "192.168.1.5")).toEqual(["outside"]);
+    expect(why(false, "192.168.1.5")).toEqual(["TGW_BAD_STATE_VPN", "TGW_BAD_STATE_VPN"]);
+    expect(why(true, "172.16.0.5")).toEqual(["NO_ROUTE_TO_DESTINATION", "NO_ROUTE_TO_DESTINATION"]);
   });
 });
