@@ -78,7 +78,7 @@ function readValue(type: RecordType, value: string): string {
   if (name !== undefined) return name;
   const address = type === "A" || type === "AAAA" ? parseIp(value) : undefined;
   if (address !== undefined && isIpv4(address) === (type === "A")) return formatIp(address);
-  throw invalid("Values", value.slice(0, 512));
+  throw invalid("Values", value);
 }
 
 /** As a resolver says it: a name that is not there is another thing than one without such records. */

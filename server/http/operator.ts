@@ -125,8 +125,17 @@ export function allow(fields: Fields, ...names: readonly string[]): void {
   if (unknown !== undefined) throw new ApiError("UnknownParameter", unknown);
 }
 
-export const invalid = (name: string, value: unknown): ApiError =>
-  new ApiError("InvalidParameterValue", `Value (${String(value)}) for ${name} is invalid.`);
+/** As many letters of a wrong value as an error repeats. */
+const MOST_SHOWN = 512;
+
+/** What is no plain value is not repeated: not everything that JSON can say is a text in JavaScript. */
+export function invalid(name: string, value: unknown): ApiError {
+  const shown = typeof value === "object" && value !== null ? typeof value : String(value);
+  return new ApiError(
+    "InvalidParameterValue",
+    `Value (${shown.slice(0, MOST_SHOWN)}) for ${name} is invalid.`,
+  );
+}
 
 export function text(fields: Fields, name: string): string | undefined {
   const value = fields[name];
