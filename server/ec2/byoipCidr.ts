@@ -6,7 +6,7 @@ import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { describeList } from "../kit/list.ts";
 import { checkAuthorization } from "./byoipAuthorization.ts";
-import { blockOf, byoipRangeTable, type ByoipRange } from "./byoipRange.ts";
+import { blockOf, byoipRangeTable, isGone, type ByoipRange } from "./byoipRange.ts";
 import { regions } from "./catalogue/regions.ts";
 import { readCidr, storedCidr } from "./cidrBlock.ts";
 import { ipv6Pools } from "./ipv6Pool.ts";
@@ -38,9 +38,6 @@ const isUnavailable = (block: Prefix): boolean =>
 
 const invalid = (cidr: string, why: string): ApiError =>
   new ApiError("InvalidParameterValue", `Value (${cidr}) for parameter cidr is invalid. ${why}`);
-
-/** Whether a range is nobody's any more, so that it can be brought along again. */
-const isGone = ({ state }: ByoipRange): boolean => state === "deprovisioned";
 
 /** @throws {ApiError} InvalidParameterValue, InvalidParameterCombination */
 function readRange({ Cidr, PubliclyAdvertisable = true }: Sdk.ProvisionByoipCidrRequest): Prefix {

@@ -28,12 +28,15 @@ const CLOSED: ReadonlySet<Sdk.ByoipCidrState> = new Set([
   "pending-provision",
 ]);
 
+/** Whether a range is nobody's any more, so that it can be brought along again, to this Region or to another one. */
+export const isGone = ({ state }: ByoipRange): boolean => state === "deprovisioned";
+
+/** Whether there is anything to be taken from a range. */
+export const isOpen = ({ state }: ByoipRange): boolean => !CLOSED.has(state);
+
 /** The ranges that a pool has to give. */
 export const rangesOf = ({ unit }: Pick<Context, "unit">, poolId: string): ByoipRange[] =>
-  unit
-    .table(byoipRangeTable)
-    .by("pool", poolId)
-    .filter(({ state }) => !CLOSED.has(state));
+  unit.table(byoipRangeTable).by("pool", poolId).filter(isOpen);
 
 export const blockOf = ({ id }: ByoipRange): Prefix => storedCidr(id);
 

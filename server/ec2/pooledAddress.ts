@@ -1,7 +1,7 @@
 import { addressAt, contains, formatAddress, parseAddress, sizeOf } from "../../network/cidr.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
-import { blockOf, byoipRangeTable, rangesOf } from "./byoipRange.ts";
+import { blockOf, byoipRangeTable, isOpen, rangesOf } from "./byoipRange.ts";
 import { places } from "./freeAddress.ts";
 import { insertPublicAddress, publicAddressTable, type PublicAddress } from "./publicAddress.ts";
 
@@ -39,6 +39,6 @@ export function takePooledAddress(
 /** The pool of the account's own that an address belongs to. */
 export function ownPoolOf(ctx: Context, text: string): string | undefined {
   const address = parseAddress(text);
-  const ranges = ctx.unit.table(byoipRangeTable).by("account", ctx.account);
+  const ranges = ctx.unit.table(byoipRangeTable).by("account", ctx.account).filter(isOpen);
   return address && ranges.find((range) => contains(blockOf(range), address))?.poolId;
 }

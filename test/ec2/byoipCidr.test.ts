@@ -382,6 +382,13 @@ describe("what it does", () => {
     expect(await stateOf(ec2, "203.10.0.0/24")).toBe("deprovisioned");
   });
 
+  test("what is gone does not stand for the range that now has its addresses", async () => {
+    const { ec2 } = await withRange("203.12.0.0/24");
+    await deprovision(ec2, "203.12.0.0/24");
+    await provision(ec2, "203.12.0.0/23");
+    expect(await allocate(ec2, { Address: "203.12.0.9" })).toMatchObject({ PublicIp: "203.12.0.9" });
+  });
+
   test("a pool for IPAM is there without addresses", async () => {
     const ec2 = await freshClient();
     const { PoolId } = await ec2.send(
@@ -534,6 +541,26 @@ describe("what the internet sees of it", () => {
     await advertise(ec2, "2a05:d020::/48");
     expect(await stateOf(ec2, "2a05:d020::/48")).toBe("advertised");
     expect(await reach(islet, OUTSIDE_6, address6)).toBe("delivered");
+  });
+
+  test("it does not matter that another Region forgets that it had the range", async () => {
+    const islet = await ownIslet();
+    try {
+      const elsewhere = await freshClient({ islet, region: "eu-west-1" });
+      await provision(elsewhere, "203.22.0.0/24");
+      await deprovision(elsewhere, "203.22.0.0/24");
+      const ec2 = await freshClient({ islet });
+      await provision(ec2, "203.22.0.0/24");
+      const { InstanceId } = await webServer(islet, ec2, {});
+      const { AllocationId } = await allocate(ec2, { Address: "203.22.0.20" });
+      await ec2.send(new AssociateAddressCommand({ AllocationId, InstanceId }));
+      expect(await reach(islet, OUTSIDE, "203.22.0.20")).toBe("outside");
+      await advanceClock(islet, HOUR);
+      expect(await ranges(elsewhere)).toEqual([]);
+      expect(await reach(islet, OUTSIDE, "203.22.0.20")).toBe("outside");
+    } finally {
+      await islet.close();
+    }
   });
 
   test("what is withdrawn is reached until everybody knows", async () => {
