@@ -322,6 +322,27 @@ function checkReleasable(ctx: Context, address: PublicAddress): void {
   if (!vpc?.isDefault) throw new ApiError("InvalidIPAddress.InUse", address.id);
 }
 
+/**
+ * The address whose association a call ends, by the association or by itself.
+ *
+ * @throws {ApiError} InvalidParameterCombination, InvalidAssociationID.NotFound, as `readAddress`
+ */
+function readAssociated(
+  ctx: Context,
+  { AssociationId, PublicIp }: Sdk.DisassociateAddressRequest,
+): PublicAddress {
+  if (AssociationId === undefined) return readAddress(ctx, { PublicIp });
+  if (PublicIp !== undefined) {
+    throw new ApiError(
+      "InvalidParameterCombination",
+      "You may specify public IP or association id, but not both in the same call",
+    );
+  }
+  const address = findAssociated(ctx, AssociationId);
+  if (!address) throw new ApiError("InvalidAssociationID.NotFound", AssociationId);
+  return address;
+}
+
 const describe = addresses.describe("Addresses");
 
 const describeAddresses: NonNullable<Handlers["DescribeAddresses"]> = (input, ctx) => {
@@ -364,16 +385,8 @@ export const operations = {
 
   DescribeAddresses: Object.assign(describeAddresses, { filters: describe.filters }),
 
-  DisassociateAddress: ({ AssociationId, PublicIp }, ctx) => {
-    if (AssociationId === undefined) {
-      const named = readAddress(ctx, { PublicIp });
-      checkUnmanaged(ctx, named);
-      checkUnnamed(ctx, named);
-      unmapPublicAddress(ctx, named);
-      return {};
-    }
-    const address = findAssociated(ctx, AssociationId);
-    if (!address) throw new ApiError("InvalidAssociationID.NotFound", AssociationId);
+  DisassociateAddress: (input, ctx) => {
+    const address = readAssociated(ctx, input);
     checkUnmanaged(ctx, address);
     checkUnnamed(ctx, address);
     unmapPublicAddress(ctx, address);

@@ -97,6 +97,11 @@ describe("what it refuses to parse", () => {
     await refused(associate({ AllocationId }), "MissingParameter");
     await refused(associate({ InstanceId: "i-0123456789abcdef0" }), "MissingParameter");
     await refused(ec2.send(new DisassociateAddressCommand({})), "MissingParameter");
+    await refused(
+      ec2.send(new DisassociateAddressCommand({ AssociationId: "eipassoc-0123456789abcdef0", PublicIp })),
+      "InvalidParameterCombination",
+      "You may specify public IP or association id, but not both in the same call",
+    );
     await refused(ec2.send(new ReleaseAddressCommand({})), "MissingParameter");
   });
 
