@@ -65,12 +65,12 @@ function findOwn(ctx: Context, allocationId: string): AddressTransfer | undefine
   return row && isPending(ctx, row) ? row : undefined;
 }
 
-/** Writes an offer, which is forgotten after so many seconds. */
+/** Writes an offer, which is forgotten after so many seconds, whatever becomes of the account that it was made to. */
 function put(ctx: Context, row: AddressTransfer, seconds: number): AddressTransfer {
   const table = ctx.unit.table(addressTransferTable);
   if (table.get(row.id)) table.remove(row.id);
   table.insert(row);
-  later(ctx, KIND, row.id, "forget", seconds);
+  later({ ...ctx, account: row.account }, KIND, row.id, "forget", seconds);
   return row;
 }
 

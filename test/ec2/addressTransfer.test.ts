@@ -17,7 +17,9 @@ import {
 import { describe, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
 import { advanceClock } from "../clock.ts";
+import { asUser, statement } from "../iam/person.ts";
 import { configOf, freshKeys, ownIslet, refused, sharedIslet } from "../islet.ts";
+import { operate } from "../operator.ts";
 import { launch } from "./launch.ts";
 
 const DAY = 86_400;
@@ -105,6 +107,19 @@ describe("what it refuses to do", () => {
     await refused(accept(to.ec2, PublicIp), "InvalidTransfer.AddressCustomPtrSet");
     await from.ec2.send(new ResetAddressAttributeCommand({ AllocationId, Attribute: "domain-name" }));
     await accept(to.ec2, PublicIp);
+  });
+
+  test("what a user may not", async () => {
+    const [from, person] = [await account(), await asUser(statement("Allow", "ec2:AllocateAddress"))];
+    const own = await allocate(person.ec2);
+    await refused(enable(person.ec2, own.AllocationId, from.id), "UnauthorizedOperation");
+    const { AllocationId, PublicIp } = await allocate(from.ec2);
+    await enable(from.ec2, AllocationId, person.account);
+    await refused(accept(person.ec2, PublicIp), "UnauthorizedOperation");
+    await person.allow(statement("Allow", "ec2:AcceptAddressTransfer"));
+    const tags: TagSpecification[] = [{ ResourceType: "elastic-ip", Tags: [{ Key: "a", Value: "b" }] }];
+    await refused(accept(person.ec2, PublicIp, tags), "UnauthorizedOperation", /ec2:CreateTags/);
+    await accept(person.ec2, PublicIp);
   });
 
   test("one more address than the account may have", async () => {
@@ -206,6 +221,8 @@ describe("what it does", () => {
       await accept(to.ec2, PublicIp);
       await advanceClock(islet, 13 * DAY);
       expect(await transfers(from.ec2)).toMatchObject([{ AddressTransferStatus: "accepted" }]);
+      // Also where the account is no more that has accepted it.
+      await operate(islet, "POST reset", { AccountId: to.id });
       await advanceClock(islet, DAY);
       expect(await transfers(from.ec2)).toEqual([]);
     } finally {
