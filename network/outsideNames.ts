@@ -1,4 +1,3 @@
-import { covers } from "./domainName.ts";
 import type { Records, RecordType } from "./zone.ts";
 
 /** The records of domains on the internet that are nobody's here. */
@@ -22,8 +21,10 @@ export class OutsideNames {
   find(name: string): Records | undefined {
     const own = this.get(name);
     if (own) return own;
-    const patterns = [...this.#records.keys()].filter((pattern) => covers(pattern, name));
-    const [longest = ""] = patterns.toSorted((a, b) => b.length - a.length);
-    return this.#records.get(longest);
+    for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+      const above = this.get(`*${name.slice(dot)}`);
+      if (above) return above;
+    }
+    return undefined;
   }
 }

@@ -120,7 +120,9 @@ test("records of names on the internet are put, replaced and taken away; of seve
   names.put("*.example.com", "A", [far]);
   names.put("www.example.com", "TXT", ["a", "b"]);
   expect(names.find("x.example.com")).toEqual({ A: [far] });
+  expect(names.find("x.y.example.com")).toEqual({ A: [far] });
   expect(names.find("x.com")).toEqual({ A: ["203.0.113.1"] });
+  for (const none of ["com", "xcom", "x.notcom"]) expect(names.find(none)).toBeUndefined();
   expect(names.find("www.example.com")).toEqual({ TXT: ["a", "b"] });
   names.put("www.example.com", "A", ["203.0.113.3"]);
   names.put("www.example.com", "TXT", []);
