@@ -10,7 +10,7 @@ import type { World } from "./kit/world.ts";
 import type { Journal } from "./state/journal.ts";
 import type { Change, Row, Table, TableDefinition } from "./state/table.ts";
 import { isStorageFault } from "./state/storageFault.ts";
-import { Unit } from "./state/unit.ts";
+import { NotKept, Unit } from "./state/unit.ts";
 
 interface SecretRow extends Row {
   readonly hex: string;
@@ -72,13 +72,25 @@ export class Cloud {
   /** Opens every region that holds rows, and brings the world to what they say: after a start. */
   resume(): void {
     for (const name of this.#parts.journal.units()) this.unit(name);
-    this.#restart();
+    this.#pipeline.lost();
     this.wake();
   }
 
-  /** Does what has become due, and sees that the rest is done in time: after the clock was set. */
+  /**
+   * Does what has become due, and sees that the rest is done in time: after the clock was set.
+   *
+   * @throws what failed first; the other units have been woken, too
+   */
   wake(): void {
-    for (const [name, unit] of this.#units) this.#pipeline.wake(unit, name);
+    const faults: unknown[] = [];
+    for (const [name, unit] of this.#units) {
+      try {
+        this.#pipeline.wake(unit, name);
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
   }
 
   /** Makes a fresh account with a key of its root. */
@@ -105,13 +117,16 @@ export class Cloud {
     this.#parts.onReset?.(what);
     try {
       if (what.account === undefined && what.region === undefined) {
-        this.#parts.journal.clear(() => this.#parts.world.emptied());
-        this.#reopen();
+        this.#parts.journal.clear(() => {
+          this.#parts.world.emptied();
+          // What a server has from the start is there again, or nothing is gone.
+          this.#reopen();
+        });
       } else {
         this.#forget(what);
       }
     } catch (error) {
-      if (isStorageFault(error)) {
+      if (isStorageFault(error) || error instanceof NotKept) {
         this.#reopen();
         this.resume();
       }

@@ -3,9 +3,12 @@
  * room again, it goes on. A limit on the size of its files stands for the disk.
  */
 import {
+  CreateSnapshotCommand,
   CreateVolumeCommand,
+  DeleteSnapshotCommand,
   DeleteVolumeCommand,
   DescribeInstancesCommand,
+  DescribeSnapshotsCommand,
   DescribeVolumesCommand,
   EC2Client,
   RunInstancesCommand,
@@ -18,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AuditRecord } from "../hypervisor/audit.ts";
 import { Home, type Started } from "./cli/islet.ts";
 import { linux } from "./ec2/launch.ts";
-import { operate } from "./http/send.ts";
+import { operate, send } from "./http/send.ts";
 import { configOf, refused } from "./islet.ts";
 
 const KEYS = { accessKeyId: "123456789012", secretAccessKey: "test" };
@@ -127,5 +130,58 @@ describe.runIf(process.platform === "linux")("a full disk", () => {
     for (const name of ["islet.db", "islet.db-wal"]) {
       expect(readFileSync(join(folder, name), "latin1")).not.toContain(SECRET);
     }
+  });
+
+  test("an instance that there was no room to write down is on no host, and the audit goes on without a gap", async () => {
+    const launch = () =>
+      ec2.send(
+        new RunInstancesCommand({ ImageId: linux.id, InstanceType: "m5.large", MinCount: 1, MaxCount: 1 }),
+      );
+    await launch();
+    limitFiles(0);
+    await refused(launch(), "InternalError");
+    limitFiles("unlimited");
+    expect(await tenants()).toBe(1);
+    await launch();
+    expect(await tenants()).toBe(2);
+    const { folder } = started.line;
+    expect(await home.run("audit", "verify", "--data", folder)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("a reset that cannot be kept leaves the hosts as the rows say, once there is room", async () => {
+    await ec2.send(
+      new RunInstancesCommand({ ImageId: linux.id, InstanceType: "m5.large", MinCount: 1, MaxCount: 1 }),
+    );
+    limitFiles(0);
+    const asked = { service: "islet", path: "/_islet/reset", body: "{}" };
+    expect((await send(server, asked)).status).toBe(500);
+    limitFiles("unlimited");
+    const { Reservations } = await ec2.send(new DescribeInstancesCommand({}));
+    expect([Reservations?.length, await tenants()]).toEqual([1, 1]);
+
+    await operate(server, "POST", "reset", {});
+    expect(await ec2.send(new DescribeInstancesCommand({}))).toMatchObject({ Reservations: [] });
+  });
+
+  test("what was deleted is, though there is no room for the database to take it from its log", async () => {
+    const VolumeId = await newSecretVolume();
+    const Bytes = Buffer.alloc(512 * 1024, "x").toString("base64");
+    for (let at = 1; at <= 6; at++) {
+      const Offset = at * 512 * 1024;
+      await operate(server, "POST", "volumes/write", { Region, VolumeId, Offset, Bytes });
+    }
+    const { SnapshotId } = await ec2.send(new CreateSnapshotCommand({ VolumeId }));
+    // Its log is taken into the database with it.
+    await ec2.send(new DeleteVolumeCommand({ VolumeId }));
+    await ec2.send(new DescribeVolumesCommand({}));
+    const sizeOf = (name: string): number => statSync(join(started.line.folder, name)).size;
+    limitFiles(sizeOf("islet.db") - 65_536);
+    await ec2.send(new DeleteSnapshotCommand({ SnapshotId }));
+    limitFiles("unlimited");
+    expect(await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ["self"] }))).toMatchObject({
+      Snapshots: [],
+    });
+    await newSecretVolume();
+    expect(sizeOf("islet.db-wal")).toBeLessThan(1024 ** 2);
   });
 });

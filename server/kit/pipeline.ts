@@ -56,7 +56,7 @@ const RETRY = 1000;
 export class Pipeline {
   readonly #parts: PipelineParts;
   /** For the next appointment of each unit, and when that is. */
-  readonly #alarms = new Map<Unit, { readonly due: number; readonly timer: NodeJS.Timeout }>();
+  readonly #alarms = new Map<Unit, { readonly due: number | undefined; readonly timer: NodeJS.Timeout }>();
   readonly #chances = new WeakMap<Unit, Chance>();
   /** The world has followed what was not kept. It cannot go back, so that it starts again before anything else happens. */
   #isAhead = false;
@@ -127,12 +127,22 @@ export class Pipeline {
     return results[0] as T;
   }
 
-  /** As `settle`, and from then on whenever something is due: after the clock was set, too. */
+  /** As `settle`, and from then on whenever something is due: after the clock was set, too. If it fails, it tries again. */
   wake(unit: Unit, region: string): void {
     this.#disarm(unit);
-    this.#catchUp();
-    this.settle(unit, region);
-    this.#arm(unit, region);
+    try {
+      this.#catchUp();
+      this.settle(unit, region);
+      this.#arm(unit, region);
+    } catch (error) {
+      this.#ringIn(RETRY, unit, region, nextDue(unit));
+      throw error;
+    }
+  }
+
+  /** The world has lost power: it starts again before anything else happens. */
+  lost(): void {
+    this.#isAhead = true;
   }
 
   contextOf(
@@ -225,7 +235,11 @@ export class Pipeline {
   #kept<T>(unit: Unit, transaction: () => T): T {
     try {
       return transaction();
-    } catch (error) {
+    } catch (cause) {
+      // Hosts may have followed a part of the work that had no room on the disk, too.
+      const error = isStorageFault(cause)
+        ? new NotKept(`it could not be done: ${String(cause)}`, { cause })
+        : cause;
       if (error instanceof NotKept) {
         this.#isAhead = true;
         recall(unit);
@@ -243,7 +257,8 @@ export class Pipeline {
   /** Wakes up for the next appointment, so that the world moves on without calls too. */
   #arm(unit: Unit, region: string): void {
     const due = nextDue(unit);
-    if (due === this.#alarms.get(unit)?.due) return;
+    const alarm = this.#alarms.get(unit);
+    if (alarm && alarm.due === due) return;
     this.#disarm(unit);
     if (due === undefined) return;
     const { clock } = this.#parts;
@@ -253,13 +268,12 @@ export class Pipeline {
     this.#ringIn(Math.min(Math.max(wait, 0), LONGEST_TIMER), unit, region, due);
   }
 
-  #ringIn(wait: number, unit: Unit, region: string, due: number): void {
+  #ringIn(wait: number, unit: Unit, region: string, due: number | undefined): void {
     const ring = (): void => {
       try {
         this.wake(unit, region);
       } catch (error) {
         this.#parts.onFault(error);
-        this.#ringIn(RETRY, unit, region, due);
       }
     };
     this.#alarms.set(unit, { due, timer: setTimeout(ring, wait).unref() });

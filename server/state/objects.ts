@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   mkdirSync,
   openSync,
   readdirSync,
@@ -65,18 +67,33 @@ export function folderObjects(folder: string): Objects {
   };
 }
 
-const openFile = (path: string): StoredObject => ({
-  size: statSync(path).size,
-  read: (offset, length) => {
-    const bytes = new Uint8Array(length);
-    const file = openSync(path, "r");
-    try {
-      return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
-    } finally {
-      closeSync(file);
-    }
-  },
-});
+function openFile(path: string): StoredObject | undefined {
+  const size = sizeOf(path);
+  if (size === undefined) return undefined;
+  return {
+    size,
+    read: (offset, length) => {
+      const bytes = new Uint8Array(length);
+      const file = openSync(path, "r");
+      try {
+        return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+      } finally {
+        closeSync(file);
+      }
+    },
+  };
+}
+
+/** Undefined for what is no file that can be read, such as a link that leads nowhere, or to a folder. */
+function sizeOf(path: string): number | undefined {
+  try {
+    accessSync(path, constants.R_OK);
+    const stat = statSync(path);
+    return stat.isFile() ? stat.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 function keysIn(folder: string, bucket: string): string[] {
   const walk = (prefix: string): string[] =>

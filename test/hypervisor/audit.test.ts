@@ -34,6 +34,24 @@ describe("the audit", () => {
     expect(kept).toEqual(audit.records());
   });
 
+  it("goes on from the last record that could be kept", () => {
+    const kept: AuditRecord[] = [];
+    let isFull = false;
+    const sink = (record: AuditRecord) => {
+      if (isFull) throw new Error("no space left on device");
+      kept.push(record);
+    };
+    const audit = new Audit({ clock: () => 0, sink });
+    audit.append({ event: "host-racked", host: "h-1" });
+    isFull = true;
+    expect(() => audit.append({ event: "host-failed", host: "h-1" })).toThrow("no space left");
+    isFull = false;
+    audit.append({ event: "host-repaired", host: "h-1" });
+    expect(kept.map(({ event }) => event)).toEqual(["host-racked", "host-repaired"]);
+    expect(audit.verify()).toEqual({ intact: true, records: 2, head: audit.head });
+    expect(verifyChain(kept)).toEqual(audit.verify());
+  });
+
   it("shows a changed member, whichever it is", () => {
     const { kept } = auditOf(3);
     const middle = found(kept[1]);

@@ -48,7 +48,9 @@ export interface Desk {
   readonly call: (work: (ctx: Context) => string | void, how?: { input?: object; unit?: Unit }) => string;
 }
 
-type Choices = Partial<Pick<PipelineParts, "authorize" | "clock" | "pace" | "quotas" | "settleIn">>;
+type Choices = Partial<
+  Pick<PipelineParts, "authorize" | "clock" | "pace" | "quotas" | "restart" | "settleIn">
+>;
 
 export function desk({ journal = noJournal, ...choices }: Choices & { journal?: Journal } = {}): Desk {
   const { clock = new Clock(() => 0) } = choices;

@@ -5,7 +5,7 @@ import { Clock } from "../../server/kit/clock.ts";
 import type { Context } from "../../server/kit/context.ts";
 import { openDatabase, sqliteJournal } from "../../server/state/journal.ts";
 import type { Row, TableDefinition } from "../../server/state/table.ts";
-import { Unit } from "../../server/state/unit.ts";
+import { NotKept, Unit } from "../../server/state/unit.ts";
 import { note } from "../seen.ts";
 import { desk } from "./desk.ts";
 
@@ -95,5 +95,29 @@ describe("the way of a call", () => {
     }
     // Until there are principals with less than all rights, no call is refused so.
     note("Test", "UnauthorizedOperation");
+  });
+
+  test("what is due and finds no room on the disk is tried again, by a world that has started again", () => {
+    steps = [];
+    let isFull = true;
+    onDue("full", (ctx, target) => {
+      jot(ctx, target);
+      if (isFull) throw Object.assign(new Error("no space left on device"), { syscall: "write" });
+    });
+    const restart = () => {
+      steps.push("restart");
+      if (isFull) throw new Error("still full");
+    };
+    const { call, pipeline, unit, faults } = desk({ restart });
+    call((ctx) => soon(ctx, "full", "kept", "now", 0));
+    expect(() => call(() => {})).toThrow(NotKept);
+    expect(() => call(() => {})).toThrow("still full");
+    expect(() => pipeline.wake(unit, "us-east-1")).toThrow("still full");
+    expect(notesOf(unit)).toEqual([]);
+    isFull = false;
+    call(() => expect(notesOf(unit)).toEqual(["kept"]));
+    call(() => {});
+    expect([steps, faults]).toEqual([["restart", "restart", "restart"], []]);
+    pipeline.close();
   });
 });

@@ -66,3 +66,22 @@ test("what a killed process had erased is gone when the next one starts", () => 
   next.close();
   killed.close();
 });
+
+test("a log that cannot be cleared, as somebody reads it, is cleared later", () => {
+  const file = join(folder, "islet.db");
+  const database = openDatabase(file);
+  database.pragma("busy_timeout = 0");
+  const blocks = sqliteBlocks(database);
+  blocks.write("vol-1", 0, block);
+  const reader = openDatabase(file);
+  blocks.write("vol-2", 0, block);
+  reader.exec("BEGIN; SELECT * FROM block");
+  for (const volume of ["vol-1", "vol-2"]) blocks.together(() => blocks.erase(volume));
+  expect([...blocks.all()]).toEqual([]);
+  expect(filesWithSecret()).not.toEqual([]);
+
+  reader.close();
+  blocks.together(() => {});
+  expect(filesWithSecret()).toEqual([]);
+  database.close();
+});
