@@ -2,7 +2,12 @@ import { ApiError } from "../errors.ts";
 import type { Handlers } from "../kit/handlers.ts";
 import { compileCedar, type CedarRecord } from "./cedar.ts";
 import { CedarError } from "./cedarTokens.ts";
-import { settle, usableEndpoint, type ClientVpnEndpoint } from "./clientVpnEndpoint.ts";
+import {
+  settle,
+  usableEndpoint,
+  type ClientAuthorizationPolicy,
+  type ClientVpnEndpoint,
+} from "./clientVpnEndpoint.ts";
 
 /** Characters; EC2 does not say. */
 const LONGEST = 10_000;
@@ -19,14 +24,18 @@ function readDocument(text: string): string {
   return text;
 }
 
+/** The policy that is asked: none that is on its way out. */
+export const policyOf = ({ policy }: ClientVpnEndpoint): ClientAuthorizationPolicy | undefined =>
+  policy?.state === "deleting" ? undefined : policy;
+
 /**
  * Whether the policy lets a connection be, of which `context` is all that is known; without a policy, it does.
  *
  * @see https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/device-posture-policies-cedar.html
  */
-export function isPermitted({ policy }: ClientVpnEndpoint, context: CedarRecord): boolean {
-  if (!policy || policy.state === "deleting" || policy.shadow) return true;
-  return compileCedar(policy.document)(context);
+export function isPermitted(endpoint: ClientVpnEndpoint, context: CedarRecord): boolean {
+  const policy = policyOf(endpoint);
+  return !policy || policy.shadow || compileCedar(policy.document)(context);
 }
 
 const notFound = (id: string): ApiError =>
@@ -34,8 +43,10 @@ const notFound = (id: string): ApiError =>
 
 export const operations = {
   DeleteClientVpnEndpointAuthorizationPolicy: ({ ClientVpnEndpointId }, ctx) => {
-    const { id, policy } = usableEndpoint(ctx, ClientVpnEndpointId);
-    if (!policy || policy.state === "deleting") throw notFound(id);
+    const endpoint = usableEndpoint(ctx, ClientVpnEndpointId);
+    const { id } = endpoint;
+    const policy = policyOf(endpoint);
+    if (!policy) throw notFound(id);
     settle(ctx, id, 30, { policy: { ...policy, state: "deleting" } });
     return { Status: "deleting" as const };
   },
@@ -56,13 +67,14 @@ export const operations = {
     { ClientVpnEndpointId, PolicyDocument, Description, ShadowMode },
     ctx,
   ) => {
-    const { id, policy } = usableEndpoint(ctx, ClientVpnEndpointId);
+    const endpoint = usableEndpoint(ctx, ClientVpnEndpointId);
+    const policy = policyOf(endpoint);
     const document = PolicyDocument === undefined ? policy?.document : readDocument(PolicyDocument);
     if (document === undefined) throw new ApiError("MissingParameter", "policyDocument");
     const state = policy ? ("updating" as const) : ("creating" as const);
     const shadow = ShadowMode === undefined ? (policy?.shadow ?? false) : ShadowMode === "enabled";
     const description = Description ?? policy?.description;
-    settle(ctx, id, 30, { policy: { document, description, shadow, state } });
+    settle(ctx, endpoint.id, 30, { policy: { document, description, shadow, state } });
     return { Status: state };
   },
 } satisfies Handlers;

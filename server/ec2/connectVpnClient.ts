@@ -2,10 +2,11 @@ import { addressAt, formatAddress, sizeOf } from "../../network/cidr.ts";
 import { formatIp, parseIp } from "../../network/ip.ts";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
+import { checkQuota, declareQuota } from "../kit/quotas.ts";
 import type { CedarRecord } from "./cedar.ts";
 import { plainSerial } from "./certificateRevocationList.ts";
 import { storedCidr } from "./cidrBlock.ts";
-import { isPermitted } from "./clientVpnAuthorizationPolicy.ts";
+import { isPermitted, policyOf } from "./clientVpnAuthorizationPolicy.ts";
 import {
   clientVpnConnections,
   endConnection,
@@ -64,6 +65,28 @@ function readClient(ctx: Context, endpoint: ClientVpnEndpoint, request: ConnectR
   };
 }
 
+/** By how many subnets or zones are associated, from one to five. */
+const MOST_CONNECTIONS = [7000, 36_500, 66_500, 96_500, 126_000];
+
+/** @see https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/limits.html */
+const quota = declareQuota({
+  code: "L-C4B238BF",
+  name: "Concurrent client connections per Client VPN endpoint",
+  usual: 126_000,
+  error: (limit, id) =>
+    new ApiError(
+      "IncorrectState",
+      `The Client VPN endpoint '${id}' takes no more than ${limit} connections.`,
+    ),
+});
+
+/** @throws {ApiError} IncorrectState for one connection more than there may be */
+function checkConnections(ctx: Context, { id }: ClientVpnEndpoint): void {
+  const associated = networksOf(ctx, id).filter(({ state }) => state === "associated").length;
+  const usual = MOST_CONNECTIONS[associated - 1] ?? quota.usual;
+  checkQuota(ctx, { ...quota, usual }, () => clientVpnConnections.count(ctx, "open", id) + 1, id);
+}
+
 /** The subnet or zone with the fewest connections, to which the endpoint's name leads. */
 function networkFor(ctx: Context, { id }: ClientVpnEndpoint): ClientVpnTargetNetwork | undefined {
   const counts = new Map<string, number>();
@@ -109,7 +132,7 @@ const contextOf = (
 /**
  * Lets a user's device connect.
  *
- * @throws {ApiError} InvalidClientVpnEndpointId.NotFound, IncorrectState for an endpoint that takes no connections,
+ * @throws {ApiError} InvalidClientVpnEndpointId.NotFound, IncorrectState for an endpoint that takes no connections, or no more,
  *   AuthFailure for a revoked certificate, of which "failed mutual authentication attempts are not logged"
  */
 export function connectVpnClient(ctx: Context, request: ConnectRequest): Connected {
@@ -124,6 +147,7 @@ export function connectVpnClient(ctx: Context, request: ConnectRequest): Connect
   if (serial && endpoint.revocationList?.serials.includes(serial)) {
     throw new ApiError("AuthFailure", `The client certificate ${request.serialNumber} has been revoked.`);
   }
+  checkConnections(ctx, endpoint);
   const groups = request.groups.slice(0, MOST_GROUPS);
   return admit(ctx, endpoint, network, { ...client, groups, context: request.context });
 }
@@ -135,7 +159,7 @@ function admit(
   { id: networkId }: ClientVpnTargetNetwork,
   { id, ...client }: ConnectingClient & Pick<ClientVpnConnection, "context" | "groups">,
 ): Connected {
-  const { id: endpointId, policy } = endpoint;
+  const { id: endpointId } = endpoint;
   if (!isPermitted(endpoint, contextOf(endpoint, { id, ...client }, client.context))) {
     return refuse(ctx, endpoint, { id, ...client }, "authorization policy denied the connection");
   }
@@ -144,7 +168,7 @@ function admit(
     return refuse(ctx, endpoint, { id, ...client }, "no client IP address is available");
   }
   const routes = pushedRoutes(ctx, endpoint);
-  const evaluated = policy && ctx.now;
+  const evaluated = policyOf(endpoint) && ctx.now;
   const fields = { ...client, endpointId, networkId, address, routes, evaluated };
   return { connection: openConnection(ctx, endpoint, fields, id) };
 }

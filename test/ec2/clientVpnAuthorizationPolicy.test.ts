@@ -11,7 +11,8 @@ import {
   type ModifyClientVpnEndpointAuthorizationPolicyCommandInput,
 } from "@aws-sdk/client-ec2";
 import { beforeAll, describe, expect, test } from "vitest";
-import { configOf, refused } from "../islet.ts";
+import { advanceClock } from "../clock.ts";
+import { configOf, ownIslet, refused } from "../islet.ts";
 import { operate } from "../operator.ts";
 import { newEndpoint, newOwner, newReadyEndpoint, Region, type Owner } from "./clientVpns.ts";
 
@@ -58,6 +59,31 @@ describe("what it refuses to do", () => {
 });
 
 describe("what it does", () => {
+  test("asks no policy that is on its way out, at EC2's pace", async () => {
+    const islet = await ownIslet({ pace: "real" });
+    const slow = await newOwner(islet);
+    const { endpoint: ClientVpnEndpointId } = await newReadyEndpoint(slow);
+    await advanceClock(islet, 301);
+    const change = new ModifyClientVpnEndpointAuthorizationPolicyCommand({
+      ClientVpnEndpointId,
+      PolicyDocument: HEALTHY,
+    });
+    await slow.ec2.send(change);
+    const leave = () =>
+      slow.ec2.send(new DeleteClientVpnEndpointAuthorizationPolicyCommand({ ClientVpnEndpointId }));
+    expect((await leave()).Status).toBe("deleting");
+    await refused(leave(), "InvalidClientVpnEndpointAuthorizationPolicyNotFound");
+    const asked = { Region, ClientVpnEndpointId, CommonName: "client1" };
+    await operate(islet, "POST client-vpn-connections", asked);
+    const { Connections } = await slow.ec2.send(
+      new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId }),
+    );
+    expect(Connections).toHaveLength(1);
+    expect(Connections?.[0]?.AuthorizationPolicyLastEvaluatedTime).toBeUndefined();
+    expect((await slow.ec2.send(change)).Status).toBe("creating");
+    await islet.close();
+  });
+
   test("keeps what is said, and what was said before of the rest", async () => {
     const endpoint = await newEndpoint(owner);
     const made = await modify(endpoint, { PolicyDocument: HEALTHY, Description: "health" });

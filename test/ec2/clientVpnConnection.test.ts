@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
@@ -98,6 +101,21 @@ describe("what it refuses to do", () => {
     const named = { CommonName: "client1" };
     await connectRefused("cvpn-endpoint-01234567", named, "InvalidClientVpnEndpointId.NotFound");
     await connectRefused(await newEndpoint(owner), named, "IncorrectState");
+  });
+
+  test("to let in more clients at once than the quota allows", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "islet-quotas-"));
+    const file = join(folder, "quotas.json");
+    writeFileSync(file, JSON.stringify({ "Concurrent client connections per Client VPN endpoint": 1 }));
+    const limited = await ownIslet({ quotas: file });
+    rmSync(folder, { recursive: true });
+    const { endpoint: ClientVpnEndpointId } = await newReadyEndpoint(await newOwner(limited));
+    const asked = { Region, ClientVpnEndpointId, CommonName: "client1" };
+    const { ConnectionId } = await operate(limited, "POST client-vpn-connections", asked);
+    await operationRefused(limited, "POST client-vpn-connections", asked, "IncorrectState", /more than 1/);
+    await operate(limited, "POST client-vpn-connections/end", { Region, ConnectionId });
+    await operate(limited, "POST client-vpn-connections", asked);
+    await limited.close();
   });
 
   test("to end what is not there", async () => {
