@@ -31,6 +31,19 @@ function networkOf(ctx: Context, endpointId: string, id: string): ClientVpnTarge
   return network;
 }
 
+/** In bits, and in addresses that are free. */
+const SMALLEST_SUBNET = 27;
+const FEWEST_ADDRESSES = 20;
+
+/** @see https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/cvpn-working-target.html */
+function checkRoom(ctx: Context, subnet: Subnet): void {
+  if (subnet.cidr === undefined) throw invalid(subnet.id, "subnetId", "It has no IPv4 CIDR block.");
+  const free = subnets.show(ctx, subnet).AvailableIpAddressCount ?? 0;
+  if (storedCidr(subnet.cidr).length > SMALLEST_SUBNET || free < FEWEST_ADDRESSES) {
+    throw invalid(subnet.id, "subnetId", "It must be at least a /27, with 20 available IP addresses.");
+  }
+}
+
 /**
  * A subnet by which clients can come into a VPC: of the endpoint's VPC, if it has one, and one of each zone.
  *
@@ -54,7 +67,7 @@ function readSubnet(ctx: Context, { id, vpcId, clientCidr }: ClientVpnEndpoint, 
   if (networks.some(({ zone }) => zone === subnet.zone)) {
     throw new ApiError("InvalidClientVpnSubnetId.DuplicateAz", subnet.zone);
   }
-  if (subnet.cidr === undefined) throw invalid(asked, "subnetId", "It has no IPv4 CIDR block.");
+  checkRoom(ctx, subnet);
   const blocks = vpc.ipv4.filter(isAssociated).map(({ cidr }) => storedCidr(cidr));
   if (blocks.some((block) => overlaps(block, storedCidr(clientCidr)))) {
     throw new ApiError("InvalidClientVpnSubnetId.OverlappingCidr", asked, clientCidr);

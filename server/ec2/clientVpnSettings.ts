@@ -165,16 +165,17 @@ type Asked = Pick<
 
 type Settings = Omit<ClientVpnSettings, "dnsServers" | "log" | "serverCertificateArn">;
 
-/** The VPC and the groups of its interfaces, which without a VPC there are none of. */
+/** The VPC and the groups of its interfaces, which without a VPC there are none of; another VPC has other groups. */
 function readVpc(
   ctx: Context,
   { VpcId, SecurityGroupIds }: Asked,
-  known: string | undefined,
+  known: Pick<Settings, "groups" | "vpcId">,
 ): Pick<Settings, "groups" | "vpcId"> | undefined {
   if (VpcId === undefined && SecurityGroupIds === undefined) return undefined;
-  const vpcId = VpcId === undefined ? known : vpcs.get(ctx, VpcId).id;
+  const vpcId = VpcId === undefined ? known.vpcId : vpcs.get(ctx, VpcId).id;
   if (vpcId === undefined) return missing("vpcId");
-  return { vpcId, groups: readClientVpnGroups(ctx, vpcId, SecurityGroupIds ?? []) };
+  const groups = SecurityGroupIds ?? (vpcId === known.vpcId ? known.groups : []);
+  return { vpcId, groups: readClientVpnGroups(ctx, vpcId, groups) };
 }
 
 /**
@@ -209,7 +210,7 @@ export function readSettings(ctx: Context, asked: Asked, known: Settings): Setti
     splitTunnel: asked.SplitTunnel ?? known.splitTunnel,
     vpcId: known.vpcId,
     groups: known.groups,
-    ...readVpc(ctx, asked, known.vpcId),
+    ...readVpc(ctx, asked, known),
     selfService:
       asked.SelfServicePortal === undefined ? known.selfService : asked.SelfServicePortal === "enabled",
     sessionHours,

@@ -38,7 +38,7 @@ function readClientCidr(text: string | undefined): Prefix {
 }
 
 /** @throws {ApiError} InvalidParameterValue if a VPC has addresses of clients' */
-function checkApart(ctx: Context, clients: Prefix, vpcId: string): void {
+export function checkApart(ctx: Context, clients: Prefix, vpcId: string): void {
   const blocks = vpcs.table(ctx).get(vpcId)?.ipv4.filter(isAssociated) ?? [];
   const shared = blocks.find(({ cidr }) => overlaps(storedCidr(cidr), clients));
   if (shared) throw overlapping(clients, shared.cidr);

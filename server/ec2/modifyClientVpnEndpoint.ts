@@ -2,10 +2,12 @@ import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
 import type { Handlers } from "../kit/handlers.ts";
+import { storedCidr } from "./cidrBlock.ts";
 import { endConnections } from "./clientVpnConnection.ts";
 import { clientVpnEndpoints, usableEndpoint, type ClientVpnEndpoint } from "./clientVpnEndpoint.ts";
 import { readCertificate, readConnectionLog, readDnsServers, readSettings } from "./clientVpnSettings.ts";
 import { doorOf, networksOf } from "./clientVpnTargetNetwork.ts";
+import { checkApart } from "./createClientVpnEndpoint.ts";
 import { networkInterfaces } from "./networkInterface.ts";
 
 /** The servers after a change: "Specify False to delete the existing DNS servers." */
@@ -53,6 +55,7 @@ export const operations = {
     checkPlace(ctx, row, asked);
     const { ServerCertificateArn: arn, ConnectionLogOptions: log, DnsServers } = asked;
     const settings = readSettings(ctx, asked, row);
+    if (asked.VpcId !== undefined) checkApart(ctx, storedCidr(row.clientCidr), asked.VpcId);
     const dnsServers = DnsServers ? changeDnsServers(row.dnsServers, DnsServers) : row.dnsServers;
     clientVpnEndpoints.update(ctx, id, {
       ...settings,

@@ -1,6 +1,7 @@
 import {
   ApplySecurityGroupsToClientVpnTargetNetworkCommand,
   AssociateClientVpnTargetNetworkCommand,
+  CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
   CreateVpcCommand,
   DeleteNetworkInterfaceCommand,
@@ -84,6 +85,18 @@ describe("what it refuses to do", () => {
       "InvalidParameterValue",
       /dedicated tenancy/,
     );
+  });
+
+  test("subnets with too few addresses", async () => {
+    const { vpc } = await newNetwork(owner);
+    const endpoint = await newEndpoint(owner);
+    const small = await newSubnet(owner, vpc, "10.0.1.0/28");
+    await refused(ask(endpoint, { SubnetId: small }), "InvalidParameterValue", /at least a \/27/);
+    const SubnetId = await newSubnet(owner, vpc, "10.0.2.0/27");
+    const taken = { SubnetId, SecondaryPrivateIpAddressCount: 7 };
+    await owner.ec2.send(new CreateNetworkInterfaceCommand(taken));
+    await refused(ask(endpoint, { SubnetId }), "InvalidParameterValue", /20 available/);
+    await associate(owner, endpoint, await newSubnet(owner, vpc, "10.0.3.0/27"));
   });
 
   test("associations that are not there, or another endpoint's", async () => {

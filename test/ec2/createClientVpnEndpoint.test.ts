@@ -111,6 +111,8 @@ describe("what it refuses to do", () => {
       "InvalidParameterValue",
       /overlaps/,
     );
+    const endpoint = await newEndpoint(owner, { ClientCidrBlock: "10.0.4.0/22" });
+    await refused(modify(endpoint, { VpcId: vpc }), "InvalidParameterValue", /overlaps/);
   });
 
   test("groups of another VPC, and more than five", async () => {
@@ -313,6 +315,19 @@ describe("what it does", () => {
       ServerCertificateArn: other,
       ClientLoginBannerOptions: { Enabled: false },
     });
+  });
+
+  test("keeps its groups when told the VPC that it is in, and not in another", async () => {
+    const [one, other] = [await newNetwork(owner), await newNetwork(owner)];
+    const asked = { GroupName: "vpn", Description: "-", VpcId: one.vpc };
+    const { GroupId = "" } = await owner.ec2.send(new CreateSecurityGroupCommand(asked));
+    const id = await newEndpoint(owner, { VpcId: one.vpc, SecurityGroupIds: [GroupId] });
+    const groups = async () => (await shownEndpoint(owner, id)).SecurityGroupIds;
+    await modify(id, { VpcId: one.vpc });
+    expect(await groups()).toEqual([GroupId]);
+    await modify(id, { VpcId: other.vpc });
+    expect(await groups()).toEqual([expect.stringMatching(/^sg-/)]);
+    expect(await groups()).not.toEqual([GroupId]);
   });
 
   test("is torn down in Terraform's order, and leaves nothing", async () => {

@@ -1,7 +1,12 @@
 import { clientVpnConnections } from "../../ec2/clientVpnConnection.ts";
 import { clientVpnEndpoints } from "../../ec2/clientVpnEndpoint.ts";
 import { routesOf } from "../../ec2/clientVpnRoute.ts";
-import { doorOf, networksOf, type ClientVpnTargetNetwork } from "../../ec2/clientVpnTargetNetwork.ts";
+import {
+  clientVpnTargetNetworks,
+  doorOf,
+  networksOf,
+  type ClientVpnTargetNetwork,
+} from "../../ec2/clientVpnTargetNetwork.ts";
 import type { ClientVpnEndpointPlan } from "../../../network/clientVpns.ts";
 import { block, ip } from "../../../network/ip.ts";
 import type { Unit } from "../../state/unit.ts";
@@ -52,7 +57,7 @@ export const clientVpnConnectionKind: Kind = {
     const row = clientVpnConnections.table({ unit }).get(id);
     if (row?.state !== "active") return false;
     const { endpointId: endpoint, networkId, address, device, groups, routes } = row;
-    const network = networksOf({ unit }, endpoint).find((each) => each.id === networkId);
+    const network = clientVpnTargetNetworks.table({ unit }).get(networkId);
     fabric.clientVpns.putClient({
       id,
       endpoint,
