@@ -2,6 +2,7 @@ import { handlersOf, partlyOf } from "../kit/registry.ts";
 import * as account from "./account.ts";
 import * as accountEncryptionControl from "./accountEncryptionControl.ts";
 import * as address from "./address.ts";
+import * as addressAssociation from "./addressAssociation.ts";
 import * as addressAttribute from "./addressAttribute.ts";
 import * as addressTransfer from "./addressTransfer.ts";
 import * as blockPublicAccess from "./blockPublicAccess.ts";
@@ -181,6 +182,7 @@ const modules = [
   account,
   accountEncryptionControl,
   address,
+  addressAssociation,
   addressAttribute,
   addressTransfer,
   blockPublicAccess,

@@ -7,6 +7,7 @@ import type { Address, NetworkInterface } from "@aws-sdk/client-ec2";
 import { contains, parseAddress, parsePrefix } from "../../network/cidr.ts";
 import { ownAddresses } from "../../network/subnetAddresses.ts";
 import { operations as elastic } from "../../server/ec2/address.ts";
+import { operations as elasticWays } from "../../server/ec2/addressAssociation.ts";
 import { operations as makingInterfaces } from "../../server/ec2/createNetworkInterface.ts";
 import { operations as describing } from "../../server/ec2/describeInstances.ts";
 import { operations as instanceStates } from "../../server/ec2/instanceState.ts";
@@ -198,7 +199,7 @@ export class AddressRun {
         const { AllocationId = "" } = address ?? {};
         const PrivateIpAddress = pick(eni ? privateOf(eni) : [], m) ?? "";
         this.#as(account, (ctx) =>
-          elastic.AssociateAddress(
+          elasticWays.AssociateAddress(
             { AllocationId, NetworkInterfaceId, PrivateIpAddress, AllowReassociation: flag },
             ctx,
           ),
@@ -208,7 +209,7 @@ export class AddressRun {
       case "disassociate": {
         const associated = seen.addresses.filter((each) => each.AssociationId !== undefined);
         const { AssociationId = "" } = pick(associated, m) ?? {};
-        this.#as(account, (ctx) => elastic.DisassociateAddress({ AssociationId }, ctx));
+        this.#as(account, (ctx) => elasticWays.DisassociateAddress({ AssociationId }, ctx));
         break;
       }
       case "launch": {
