@@ -117,11 +117,13 @@ export class Cloud {
     this.#parts.onReset?.(what);
     try {
       if (what.account === undefined && what.region === undefined) {
+        let eraseFiles = (): void => {};
         this.#parts.journal.clear(() => {
-          this.#parts.world.emptied();
+          eraseFiles = this.#parts.world.emptied();
           // What a server has from the start is there again, or nothing is gone.
           this.#reopen();
         });
+        eraseFiles();
       } else {
         this.#forget(what);
       }

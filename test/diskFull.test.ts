@@ -148,7 +148,10 @@ describe.runIf(process.platform === "linux")("a full disk", () => {
     expect(await home.run("audit", "verify", "--data", folder)).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("a reset that cannot be kept leaves the hosts as the rows say, once there is room", async () => {
+  test("a reset that cannot be kept leaves the hosts as the rows say, once there is room, and all files", async () => {
+    const disk = { Bucket: "disks", Key: "a.raw" };
+    const Body = Buffer.alloc(4096, "a").toString("base64");
+    await operate(server, "POST", "objects", { ...disk, Body });
     await ec2.send(
       new RunInstancesCommand({ ImageId: linux.id, InstanceType: "m5.large", MinCount: 1, MaxCount: 1 }),
     );
@@ -158,6 +161,16 @@ describe.runIf(process.platform === "linux")("a full disk", () => {
     limitFiles("unlimited");
     const { Reservations } = await ec2.send(new DescribeInstancesCommand({}));
     expect([Reservations?.length, await tenants()]).toEqual([1, 1]);
+    expect((await records())[0]?.seq).toBe(1);
+    expect((await records()).map(({ event }) => event)).toContain("power-lost");
+
+    limitFiles(1024);
+    const more = { ...disk, Body: Buffer.alloc(2048, "b").toString("base64") };
+    const put = { service: "islet", path: "/_islet/objects", body: JSON.stringify(more) };
+    expect((await send(server, put)).status).toBe(500);
+    limitFiles("unlimited");
+    const { json } = await operate(server, "GET", "objects?Bucket=disks&Key=a.raw");
+    expect(json).toEqual({ Body });
 
     await operate(server, "POST", "reset", {});
     expect(await ec2.send(new DescribeInstancesCommand({}))).toMatchObject({ Reservations: [] });

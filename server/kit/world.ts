@@ -309,6 +309,10 @@ export interface World {
   resumed(unit: Unit): void;
   /** The power is gone, and with it all that is on no disk. */
   lost(): void;
-  /** Everything is gone. */
-  emptied(): void;
+  /**
+   * Everything is gone, to be called in the transaction that keeps that.
+   *
+   * @returns erases what is in files of its own, and cannot be taken back: to be called once it is kept
+   */
+  emptied(): () => void;
 }

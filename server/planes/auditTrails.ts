@@ -84,9 +84,9 @@ export class AuditTrails {
 
   /** Forgets all that happened. */
   clear(): void {
+    this.#heads?.clear();
     for (const region of this.regions()) this.#file(region).clear();
     this.#files.clear();
-    this.#heads?.clear();
   }
 
   close(): void {

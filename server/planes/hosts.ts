@@ -198,6 +198,10 @@ export class Hosts implements HostWorld {
     this.#ownRoot = undefined;
     this.#blocks.clear();
     this.#kept?.clear();
+  }
+
+  /** Forgets all that happened, once all hosts are gone. */
+  clearTrails(): void {
     this.#settings.trails?.clear();
   }
 

@@ -33,9 +33,12 @@ export class Planes implements World {
     this.network.emptied();
   }
 
-  emptied(): void {
+  emptied(): () => void {
     this.hosts.emptied();
     this.network.emptied();
-    this.objects.clear();
+    return () => {
+      this.hosts.clearTrails();
+      this.objects.clear();
+    };
   }
 }

@@ -5,8 +5,8 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -53,15 +53,22 @@ export function memoryObjects(): Objects {
 /** Keeps objects as files: the bucket is a folder, and what stands between slashes of a key are folders in it. */
 export function folderObjects(folder: string): Objects {
   const pathOf = (bucket: string, key: string): string => join(folder, bucket, key);
+  const open: Objects["open"] = (bucket, key) =>
+    keysIn(folder, bucket).includes(key) ? openFile(pathOf(bucket, key)) : undefined;
+  // Beside the buckets, none of which has such a name: where an object is there is the whole of it, or what was there before.
+  const unfinished = join(folder, ".unfinished");
   return {
     put: (bucket, key, bytes) => {
       const path = pathOf(bucket, key);
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(path, bytes, { mode: 0o600 });
+      writeFileSync(unfinished, bytes, { mode: 0o600 });
+      renameSync(unfinished, path);
     },
-    get: (bucket, key) =>
-      keysIn(folder, bucket).includes(key) ? readFileSync(pathOf(bucket, key)) : undefined,
-    open: (bucket, key) => (keysIn(folder, bucket).includes(key) ? openFile(pathOf(bucket, key)) : undefined),
+    get: (bucket, key) => {
+      const object = open(bucket, key);
+      return object?.read(0, object.size);
+    },
+    open,
     keys: (bucket) => keysIn(folder, bucket),
     clear: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -34,7 +34,7 @@ export const emptyWorld: World = {
   committed: () => {},
   resumed: () => {},
   lost: () => {},
-  emptied: () => {},
+  emptied: () => () => {},
 };
 
 export interface Desk {

@@ -19,6 +19,7 @@ test("what is no file is no object, though it has a name", () => {
       undefined,
       undefined,
     ]);
+    expect(objects.get("disks", "lost")).toBe(undefined);
     const disk = objects.open("disks", "a/b.raw");
     expect([disk?.size, Buffer.from(disk?.read(2, 9) ?? []).toString()]).toEqual([4, "sk"]);
   } finally {
