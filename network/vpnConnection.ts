@@ -43,6 +43,8 @@ export class VpnConnection implements SiteLink {
   readonly order: number;
   readonly #endpoint: () => LinkEnd | undefined;
   #settings: VpnConnectionSettings | undefined;
+  /** The tunnels that are up. */
+  #up: readonly Tunnel[] = [];
 
   /** @param endpoint where the tunnels end at AWS, which may come and go */
   constructor(id: string, order: number, endpoint: () => LinkEnd | undefined) {
@@ -54,13 +56,15 @@ export class VpnConnection implements SiteLink {
   put(settings: VpnConnectionSettings): void {
     this.release();
     this.#settings = settings;
-    for (const { site } of settings.tunnels) site?.links.add(this);
+    this.#up = settings.tunnels.filter(({ site }) => site !== undefined);
+    for (const { site } of this.#up) site?.links.add(this);
   }
 
   /** Lets go of the sites at the other end. */
   release(): void {
-    for (const { site } of this.#settings?.tunnels ?? []) site?.links.delete(this);
+    for (const { site } of this.#up) site?.links.delete(this);
     this.#settings = undefined;
+    this.#up = [];
   }
 
   /** The addresses that it carries packets between; none before it is put. */
@@ -69,7 +73,7 @@ export class VpnConnection implements SiteLink {
   }
 
   get up(): boolean {
-    return this.#settings?.tunnels.some(({ site }) => site !== undefined) ?? false;
+    return this.#up.length > 0;
   }
 
   carry(walk: Walk, packet: Packet, router: Ip, down: "BAD_STATE_VPN" | "TGW_BAD_STATE_VPN"): End {
@@ -106,16 +110,13 @@ export class VpnConnection implements SiteLink {
   }
 
   #tunnelTo(site: CustomerSite): Tunnel | undefined {
-    return this.#settings?.tunnels.find((tunnel) => tunnel.site === site);
+    return this.#up.find((tunnel) => tunnel.site === site);
   }
 
   #tunnelFor(packet: Packet): Tunnel | undefined {
-    if (!this.#settings) return undefined;
-    const { tunnels, shared } = this.#settings;
-    if (!shared) return tunnels.find(({ site }) => site !== undefined);
-    const up = tunnels.filter(({ site }) => site !== undefined);
+    const up = this.#up;
     // The lower bits have chosen between connections: by the same ones, some tunnels would never be.
-    return up[(flowHash(packet) >>> 12) % up.length];
+    return this.#settings?.shared && up.length > 1 ? up[(flowHash(packet) >>> 12) % up.length] : up[0];
   }
 
   #refuse(

@@ -160,10 +160,10 @@ export const takenBlocks = (ctx: Context, gatewayId: string | undefined): Taken 
 const AMAZON_IPV6 = storedCidr("2600:f0f0::/32");
 
 /** An address that no tunnel in the region has. */
-function takeIpv6(ctx: Context, taken: readonly string[]): string {
+function takeIpv6(ctx: Context, taken: ReadonlySet<string>): string {
   for (;;) {
     const id = formatAddress(addressAt(AMAZON_IPV6, BigInt(`0x${ctx.chance.hex(24)}`)));
-    if (!taken.includes(id) && vpnConnections.count(ctx, "outside", id) === 0) return id;
+    if (!taken.has(id) && vpnConnections.count(ctx, "outside", id) === 0) return id;
   }
 }
 
@@ -173,20 +173,11 @@ function outsideAddress(
   { transitGatewayId, transportId, isIpv6 }: At,
   tunnels: readonly VpnTunnel[],
 ): string {
-  if (isIpv6)
-    return takeIpv6(
-      ctx,
-      tunnels.map(({ outside }) => outside),
-    );
+  const taken = new Set(tunnels.map(({ outside }) => outside));
+  if (isIpv6) return takeIpv6(ctx, taken);
   if (transitGatewayId === undefined || transportId === undefined) return takePublicAddress(ctx).id;
   const gateway = usableGateway(ctx, transitGatewayId);
-  return freeGatewayAddress(
-    ctx,
-    gateway,
-    4,
-    "VPN connection",
-    new Set(tunnels.map(({ outside }) => outside)),
-  );
+  return freeGatewayAddress(ctx, gateway, 4, "VPN connection", taken);
 }
 
 interface At extends Ends, Pick<VpnConnection, "transportId"> {

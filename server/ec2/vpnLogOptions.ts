@@ -1,7 +1,7 @@
 import type * as Sdk from "@aws-sdk/client-ec2";
 import { ApiError } from "../errors.ts";
 import type { Context } from "../kit/context.ts";
-import { findLogGroup, nameInArn } from "../logs/logGroup.ts";
+import { findLogGroupByArn } from "../logs/logGroup.ts";
 
 type Asked = Sdk.CloudWatchLogOptionsSpecification;
 
@@ -38,7 +38,7 @@ function readLog(ctx: Context, prefix: string, asked: Wish, before: VpnLog | und
   }
   if (groupArn === undefined) throw new ApiError("MissingParameter", arnName);
   // One that was there once may be gone.
-  if (asked.groupArn !== undefined && !findLogGroup(ctx, nameInArn(ctx, groupArn) ?? "")) {
+  if (asked.groupArn !== undefined && !findLogGroupByArn(ctx, groupArn)) {
     throw new ApiError(
       "InvalidParameterValue",
       `Value (${groupArn.slice(0, 600)}) for parameter ${arnName} is invalid. There is no such log group.`,

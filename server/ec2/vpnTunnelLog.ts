@@ -1,5 +1,5 @@
 import type { Context } from "../kit/context.ts";
-import { findLogGroup, nameInArn } from "../logs/logGroup.ts";
+import { findLogGroupByArn } from "../logs/logGroup.ts";
 import { addEvents, addLogStream, findLogStream } from "../logs/logStream.ts";
 import type { Advertisement } from "./customerSite.ts";
 import type { VpnLog } from "./vpnLogOptions.ts";
@@ -42,7 +42,7 @@ const textOf = (fields: Fields): string =>
  * @see https://docs.aws.amazon.com/vpn/latest/s2svpn/monitoring-logs.html
  */
 function write(ctx: Context, { groupArn, format }: VpnLog, asked: string, happened: readonly Fields[]): void {
-  const group = findLogGroup(ctx, nameInArn(ctx, groupArn) ?? "");
+  const group = findLogGroupByArn(ctx, groupArn);
   if (!group || happened.length === 0) return;
   // No name of a stream has a colon in it; what AWS writes for those of IPv6 addresses is not published.
   const name = asked.replaceAll(":", "-");

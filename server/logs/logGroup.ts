@@ -104,9 +104,15 @@ function nameIn(ctx: Context, identifier: string): string {
 }
 
 /** The name in the ARN of a group of the caller's; no other can be seen. */
-export function nameInArn({ region, account }: Context, arn: string): string | undefined {
+function nameInArn({ region, account }: Context, arn: string): string | undefined {
   const prefix = `arn:aws:logs:${region}:${account}:log-group:`;
   return arn.startsWith(prefix) ? arn.slice(prefix.length).replace(/:\*$/, "") : undefined;
+}
+
+/** The caller's group of that ARN, if there is one; no other account's is found. */
+export function findLogGroupByArn(ctx: Context, arn: string): LogGroup | undefined {
+  const name = nameInArn(ctx, arn);
+  return name === undefined ? undefined : findLogGroup(ctx, name);
 }
 
 /** @throws {ApiError} InvalidParameterException, ResourceNotFoundException */
@@ -118,8 +124,7 @@ function groupOfArn(ctx: Context, arn: string): LogGroup {
       String.raw`Member must satisfy regular expression pattern: [\w+=/:,.@-]*`,
     );
   }
-  const name = nameInArn(ctx, arn);
-  const group = name === undefined ? undefined : findLogGroup(ctx, name);
+  const group = findLogGroupByArn(ctx, arn);
   if (!group) throw new ApiError("ResourceNotFoundException", "", "The specified resource does not exist.");
   return group;
 }
