@@ -47,10 +47,12 @@ const invalid = (name: string, value: string): ApiError =>
 const MOST_GROUPS = 200;
 
 function readClient(ctx: Context, endpoint: ClientVpnEndpoint, request: ConnectRequest): ConnectingClient {
-  const { username, serialNumber, device } = request;
+  const { username, serialNumber, groups, device } = request;
   const commonName = request.commonName ?? username;
   if (hasUsers(endpoint) && username === undefined) throw new ApiError("MissingParameter", "Username");
   if (!hasUsers(endpoint) && username !== undefined) throw invalid("Username", username);
+  // Certificates tell no groups.
+  if (!hasUsers(endpoint) && groups.length > 0) throw invalid("Groups", groups.join(", "));
   if (commonName === undefined) throw new ApiError("MissingParameter", "CommonName");
   if (serialNumber !== undefined && !/^[0-9A-Fa-f]{1,64}$/.test(serialNumber)) {
     throw invalid("SerialNumber", serialNumber);

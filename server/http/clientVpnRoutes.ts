@@ -2,18 +2,12 @@ import type { Cloud } from "../cloud.ts";
 import type { CedarRecord, CedarValue } from "../ec2/cedar.ts";
 import { connectVpnClient, disconnectVpnClient, type ConnectRequest } from "../ec2/connectVpnClient.ts";
 import type { Unit } from "../state/unit.ts";
-import { regionOf, required } from "./fields.ts";
+import { regionOf, required, texts } from "./fields.ts";
 import { allow, invalid, text, type Fields, type Route } from "./operator.ts";
 
 /** Where a device is that nobody says more of: RFC 5737. */
 const DEVICE_ADDRESS = "198.51.100.1";
 const DEVICE_PORT = 50_000;
-
-function groups({ Groups: value = [] }: Fields): string[] {
-  const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
-  if (!isList) throw invalid("Groups", value);
-  return value;
-}
 
 function port({ DevicePort: value = DEVICE_PORT }: Fields): number {
   const isPort = typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65_536;
@@ -46,7 +40,7 @@ const requestOf = (fields: Fields): ConnectRequest => ({
   username: text(fields, "Username"),
   commonName: text(fields, "CommonName"),
   serialNumber: text(fields, "SerialNumber"),
-  groups: groups(fields),
+  groups: texts(fields, "Groups") ?? [],
   device: {
     address: text(fields, "DeviceAddress") ?? DEVICE_ADDRESS,
     port: port(fields),

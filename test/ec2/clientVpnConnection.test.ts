@@ -77,6 +77,7 @@ describe("what it refuses to parse", () => {
       { DeviceAddress: "2001:db8::1" },
       { DevicePort: 0 },
       { Groups: "eng" },
+      { Groups: ["eng"] },
       { Context: [] },
       { Context: { score: 0.5 } },
       { Context: { nothing: null } },
