@@ -51,14 +51,20 @@ export function remember(port: Port, { type, id: group }: Packet): void {
   }
 }
 
+interface Host {
+  /** How many queries in a row it has not answered. */
+  missed: number;
+  /** The groups that it is in. */
+  readonly groups: Set<number>;
+}
+
 /**
  * The hosts that a multicast router has heard of, each an interface, and the groups that they are in.
  *
  * @see https://docs.aws.amazon.com/vpc/latest/tgw/tgw-multicast-overview.html
  */
 export class IgmpHosts {
-  /** How many queries in a row each has not answered. */
-  readonly #missed = new Map<string, number>();
+  readonly #hosts = new Map<string, Host>();
   /** By group, whose memberships are not empty. */
   readonly #members = new Map<number, Set<string>>();
   /** How many there are in all groups together. */
@@ -66,14 +72,17 @@ export class IgmpHosts {
   /** When the next query is due, in milliseconds. */
   #next = 0;
 
-  hear(host: string, { type, id: group }: Packet, now: number): void {
+  hear(id: string, { type, id: group }: Packet, now: number): void {
+    const known = this.#hosts.get(id);
     if (type === REPORT) {
-      if (this.#missed.size === 0) this.#next = nextQuery(now);
-      this.#missed.set(host, 0);
-      this.#join(host, group);
-    } else if (type === LEAVE) {
-      this.#leave(host, group);
-      if (![...this.#members.values()].some((members) => members.has(host))) this.#missed.delete(host);
+      if (this.#hosts.size === 0) this.#next = nextQuery(now);
+      const host = known ?? { missed: 0, groups: new Set() };
+      if (!known) this.#hosts.set(id, host);
+      host.missed = 0;
+      this.#join(id, host, group);
+    } else if (type === LEAVE && known) {
+      this.#leave(id, known, group);
+      if (known.groups.size === 0) this.#hosts.delete(id);
     }
   }
 
@@ -90,33 +99,33 @@ export class IgmpHosts {
   query(now: number, ask: (host: string, at: number) => boolean): void {
     // Whoever answers now has done so before, or else has been forgotten.
     this.#next = Math.max(this.#next, nextQuery(now) - (MOST_ASKED + 1) * ROUND);
-    for (; this.#next <= now && this.#missed.size > 0; this.#next += ROUND) this.#queryOnce(ask);
+    for (; this.#next <= now && this.#hosts.size > 0; this.#next += ROUND) this.#queryOnce(ask);
   }
 
   #queryOnce(ask: (host: string, at: number) => boolean): void {
-    for (const [host, before] of this.#missed) {
-      this.#missed.set(host, before + 1);
-      const isThere = ask(host, this.#next);
-      const missed = this.#missed.get(host) ?? 0;
-      if (!isThere || missed >= MOST_MISSED) {
-        for (const group of this.#members.keys()) this.#leave(host, group);
-      }
-      if (!isThere || missed >= MOST_ASKED) this.#missed.delete(host);
+    for (const [id, host] of this.#hosts) {
+      host.missed++;
+      const isThere = ask(id, this.#next);
+      const { missed, groups } = host;
+      if (!isThere || missed >= MOST_MISSED) for (const group of groups) this.#leave(id, host, group);
+      if (!isThere || missed >= MOST_ASKED) this.#hosts.delete(id);
     }
   }
 
-  #join(host: string, group: number): void {
+  #join(id: string, { groups }: Host, group: number): void {
     const members = this.#members.get(group) ?? new Set();
     const isFull = members.size >= MOST_MEMBERS || this.#memberships >= MOST_MEMBERSHIPS;
-    if (isFull || members.has(host)) return;
-    this.#members.set(group, members.add(host));
+    if (isFull || groups.has(group)) return;
+    groups.add(group);
+    this.#members.set(group, members.add(id));
     this.#memberships++;
   }
 
-  #leave(host: string, group: number): void {
-    const members = this.#members.get(group);
-    if (!members?.delete(host)) return;
+  #leave(id: string, { groups }: Host, group: number): void {
+    if (!groups.delete(group)) return;
     this.#memberships--;
-    if (members.size === 0) this.#members.delete(group);
+    const members = this.#members.get(group);
+    members?.delete(id);
+    if (members?.size === 0) this.#members.delete(group);
   }
 }

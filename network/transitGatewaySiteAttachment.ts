@@ -68,8 +68,11 @@ export class TransitGatewaySiteAttachment implements TransitGatewayAttachment, L
   reach(address: Ip, from: SiteLink, allowed?: readonly Block[]): number | undefined {
     if (allowed) {
       if (!this.live) return undefined;
-      const lengths = allowed.flatMap((each) => (within(each, address) ? each.length : []));
-      return lengths.length > 0 ? Math.max(...lengths) : undefined;
+      let longest: number | undefined;
+      for (const each of allowed) {
+        if (each.length > (longest ?? -1) && within(each, address)) longest = each.length;
+      }
+      return longest;
     }
     const ways = this.live ? this.table?.find(address) : undefined;
     // What a site told the gateway, it is not told again.
