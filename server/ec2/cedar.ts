@@ -9,12 +9,15 @@ export interface CedarRecord {
 
 type Expression = (context: CedarRecord) => CedarValue;
 
+/** What becomes of a value by one more link of a chain. */
+type Link = (value: CedarValue, context: CedarRecord) => CedarValue;
+
 interface Policy {
   readonly effect: "forbid" | "permit";
   readonly applies: Expression;
 }
 
-/** As deep as expressions may be nested. */
+/** As deep as expressions may be nested, and as long as chains of links may be. */
 const DEEPEST = 100;
 
 const isSet = (value: CedarValue): value is readonly CedarValue[] => Array.isArray(value);
@@ -88,6 +91,16 @@ const RELATIONS: Readonly<Record<string, (a: CedarValue, b: CedarValue) => boole
   ">": (a, b) => long(a) > long(b),
   ">=": (a, b) => long(a) >= long(b),
 };
+
+/** A chain of sums, products or attributes, which is gone along in a loop: how long it is, is not how deep the stack gets. */
+function chain(first: Expression, links: readonly Link[]): Expression {
+  if (links.length === 0) return first;
+  return (context) => {
+    let value = first(context);
+    for (const link of links) value = link(value, context);
+    return value;
+  };
+}
 
 /** Reads policies, by the grammar of Cedar. @see https://docs.cedarpolicy.com/policies/syntax-grammar.html */
 class Reader {
@@ -225,31 +238,27 @@ class Reader {
   }
 
   #sum(): Expression {
-    let sum = this.#product();
-    for (let links = 0; ; links++) {
-      checkDepth(links);
-      const left = sum;
-      if (this.#takes("+")) {
-        const right = this.#product();
-        sum = (context) => long(long(left(context)) + long(right(context)));
-      } else if (this.#takes("-")) {
-        const right = this.#product();
-        sum = (context) => long(long(left(context)) - long(right(context)));
-      } else {
-        return sum;
-      }
+    const first = this.#product();
+    const links: Link[] = [];
+    for (;;) {
+      checkDepth(links.length);
+      const isPlus = this.#takes("+");
+      if (!isPlus && !this.#takes("-")) return chain(first, links);
+      const term = this.#product();
+      const sign = isPlus ? 1 : -1;
+      links.push((sum, context) => long(long(sum) + sign * long(term(context))));
     }
   }
 
   #product(): Expression {
-    let product = this.#unary();
-    for (let links = 0; this.#takes("*"); links++) {
-      checkDepth(links);
-      const left = product;
-      const right = this.#unary();
-      product = (context) => long(long(left(context)) * long(right(context)));
+    const first = this.#unary();
+    const links: Link[] = [];
+    while (this.#takes("*")) {
+      checkDepth(links.length);
+      const factor = this.#unary();
+      links.push((product, context) => long(long(product) * long(factor(context))));
     }
-    return product;
+    return chain(first, links);
   }
 
   #unary(): Expression {
@@ -272,33 +281,33 @@ class Reader {
   }
 
   #member(): Expression {
-    let member = this.#primary();
-    for (let links = 0; ; links++) {
-      checkDepth(links);
-      const of = member;
+    const first = this.#primary();
+    const links: Link[] = [];
+    for (;;) {
+      checkDepth(links.length);
       if (this.#takes("[")) {
         const name = this.#string();
         this.#expect("]");
-        member = (context) => get(of(context), name);
+        links.push((of) => get(of, name));
       } else if (this.#takes(".")) {
         const name = this.#name();
-        member = this.#takes("(") ? this.#call(of, name) : (context) => get(of(context), name);
+        links.push(this.#takes("(") ? this.#call(name) : (of) => get(of, name));
       } else {
-        return member;
+        return chain(first, links);
       }
     }
   }
 
-  #call(of: Expression, name: string): Expression {
+  #call(name: string): Link {
     if (name === "isEmpty") {
       this.#expect(")");
-      return (context) => set(of(context)).length === 0;
+      return (of) => set(of).length === 0;
     }
     const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
     if (!method) return fail(`unknown method ${name}`);
     const given = this.#expression();
     this.#expect(")");
-    return (context) => method(keysOf(of(context)), given(context));
+    return (of, context) => method(keysOf(of), given(context));
   }
 
   #primary(): Expression {
