@@ -115,7 +115,7 @@ describe("what it refuses to parse", () => {
 describe("what it does", () => {
   test("goes along the longest chains of the deepest nesting", () => {
     let sum = "1";
-    for (let depth = 0; depth < 90; depth++) sum = `(${sum}${" - 1".repeat(99)}${" * 1".repeat(99)})`;
+    for (let depth = 0; depth < 90; depth++) sum = `(${sum}${" * 1".repeat(99)}${" - 1".repeat(99)})`;
     expect(holds(`${sum} == ${1 - 90 * 99}`)).toBe(true);
   });
 
