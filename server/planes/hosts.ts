@@ -26,7 +26,14 @@ import type { Unit } from "../state/unit.ts";
 import type { AuditTrails } from "./auditTrails.ts";
 import { DiskPlane } from "./disks.ts";
 import { cpuOf, failHost, followInstance, followVolume, restoreWorkload } from "./instanceLife.ts";
-import { allocateHost, followPlacements, refusedPlace, reserve, resumePlacements } from "./placements.ts";
+import {
+  allocateHost,
+  bySize,
+  followPlacements,
+  refusedPlace,
+  reserve,
+  resumePlacements,
+} from "./placements.ts";
 
 const MIB = 1024 ** 2;
 /** The name, among the keys of disks, of what the images of hibernated instances are sealed with. */
@@ -179,9 +186,10 @@ export class Hosts implements HostWorld {
 
   resumed(unit: Unit): void {
     resumePlacements(this.fleet(unit.name), unit);
-    for (const row of instances.table({ unit }).all()) {
-      if (!isOnHost(row)) continue;
-      const request = launchRequestOf(unit, row, row.launched);
+    const booting = [...instances.table({ unit }).all()]
+      .filter((row) => isOnHost(row))
+      .map((row) => ({ row, request: launchRequestOf(unit, row, row.launched) }));
+    for (const { row, request } of booting.toSorted((a, b) => bySize(a.request, b.request))) {
       this.#place(unit.name, request);
       restoreWorkload(this.fleet(unit.name), row, request);
     }

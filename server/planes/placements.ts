@@ -93,6 +93,14 @@ function enlist(fleet: Fleet, before: Instance | undefined, after: Instance | un
   fleet.enlist(after.id, reservationId);
 }
 
+/**
+ * What is larger comes first: in this order all find room on as many hosts as they were on, where sizes divide one another,
+ * and not in that of their launches, as others were between them then.
+ */
+export const bySize = (a: Size, b: Size): number => b.memoryMiB - a.memoryMiB || b.cores - a.cores;
+
+type Size = Pick<LaunchRequest, "cores" | "memoryMiB">;
+
 /** Racks the Dedicated Hosts again, and keeps the room that is reserved: before the instances boot. */
 export function resumePlacements(fleet: Fleet, unit: Unit): void {
   for (const row of dedicatedHosts.table({ unit }).all()) {
@@ -100,7 +108,8 @@ export function resumePlacements(fleet: Fleet, unit: Unit): void {
     fleet.allocateHost(row.zone, row.family, row.account, row.id);
     if (row.condition !== "good") fleet.failHost(row.id);
   }
-  for (const row of capacityReservations.table({ unit }).all()) {
-    if (keepsRoom(row)) setCount(fleet, reserveRequestOf(unit, row));
-  }
+  const reserved = [...capacityReservations.table({ unit }).all()]
+    .filter((row) => keepsRoom(row))
+    .map((row) => reserveRequestOf(unit, row));
+  for (const request of reserved.toSorted(bySize)) setCount(fleet, request);
 }
