@@ -79,7 +79,7 @@ export const operations = {
       if (gateway.transitGatewayId !== undefined) attach(ctx, gateway.transitGatewayId, id);
       vpnConnections.update(ctx, id, gateway);
     }
-    changeConnection(ctx, id, {
+    changeConnection(ctx, connection, {
       state: "modifying",
       tunnels: connection.tunnels.map((tunnel) => ({
         ...(CustomerGatewayId === undefined ? tunnel : alone(ctx, tunnel)),

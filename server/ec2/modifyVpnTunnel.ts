@@ -40,10 +40,10 @@ function tunnelOf(connection: VpnConnection, outside: string): VpnTunnel {
 /** The tunnel carries nothing until AWS is through with it. */
 function rework(ctx: Context, connection: VpnConnection, changed: VpnTunnel): void {
   const { id, tunnels } = connection;
-  changeConnection(ctx, id, {
+  changeConnection(ctx, connection, {
     state: "modifying",
     tunnels: tunnels.map((tunnel) =>
-      tunnel.outside === changed.outside ? { ...changed, changed: ctx.now, pending: true } : tunnel,
+      tunnel.outside === changed.outside ? { ...changed, pending: true } : tunnel,
     ),
   });
   vpnConnections.soon(ctx, id, "settled", TUNNEL_SECONDS);

@@ -203,15 +203,14 @@ export const vpnConnections = defineResource({
   ],
   transitions: {
     /** AWS is through with what it was at. */
-    settled: (ctx, { id, state, routes, tunnels }) => {
-      changeConnection(ctx, id, {
+    settled: (ctx, connection) => {
+      const { state, routes, tunnels } = connection;
+      changeConnection(ctx, connection, {
         state: state === "pending" || state === "modifying" ? "available" : state,
         routes: routes
           .filter((route) => route.state !== "deleting")
           .map((route) => ({ ...route, state: "available" as const })),
-        tunnels: tunnels.map((tunnel) =>
-          tunnel.pending ? { ...tunnel, changed: ctx.now, pending: false } : tunnel,
-        ),
+        tunnels: tunnels.map((tunnel) => ({ ...tunnel, pending: false })),
       });
     },
     deleted: (ctx, { id, tunnels }) => {
@@ -278,8 +277,15 @@ export function logged(ctx: Context, ids: readonly string[], closer: Closer, act
 }
 
 /** Changes a connection in a way that may take its tunnels down, or let them come up. */
-export const changeConnection = (ctx: Context, id: string, fields: Partial<VpnConnection>): void =>
-  logged(ctx, [id], "aws", () => vpnConnections.update(ctx, id, fields));
+export function changeConnection(ctx: Context, before: VpnConnection, fields: Partial<VpnConnection>): void {
+  const after = { ...before, ...fields };
+  const tunnels = after.tunnels.map((tunnel, place) => {
+    const was = before.tunnels[place];
+    const isSame = was && isUp(before, was) === isUp(after, tunnel);
+    return isSame ? tunnel : { ...tunnel, changed: ctx.now };
+  });
+  logged(ctx, [before.id], "aws", () => vpnConnections.update(ctx, before.id, { ...fields, tunnels }));
+}
 
 /** The attachment by which a connection is at a transit gateway. */
 export const attachmentOf = (ctx: Context, connectionId: string) =>
@@ -315,7 +321,7 @@ export const operations = {
     if (!isThere(connection)) throw new ApiError("InvalidVpnConnectionID.NotFound", id);
     const attachment = attachmentOf(ctx, id);
     if (attachment) detach(ctx, attachment.id);
-    changeConnection(ctx, id, {
+    changeConnection(ctx, connection, {
       state: "deleting",
       tunnels: tunnels.map((tunnel) => ({ ...tunnel, site: undefined })),
     });

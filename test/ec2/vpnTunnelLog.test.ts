@@ -16,6 +16,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
+import { advanceClock } from "../clock.ts";
 import { OFFICE, sitesOf } from "../http/sites.ts";
 import { configOf, freshKeys, ownIslet, refused } from "../islet.ts";
 import { freshLogs } from "../logs/logs.ts";
@@ -254,6 +255,46 @@ describe("what it does", () => {
     expect(parsed(await read(logs, `${stream}-BGP.log`))).toMatchObject(
       Array.from({ length: 4 }, () => ({ resource_id: `${connection.VpnConnectionId}_${outside}` })),
     );
+  });
+
+  test("the connection, too, says when a tunnel came up or went down, and of nothing else", async () => {
+    const { ec2 } = await logging();
+    const made = await newConnection(ec2, { VpnGatewayId: await newVpnGateway(ec2) });
+    const VpnConnectionId = made.VpnConnectionId ?? "";
+    const [one = ""] = outsideOf(made);
+    const begun = now;
+    const later = async () => {
+      await advanceClock(islet, 60);
+      now += 60_000;
+    };
+    const changes = async () => {
+      const { VgwTelemetry = [] } = await shownConnection(ec2, VpnConnectionId);
+      return VgwTelemetry.map(({ Status, LastStatusChange }) => [Status, Number(LastStatusChange) - begun]);
+    };
+    await later();
+    await ec2.send(new ReplaceVpnTunnelCommand({ VpnConnectionId, VpnTunnelOutsideIpAddress: one }));
+    expect(await changes()).toEqual([
+      ["DOWN", 0],
+      ["DOWN", 0],
+    ]);
+    const name = await site({ Tunnels: [one] });
+    await later();
+    expect(await changes()).toEqual([
+      ["UP", 60_000],
+      ["DOWN", 0],
+    ]);
+    // It goes down, and comes up again.
+    await ec2.send(new ReplaceVpnTunnelCommand({ VpnConnectionId, VpnTunnelOutsideIpAddress: one }));
+    expect(await changes()).toEqual([
+      ["UP", 120_000],
+      ["DOWN", 0],
+    ]);
+    await later();
+    await site({ Tunnels: [] }, name);
+    expect(await changes()).toEqual([
+      ["DOWN", 180_000],
+      ["DOWN", 0],
+    ]);
   });
 
   test("goes on with what was not said, stops when told to, and writes nowhere where the group is gone", async () => {
