@@ -326,7 +326,10 @@ export const operations = {
       throw new ApiError("MissingParameter", "autoPlacement, hostRecovery, hostMaintenance or instanceType");
     }
     return forEachHost(ctx, HostIds, availableHost, (host) => {
-      if (supported) checkSupports(ctx, host, supported);
+      if (supported) {
+        checkSupports(ctx, host, supported);
+        readAmdSevSnp(host.amdSevSnp, supported);
+      }
       dedicatedHosts.update(ctx, host.id, { ...changes, ...supported });
     });
   },

@@ -334,6 +334,16 @@ describe("what it does", () => {
     expect((await shownPlacement(id))?.HostId).toBe(HostId);
   });
 
+  test("with AMD SEV-SNP, one is not changed to a type that does not support it", async () => {
+    const HostId = await allocateOne({ InstanceFamily: "m6a", CpuOptions: { AmdSevSnp: "enabled" } });
+    const { Unsuccessful } = await modify([HostId], { InstanceType: "m6a.48xlarge" });
+    expect(Unsuccessful?.[0]?.Error).toEqual({
+      Code: "Client.InvalidParameterCombination",
+      Message: "The instance type 'm6a.48xlarge' does not support AMD SEV-SNP.",
+    });
+    expect((await modify([HostId], { InstanceType: "m6a.xlarge" })).Successful).toEqual([HostId]);
+  });
+
   test("with AMD SEV-SNP, one is configured first", () =>
     withOwn(
       async (own, client) => {
