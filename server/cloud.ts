@@ -32,6 +32,8 @@ export interface CloudParts {
   readonly furnish: (global: Unit) => void;
   /** Makes what an account finds in a region that it has not used before; undefined when it has. */
   readonly settleIn: (ctx: Context) => (() => void) | undefined;
+  /** Notes that no host is left for an instance. */
+  readonly loseHost: (ctx: Context, instanceId: string) => void;
   /** Told of what cannot be, where nobody waits for an answer. */
   readonly onFault: (error: unknown) => void;
   /** Told of a reset, and of how much. */
@@ -163,10 +165,19 @@ export class Cloud {
       .map((after) => ({ table: table as unknown as Table<Row>, before: undefined, after }));
   }
 
-  /** Brings the world, as it is without power, to what the rows say. */
-  #restart(): void {
-    this.#parts.world.lost();
-    for (const unit of this.#units.values()) this.#parts.world.resumed(unit);
+  /** Brings the world, as it is without power, to what the rows say; and then rows to what they cannot have of it. */
+  #restart(): () => void {
+    const { world, loseHost } = this.#parts;
+    world.lost();
+    const homeless = Array.from(this.#units.values(), (unit) => ({ unit, instances: world.resumed(unit) }));
+    return () => {
+      for (const { unit, instances } of homeless) {
+        if (instances.length === 0) continue;
+        this.#pipeline.act(unit, "host-failure", (contextOf) => {
+          for (const { id, account } of instances) loseHost(contextOf(account), id);
+        });
+      }
+    };
   }
 
   /** Forgets what it has in memory of the rows. */

@@ -7,6 +7,8 @@ import { Cloud } from "./cloud.ts";
 import { regions } from "./ec2/catalogue/regions.ts";
 import { putOwnImages } from "./ec2/image.ts";
 import { ebsHandlers } from "./ebs/registry.ts";
+import { instances } from "./ec2/instance.ts";
+import { loseHost } from "./ec2/instanceRecovery.ts";
 import { ec2Handlers, settleIn } from "./ec2/registry.ts";
 import { buildApp } from "./http/app.ts";
 import { iamHandlers } from "./iam/registry.ts";
@@ -110,6 +112,7 @@ export function openService(
     world: new Planes(hosts, network, objects),
     furnish: (global) => putOwnImages(global, images),
     settleIn,
+    loseHost: (ctx, id) => loseHost(ctx, instances.get(ctx, id)),
     onFault,
     onReset: (what) => events.forget(what),
   });

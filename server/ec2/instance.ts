@@ -134,8 +134,8 @@ export interface Instance extends ResourceRow {
   readonly noLaunchCredits?: true | undefined;
   /** Its credit account when it was last taken from a host. */
   readonly keptCredits?: CreditBalance | undefined;
-  /** The host under it that has failed, and since when: it is on none any more, though it is to run. */
-  readonly failedHost?: { readonly id: string; readonly since: number } | undefined;
+  /** The host under it that has failed, if it still had one, and since when: it is on none, though it is to run. */
+  readonly failedHost?: { readonly id?: string | undefined; readonly since: number } | undefined;
   /** Since when its operating system does not answer. */
   readonly impairedSince?: number | undefined;
 }

@@ -20,8 +20,11 @@ const NEXT_SECONDS = 3600;
 const recovers = (instance: Instance): boolean =>
   instance.autoRecovery === "default" && instance.tenancy !== "host" && typeOf(instance).autoRecovery;
 
-/** Its host failed under an instance: memory and local disks are lost. It may be recovered after a while. */
-export function loseHost(ctx: Context, instance: Instance, host: string): void {
+/**
+ * Its host failed under an instance, or no host is left for it: memory and local disks are lost. It may be recovered
+ * after a while.
+ */
+export function loseHost(ctx: Context, instance: Instance, host?: string): void {
   instances.update(ctx, instance.id, {
     ...offHost(ctx, instance),
     failedHost: { id: host, since: ctx.now },

@@ -54,12 +54,7 @@ export function clientVpnRoutes(
   cloud: () => Cloud,
   regions: ReadonlySet<string>,
 ): Readonly<Record<string, Route>> {
-  const unitOf = (fields: Fields): Unit => {
-    const region = regionOf(fields, regions);
-    const unit = cloud().unit(region);
-    cloud().pipeline.wake(unit, region);
-    return unit;
-  };
+  const unitOf = (fields: Fields): Unit => cloud().unit(regionOf(fields, regions));
   return {
     "POST client-vpn-connections": (fields) => {
       allow(

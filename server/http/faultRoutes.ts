@@ -40,11 +40,7 @@ export function faultRoutes(
   cloud: () => Cloud,
   regions: ReadonlySet<string>,
 ): Readonly<Record<string, Route>> {
-  const unitOf = (fields: Fields): Unit => {
-    const unit = cloud().unit(regionOf(fields, regions));
-    cloud().pipeline.wake(unit, unit.name);
-    return unit;
-  };
+  const unitOf = (fields: Fields): Unit => cloud().unit(regionOf(fields, regions));
 
   const act = <T>(unit: Unit, kind: string, work: (contextOf: (account: string) => Context) => T): T =>
     cloud().pipeline.act(unit, kind, work);

@@ -17,12 +17,8 @@ export function instanceRoutes(
   cloud: () => Cloud,
   regions: ReadonlySet<string>,
 ): Readonly<Record<string, Route>> {
-  /** The rows of the call's region, brought up to now. */
-  const unitOf = (fields: Fields): Unit => {
-    const unit = cloud().unit(regionOf(fields, regions));
-    cloud().pipeline.wake(unit, unit.name);
-    return unit;
-  };
+  /** The rows of the call's region. */
+  const unitOf = (fields: Fields): Unit => cloud().unit(regionOf(fields, regions));
   const viewOf = (unit: Unit, instance: Instance) =>
     viewCpu(instance, hosts.cpu(unit.name, instance.id), cloud().clock.now());
   return {

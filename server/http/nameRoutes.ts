@@ -29,9 +29,7 @@ export function nameRoutes(
   return {
     "POST resolve": (fields) => {
       allow(fields, "Region", "From", "Name", "Type", "Server");
-      const region = regionOf(fields, regions);
-      const unit = cloud().unit(region);
-      cloud().pipeline.wake(unit, region);
+      const unit = cloud().unit(regionOf(fields, regions));
       const name = readQuestionName(required(fields, "Name"));
       if (name === undefined) throw invalid("Name", fields["Name"]);
       const question = { name, type: readType(fields) };

@@ -35,13 +35,8 @@ export function networkRoutes(
   cloud: () => Cloud,
   regions: ReadonlySet<string>,
 ): Readonly<Record<string, Route>> {
-  /** The rows of the call's region, brought up to now. */
-  const unitOf = (fields: Fields): Unit => {
-    const region = regionOf(fields, regions);
-    const unit = cloud().unit(region);
-    cloud().pipeline.wake(unit, region);
-    return unit;
-  };
+  /** The rows of the call's region. */
+  const unitOf = (fields: Fields): Unit => cloud().unit(regionOf(fields, regions));
   return {
     "POST packets": (fields) => {
       allow(fields, ...PACKET_FIELDS);

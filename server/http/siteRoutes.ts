@@ -77,9 +77,9 @@ export function siteRoutes(
         virtualInterfaces: listOf(fields, "VirtualInterfaces", line),
         connectPeers: texts(fields, "ConnectPeers") ?? [],
       };
-      const unit = cloud().unit(region);
-      cloud().pipeline.wake(unit, region);
-      cloud().pipeline.act(unit, "put-customer-site", (contextOf) => putCustomerSite(contextOf(""), request));
+      cloud().pipeline.act(cloud().unit(region), "put-customer-site", (contextOf) =>
+        putCustomerSite(contextOf(""), request),
+      );
     },
   };
 }

@@ -37,8 +37,8 @@ export interface PipelineParts {
   readonly global: Unit;
   readonly unitOf: (region: string) => Unit;
   readonly world: World;
-  /** Brings the world to what all rows say, as after a start. */
-  readonly restart: () => void;
+  /** Brings the world to what all rows say, as after a start; what it returns tells the rows what became of them. */
+  readonly restart: () => () => void;
   /** Decides whether the caller may make the call; throws if not. */
   readonly authorize: (ctx: Context, input: object, call: Call) => void;
   /** Makes what an account finds in a region that it has not used before; undefined when it has. */
@@ -250,8 +250,9 @@ export class Pipeline {
 
   #catchUp(): void {
     if (!this.#isAhead) return;
-    this.#parts.restart();
+    const tell = this.#parts.restart();
     this.#isAhead = false;
+    tell();
   }
 
   /** Wakes up for the next appointment, so that the world moves on without calls too. */

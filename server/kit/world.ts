@@ -297,6 +297,12 @@ export interface NetworkWorld {
   findAccess(question: AccessQuestion): readonly (readonly PathComponent[])[];
 }
 
+/** An instance that is on no host. */
+export interface Homeless {
+  readonly id: string;
+  readonly account: string;
+}
+
 /** The simulated world behind the API. It follows the rows. */
 export interface World {
   readonly hosts: HostWorld;
@@ -305,8 +311,12 @@ export interface World {
   readonly objects: Pick<Objects, "open" | "put">;
   /** Brings hosts and network to what the rows of `unit` say after `changes`. */
   committed(unit: Unit, changes: readonly Change[]): void;
-  /** Brings hosts and network to all rows of a unit that was just read: the power is back. */
-  resumed(unit: Unit): void;
+  /**
+   * Brings hosts and network to all rows of a unit that was just read: the power is back.
+   *
+   * @returns the instances that are to run, and for which no host is left
+   */
+  resumed(unit: Unit): readonly Homeless[];
   /** The power is gone, and with it all that is on no disk. */
   lost(): void;
   /**

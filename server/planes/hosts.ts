@@ -7,12 +7,14 @@ import type { MemoryOptions } from "../../hypervisor/memory.ts";
 import type { ScrubMode } from "../../hypervisor/scrubber.ts";
 import { instances, isOnHost, launchRequestOf, type Instance } from "../ec2/instance.ts";
 import type { Volume } from "../ec2/volume.ts";
+import { ApiError } from "../errors.ts";
 import type { Chance } from "../kit/chance.ts";
 import type { Clock } from "../kit/clock.ts";
 import type { Context } from "../kit/context.ts";
 import type {
   CpuUse,
   CreditBalance,
+  Homeless,
   HostWorld,
   LaunchRequest,
   ReserveRequest,
@@ -184,16 +186,23 @@ export class Hosts implements HostWorld {
     if (fleet.audit.head.seq > seq) this.#settings.trails?.followed(unit.name, fleet.audit.head.seq);
   }
 
-  resumed(unit: Unit): void {
+  resumed(unit: Unit): readonly Homeless[] {
     resumePlacements(this.fleet(unit.name), unit);
     const booting = [...instances.table({ unit }).all()]
       .filter((row) => isOnHost(row))
       .map((row) => ({ row, request: launchRequestOf(unit, row, row.launched) }));
+    const homeless: Homeless[] = [];
     for (const { row, request } of booting.toSorted((a, b) => bySize(a.request, b.request))) {
-      this.#place(unit.name, request);
-      restoreWorkload(this.fleet(unit.name), row, request);
+      try {
+        this.#place(unit.name, request);
+        restoreWorkload(this.fleet(unit.name), row, request);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        homeless.push(row);
+      }
     }
     this.#disks.resumed(unit);
+    return homeless;
   }
 
   lost(): void {

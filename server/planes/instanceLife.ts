@@ -36,7 +36,8 @@ export function followInstance(
 function leave(fleet: Fleet, unit: Unit, before: Instance, after: Instance | undefined): void {
   const { id } = before;
   if (after?.failedHost) {
-    failHost(fleet, after.failedHost.id);
+    const { id: host } = after.failedHost;
+    if (host !== undefined) failHost(fleet, host);
     return;
   }
   const image = after?.state === "stopping" && isHibernated(after) ? rootImage(unit, after) : undefined;

@@ -1,4 +1,4 @@
-import type { World } from "../kit/world.ts";
+import type { Homeless, World } from "../kit/world.ts";
 import type { Objects } from "../state/objects.ts";
 import type { Change } from "../state/table.ts";
 import type { Unit } from "../state/unit.ts";
@@ -23,9 +23,10 @@ export class Planes implements World {
     this.network.committed(unit, changes);
   }
 
-  resumed(unit: Unit): void {
-    this.hosts.resumed(unit);
+  resumed(unit: Unit): readonly Homeless[] {
+    const homeless = this.hosts.resumed(unit);
     this.network.resumed(unit);
+    return homeless;
   }
 
   lost(): void {

@@ -190,6 +190,7 @@ function dispatcher(handlers: Readonly<Record<string, Handler>>): {
     world: emptyWorld,
     furnish: () => {},
     settleIn: () => {},
+    loseHost: () => {},
     onFault,
   });
   const keys = { accessKeyId: "test", secretAccessKey: "test" };

@@ -32,7 +32,7 @@ export const emptyWorld: World = {
   },
   objects: { open: () => undefined, put: () => {} },
   committed: () => {},
-  resumed: () => {},
+  resumed: () => [],
   lost: () => {},
   emptied: () => () => {},
 };
@@ -67,7 +67,7 @@ export function desk({ journal = noJournal, ...choices }: Choices & { journal?: 
     global,
     unitOf: () => unit,
     world: emptyWorld,
-    restart: () => {},
+    restart: () => () => {},
     authorize: () => {},
     settleIn: () => undefined,
     onFault: (fault) => faults.push(fault),

@@ -43,7 +43,7 @@ function twoRegions(journal: Journal = noJournal) {
     global: new Unit("global", noJournal),
     unitOf,
     world: { ...emptyWorld, committed: ({ name }) => void committed.push(name) },
-    restart: () => {},
+    restart: () => () => {},
     authorize: () => {},
     settleIn: () => undefined,
     onFault: (fault) => {

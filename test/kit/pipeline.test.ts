@@ -107,6 +107,7 @@ describe("the way of a call", () => {
     const restart = () => {
       steps.push("restart");
       if (isFull) throw new Error("still full");
+      return () => void steps.push("told");
     };
     const { call, pipeline, unit, faults } = desk({ restart });
     call((ctx) => soon(ctx, "full", "kept", "now", 0));
@@ -117,7 +118,7 @@ describe("the way of a call", () => {
     isFull = false;
     call(() => expect(notesOf(unit)).toEqual(["kept"]));
     call(() => {});
-    expect([steps, faults]).toEqual([["restart", "restart", "restart"], []]);
+    expect([steps, faults]).toEqual([["restart", "restart", "restart", "told"], []]);
     pipeline.close();
   });
 });

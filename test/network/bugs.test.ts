@@ -14,7 +14,7 @@ const about = [
 ];
 
 describe("seeded bugs of the network", () => {
-  it("are not seen where there is none", () => {
+  it("are not seen where there is none", { timeout: 120_000 }, () => {
     expect(killersOf({ name: "no bug" })).toEqual([]);
   });
 

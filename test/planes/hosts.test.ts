@@ -1,9 +1,15 @@
-import { EC2Client, TerminateInstancesCommand, type _InstanceType } from "@aws-sdk/client-ec2";
+import {
+  DescribeInstanceStatusCommand,
+  EC2Client,
+  TerminateInstancesCommand,
+  type _InstanceType,
+} from "@aws-sdk/client-ec2";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Islet } from "../../server/index.ts";
+import { advanceClock } from "../clock.ts";
 import { hardware } from "../ec2/placeOf.ts";
 import { launchAll } from "../ec2/launch.ts";
 import { configOf, ownIslet } from "../islet.ts";
@@ -51,4 +57,30 @@ test("all instances find room again after a start, however full the hosts are", 
   await islet.close();
   islet = await ownIslet({ memory: false, data, hosts: "2" });
   expect(await hardware(islet)).toEqual(before);
+});
+
+test("what finds no host after a start is as one whose host failed, and comes back when there is room", async () => {
+  const first = await launch("m5.24xlarge");
+  const second = await launch("m5.24xlarge");
+  await islet.close();
+  islet = await ownIslet({ memory: false, data, hosts: "1" });
+  ec2.destroy();
+  ec2 = new EC2Client(configOf(islet, { accessKeyId: "123456789012", secretAccessKey: "test" }));
+  expect(await hardware(islet)).toMatchObject({ hosts: 1, instances: 1 });
+  const checks = async (): Promise<Map<string, string | undefined>> => {
+    const { InstanceStatuses = [] } = await ec2.send(new DescribeInstanceStatusCommand({}));
+    return new Map(
+      InstanceStatuses.map(({ InstanceId = "", SystemStatus }) => [InstanceId, SystemStatus?.Status]),
+    );
+  };
+  expect(await checks()).toEqual(
+    new Map([
+      [first, "ok"],
+      [second, "impaired"],
+    ]),
+  );
+  await terminate(first);
+  await advanceClock(islet, 3600);
+  expect(await hardware(islet)).toMatchObject({ hosts: 1, instances: 1 });
+  expect((await checks()).get(second)).toBe("ok");
 });
