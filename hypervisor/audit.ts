@@ -130,12 +130,19 @@ export class Audit {
   }
 
   append(entry: AuditEntry): AuditRecord {
-    const record = unsigned(entry, this.#head, this.#clock());
+    const before = this.#head;
+    const record = unsigned(entry, before, this.#clock());
     record.hash = digest(record);
-    // Before all else: if it cannot be kept, there is no such record, and the next one follows on the last that was.
-    this.#sink?.(record);
     this.#head = record;
     this.#records.push(record);
+    try {
+      this.#sink?.(record);
+    } catch (error) {
+      // What cannot be kept is no record, and the next one follows on the last that was.
+      this.#head = before;
+      this.#records.pop();
+      throw error;
+    }
     if (this.#records.length >= 2 * this.#keep) {
       const dropped = this.#records.splice(0, this.#records.length - this.#keep);
       this.#anchor = dropped.at(-1) ?? this.#anchor;
