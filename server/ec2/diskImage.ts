@@ -77,7 +77,7 @@ export function openDisk(format: string, file: File): Disk {
 
 /** @throws {BrokenImage} if there is no such object */
 export function openFile(ctx: Context, { bucket, key }: ImagePlace): File {
-  const file = ctx.world.objects.open(bucket, key);
+  const file = ctx.world.objects.open(bucket, key, ctx.account);
   if (!file) throw invalid("We do not have access to the given resource. Reason 404 Not Found");
   return file;
 }

@@ -144,7 +144,7 @@ function deliverFile(
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
   const time = `${year}${month}${day}T${hour}${minute}Z`;
   const name = `${account}_vpcflowlogs_${region}_${id}_${time}_${hash}${ending}`;
-  ctx.world.objects.put(bucket, `${prefix}AWSLogs/${folders}/${name}`, bytes);
+  ctx.world.objects.put(bucket, `${prefix}AWSLogs/${folders}/${name}`, bytes, account);
 }
 
 /**
@@ -161,5 +161,6 @@ function deliverToStream(ctx: Context, arn: string, records: readonly FlowRecord
   const folder = `${stream.name}/${day.replaceAll("-", "/")}/${time.slice(0, 2)}`;
   const name = `${stream.name}-1-${day}-${time.replaceAll(":", "-")}-${ctx.chance.uuid()}`;
   const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
-  ctx.world.objects.put(`firehose-${stream.account}-${stream.region}`, `${folder}/${name}`, bytes);
+  const bucket = `firehose-${stream.account}-${stream.region}`;
+  ctx.world.objects.put(bucket, `${folder}/${name}`, bytes, stream.account);
 }

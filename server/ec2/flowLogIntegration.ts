@@ -78,6 +78,7 @@ export const operations = {
       bucket,
       `${folder}${name}`,
       new TextEncoder().encode(templateOf(ctx, log, bucketOf(log), uses)),
+      ctx.account,
     );
     const host = `${bucket}.s3.${ctx.region}.amazonaws.com`;
     return { Result: `https://${host}/${folder}${encodeURIComponent(name)}` };

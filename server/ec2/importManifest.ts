@@ -33,7 +33,7 @@ const invalid = (reason: string): ApiError =>
  */
 export function readManifest(ctx: Context, url: string): ImportManifest {
   const place = placeOfUrl(url);
-  const object = place && ctx.world.objects.open(place.bucket, place.key);
+  const object = place && ctx.world.objects.open(place.bucket, place.key, ctx.account);
   if (!object) throw invalid("it cannot be read");
   if (object.size > MAX_BYTES) throw invalid("it is too large");
   const [head = "", ...pieces] = Buffer.from(object.read(0, object.size)).toString("utf8").split("<part ");
@@ -61,7 +61,7 @@ const unescaped = (text: string): string =>
 
 /** Whether all parts have been uploaded, each as long as it is to be. */
 export const isUploaded = (ctx: Context, { parts }: ImportManifest): boolean =>
-  parts.every(({ bucket, key, length }) => ctx.world.objects.open(bucket, key)?.size === length);
+  parts.every(({ bucket, key, length }) => ctx.world.objects.open(bucket, key, ctx.account)?.size === length);
 
 /** The parts, read as the one file that they are the pieces of. */
 export function fileOf(ctx: Context, { size, parts }: ImportManifest): File {
@@ -74,7 +74,7 @@ export function fileOf(ctx: Context, { size, parts }: ImportManifest): File {
         const part = parts[index];
         const from = at - (part?.start ?? 0);
         const wanted = Math.min(end - at, (part?.length ?? 0) - from);
-        const bytes = part && ctx.world.objects.open(part.bucket, part.key)?.read(from, wanted);
+        const bytes = part && ctx.world.objects.open(part.bucket, part.key, ctx.account)?.read(from, wanted);
         // It was there, and as long as it is to be, when that was looked for last.
         if (bytes?.length !== wanted) break;
         pieces.push(bytes);

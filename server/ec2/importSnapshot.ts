@@ -160,7 +160,7 @@ function end(ctx: Context, { id }: ImportSnapshotTask, fields: Partial<ImportSna
 const ROLE = "vmimport";
 
 export const partly = {
-  ImportSnapshot: "buckets are the operator's, and no role is needed to read them",
+  ImportSnapshot: "what the operator puts into buckets is everybody's, and no role is needed to read it",
 };
 
 export const operations = {

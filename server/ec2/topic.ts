@@ -38,5 +38,6 @@ export function publish(
     Timestamp,
   };
   const key = `${topic.name.slice(0, MOST_LETTERS)}/${Timestamp.replaceAll(":", "-")}-${MessageId}.json`;
-  world.objects.put(`sns-${topic.account}-${topic.region}`, key, Buffer.from(JSON.stringify(notification)));
+  const bytes = Buffer.from(JSON.stringify(notification));
+  world.objects.put(`sns-${topic.account}-${topic.region}`, key, bytes, topic.account);
 }

@@ -59,7 +59,7 @@ function exportRoutes(
   }
   const key = `${FOLDER}/${fileName(ctx, id)}`;
   const routes = foundRoutes(ctx, id, asked, filters);
-  ctx.world.objects.put(S3Bucket, key, new TextEncoder().encode(written(asked, routes)));
+  ctx.world.objects.put(S3Bucket, key, new TextEncoder().encode(written(asked, routes)), ctx.account);
   return { S3Location: `s3://${S3Bucket}/${key}` };
 }
 

@@ -2,9 +2,11 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -23,27 +25,31 @@ interface StoredObject {
 
 /** What services leave in buckets of S3, by key. Keys come from whom they are checked by: they lead nowhere else. */
 export interface Objects {
-  put(bucket: string, key: string, bytes: Uint8Array): void;
+  /** @param owner the account for which a service leaves it; without one it is for everybody */
+  put(bucket: string, key: string, bytes: Uint8Array, owner?: string): void;
   get(bucket: string, key: string): Uint8Array | undefined;
-  open(bucket: string, key: string): StoredObject | undefined;
+  /** @param account for which it is read: what is another's is not there; without one, whatever is there */
+  open(bucket: string, key: string, account?: string): StoredObject | undefined;
   /** Sorted. */
   keys(bucket: string): string[];
   clear(): void;
 }
 
+const isFor = (account: string | undefined, owner: string | undefined): boolean =>
+  account === undefined || owner === undefined || owner === account;
+
 export function memoryObjects(): Objects {
-  const buckets = new Map<string, Map<string, Uint8Array>>();
+  const buckets = new Map<string, Map<string, { readonly bytes: Uint8Array; readonly owner?: string }>>();
   return {
-    put: (bucket, key, bytes) => {
-      const objects = buckets.get(bucket) ?? new Map<string, Uint8Array>();
-      buckets.set(bucket, objects.set(key, bytes));
+    put: (bucket, key, bytes, owner) => {
+      const objects = buckets.get(bucket) ?? new Map();
+      buckets.set(bucket, objects.set(key, { bytes, ...(owner !== undefined && { owner }) }));
     },
-    get: (bucket, key) => buckets.get(bucket)?.get(key),
-    open: (bucket, key) => {
-      const bytes = buckets.get(bucket)?.get(key);
-      return (
-        bytes && { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) }
-      );
+    get: (bucket, key) => buckets.get(bucket)?.get(key)?.bytes,
+    open: (bucket, key, account) => {
+      const { bytes, owner } = buckets.get(bucket)?.get(key) ?? {};
+      if (!bytes || !isFor(account, owner)) return undefined;
+      return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
     },
     keys: (bucket) => [...(buckets.get(bucket)?.keys() ?? [])].toSorted(),
     clear: () => buckets.clear(),
@@ -53,16 +59,24 @@ export function memoryObjects(): Objects {
 /** Keeps objects as files: the bucket is a folder, and what stands between slashes of a key are folders in it. */
 export function folderObjects(folder: string): Objects {
   const pathOf = (bucket: string, key: string): string => join(folder, bucket, key);
-  const open: Objects["open"] = (bucket, key) =>
-    keysIn(folder, bucket).includes(key) ? openFile(pathOf(bucket, key)) : undefined;
   // Beside the buckets, none of which has such a name: where an object is there is the whole of it, or what was there before.
   const unfinished = join(folder, ".unfinished");
+  const ownerPathOf = (bucket: string, key: string): string => join(folder, ".owners", bucket, key);
+  const write = (path: string, bytes: Uint8Array | string): void => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(unfinished, bytes, { mode: 0o600 });
+    renameSync(unfinished, path);
+  };
+  const open: Objects["open"] = (bucket, key, account) => {
+    if (!keysIn(folder, bucket).includes(key)) return undefined;
+    return isFor(account, textIn(ownerPathOf(bucket, key))) ? openFile(pathOf(bucket, key)) : undefined;
+  };
   return {
-    put: (bucket, key, bytes) => {
-      const path = pathOf(bucket, key);
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(unfinished, bytes, { mode: 0o600 });
-      renameSync(unfinished, path);
+    put: (bucket, key, bytes, owner) => {
+      const ownerPath = ownerPathOf(bucket, key);
+      if (owner === undefined) rmSync(ownerPath, { force: true });
+      else write(ownerPath, owner);
+      write(pathOf(bucket, key), bytes);
     },
     get: (bucket, key) => {
       const object = open(bucket, key);
@@ -101,6 +115,10 @@ function sizeOf(path: string): number | undefined {
     return undefined;
   }
 }
+
+/** Undefined for a file that is not there. */
+const textIn = (path: string): string | undefined =>
+  existsSync(path) ? readFileSync(path, "utf8") : undefined;
 
 function keysIn(folder: string, bucket: string): string[] {
   const walk = (prefix: string): string[] =>

@@ -5,6 +5,7 @@ import {
   DescribeImportSnapshotTasksCommand,
   DescribeSnapshotsCommand,
   EC2Client,
+  ExportTransitGatewayRoutesCommand,
   ImportSnapshotCommand,
   type ImportSnapshotCommandInput,
   type ImportSnapshotTask,
@@ -22,6 +23,7 @@ import { operate, operationRefused } from "../operator.ts";
 import { BLOCK, readVolume } from "./blocks.ts";
 import { diskOf, dynamicVhd, fixedVhd, vhdFooter, vmdk } from "./diskFormats/images.ts";
 import { putObject } from "./putObject.ts";
+import { newGateway } from "./transitGateways.ts";
 
 const islet = await sharedIslet();
 const ec2 = await freshClient();
@@ -141,6 +143,21 @@ describe("what it refuses to do", () => {
         Format: format,
       });
     }
+  });
+
+  test("import what a service has left for another account", async () => {
+    const { table } = await newGateway(ec2);
+    const { S3Location: Url } = await ec2.send(
+      new ExportTransitGatewayRoutesCommand({
+        TransitGatewayRouteTableId: table,
+        S3Bucket: "disks",
+      }),
+    );
+    const DiskContainer = { Format: "RAW", Url };
+    expect(await imported({ DiskContainer }, await freshClient())).toMatchObject({
+      StatusMessage: expect.stringContaining("404 Not Found") as string,
+    });
+    expect(await imported({ DiskContainer })).toMatchObject({ Status: "completed" });
   });
 
   test("keep anything of an image that is found to be broken while it is read", async () => {
