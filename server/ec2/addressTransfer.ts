@@ -65,6 +65,13 @@ function findOwn(ctx: Context, allocationId: string): AddressTransfer | undefine
   return row && isPending(ctx, row) ? row : undefined;
 }
 
+/** The standing offer of an address to the caller. */
+export const offerOf = (ctx: Context, address: string): AddressTransfer | undefined =>
+  ctx.unit
+    .table(addressTransferTable)
+    .by("address", address)
+    .find((each) => each.to === ctx.account && isPending(ctx, each));
+
 /** Writes an offer, which is forgotten after so many seconds, whatever becomes of the account that it was made to. */
 function put(ctx: Context, row: AddressTransfer, seconds: number): AddressTransfer {
   const table = ctx.unit.table(addressTransferTable);
@@ -111,10 +118,7 @@ function move(
 
 export const operations = {
   AcceptAddressTransfer: ({ Address, TagSpecifications }, ctx) => {
-    const offer = ctx.unit
-      .table(addressTransferTable)
-      .by("address", Address)
-      .find((each) => each.to === ctx.account && isPending(ctx, each));
+    const offer = offerOf(ctx, Address);
     if (!offer || !ctx.unit.table(publicAddressTable).get(Address)) {
       throw new ApiError("InvalidAddress.NotFound", Address);
     }

@@ -77,7 +77,7 @@ export function networkRoutes(
     },
 
     "POST outside-hosts": (fields) => {
-      allow(fields, "Region", "Name", "Address", "Answers");
+      allow(fields, "Name", "Address", "Answers");
       const { internet } = network.fabric;
       const name = required(fields, "Name");
       const address = readIp(fields, "Address") ?? missing("Address");

@@ -116,7 +116,10 @@ describe("what it refuses to do", () => {
     const { AllocationId, PublicIp } = await allocate(from.ec2);
     await enable(from.ec2, AllocationId, person.account);
     await refused(accept(person.ec2, PublicIp), "UnauthorizedOperation");
-    await person.allow(statement("Allow", "ec2:AcceptAddressTransfer"));
+    const offered = (id = "") => `arn:aws:ec2:us-east-1:${person.account}:elastic-ip/${id}`;
+    await person.allow(statement("Allow", "ec2:AcceptAddressTransfer", offered(own.AllocationId)));
+    await refused(accept(person.ec2, PublicIp), "UnauthorizedOperation");
+    await person.allow(statement("Allow", "ec2:AcceptAddressTransfer", offered(AllocationId)));
     const tags: TagSpecification[] = [{ ResourceType: "elastic-ip", Tags: [{ Key: "a", Value: "b" }] }];
     await refused(accept(person.ec2, PublicIp, tags), "UnauthorizedOperation", /ec2:CreateTags/);
     await accept(person.ec2, PublicIp);

@@ -1,6 +1,7 @@
 import type { IamInstanceProfileSpecification, Tag, TagSpecification } from "@aws-sdk/client-ec2";
 import type { Context } from "../../kit/context.ts";
 import { tagsOf } from "../../kit/tags.ts";
+import { offerOf } from "../../ec2/addressTransfer.ts";
 import { profileArn } from "../../ec2/conditionKeys/instance.ts";
 import { conditionKeys } from "../../ec2/conditionKeys/registry.ts";
 import { requestKeys } from "../../ec2/conditionKeys/request.ts";
@@ -215,8 +216,15 @@ const newName = (type: string, { KeyName, GroupName }: Input): string | undefine
   return typeof name === "string" ? name : undefined;
 };
 
+/** An address that is offered is named by itself, in ARNs by its allocation. */
+function partsOfTransfer(ctx: Context, { Address = "" }: { readonly Address?: string }): Parts {
+  const offer = offerOf(ctx, Address);
+  return { chosen: offer ? [offer.allocationId] : [], made: new Map() };
+}
+
 /** Actions on more than a call of them names. */
 const partsOf: Readonly<Partial<Record<string, (ctx: Context, input: object) => Parts>>> = {
+  AcceptAddressTransfer: partsOfTransfer,
   CreateSnapshots: partsOfSnapshots,
   RunInstances: partsOfLaunch,
 };
